@@ -1,0 +1,1 @@
+"""The nouns: frozen values that depend on the standard library only."""

@@ -1,0 +1,46 @@
+"""The change set: which models a pull request changes, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ChangeKind(StrEnum):
+    """How a model differs between base and head (DESIGN section 4)."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    CONFIG = "config"
+    COSMETIC = "cosmetic"
+    COLUMNS = "columns"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class ModelChange:
+    """One model's change. ``columns`` is filled for kind ``columns`` only; empty otherwise means all of them."""
+
+    model: str
+    kind: ChangeKind
+    path: str
+    why: str
+    columns: tuple[str, ...] = ()
+    renamed_from: str | None = None
+
+    @property
+    def affects_data(self) -> bool:
+        """False for what provably means the same, true for everything else."""
+        return self.kind is not ChangeKind.COSMETIC
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """Changes by model, sorted by model name; empty when a project is compared with itself."""
+
+    changes: tuple[ModelChange, ...] = ()
+
+    def of(self, model: str) -> ModelChange | None:
+        """The change of one model of head or base, None if it has none."""
+        return next((change for change in self.changes if change.model == model), None)

@@ -1,0 +1,100 @@
+"""The choices a person can make about a preview, as one value; defaults are the documented ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Baseline(StrEnum):
+    """Where the base side comes from: production as it is, a rebuild of the merge base, or whichever exists."""
+
+    AUTO = "auto"
+    EXISTING = "existing"
+    REBUILD = "rebuild"
+
+
+class CopyMode(StrEnum):
+    """Which unchanged models are cloned: what the prune set reads, all of them, or none (read production)."""
+
+    NEEDED = "needed"
+    ALL = "all"
+    NONE = "none"
+
+
+class Algorithm(StrEnum):
+    """How rows are compared."""
+
+    AUTO = "auto"
+    EXHAUSTIVE = "exhaustive"
+    SAMPLED = "sampled"
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How one model is compared: from its sidecar's ``[preview]`` table or the project file.
+
+    ``key`` None means: find one. ``tolerances`` are absolute, by column name, for numbers only.
+    """
+
+    key: tuple[str, ...] | None = None
+    ignore_columns: tuple[str, ...] = ()
+    mask_columns: tuple[str, ...] = ()
+    tolerances: tuple[tuple[str, float], ...] = ()
+    where: str | None = None
+
+    def over(self, fallback: ModelOptions) -> ModelOptions:
+        """These options where they say something, ``fallback``'s elsewhere; lists of columns add up."""
+        own = dict(self.tolerances)
+        return ModelOptions(
+            fallback.key if self.key is None else self.key,
+            tuple(dict.fromkeys(self.ignore_columns + fallback.ignore_columns)),
+            tuple(dict.fromkeys(self.mask_columns + fallback.mask_columns)),
+            tuple(sorted({**dict(fallback.tolerances), **own}.items())),
+            fallback.where if self.where is None else self.where,
+        )
+
+
+@dataclass(frozen=True)
+class DiffOptions:
+    """How relations are compared. ``max_samples`` bounds example rows per model, ``sample_size`` a sampled diff."""
+
+    algorithm: Algorithm = Algorithm.AUTO
+    sample_size: int = 1000
+    max_samples: int = 5
+    project: ModelOptions = ModelOptions()
+    models: tuple[tuple[str, ModelOptions], ...] = ()
+
+    def for_model(self, model: str, sidecar: ModelOptions) -> ModelOptions:
+        """The sidecar's word first, then the project file's for this model, then its word for all models."""
+        return sidecar.over(dict(self.models).get(model, ModelOptions())).over(self.project)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How models are built. ``timeout_seconds`` is per statement; ``threads`` bounds models built at once."""
+
+    baseline: Baseline = Baseline.AUTO
+    copy: CopyMode = CopyMode.NEEDED
+    timeout_seconds: float | None = None
+    threads: int = 4
+    lease_hours: int = 72
+
+
+@dataclass(frozen=True)
+class PreviewOptions:
+    """Everything the pipeline needs to know besides its ports."""
+
+    name: str
+    run: RunOptions = RunOptions()
+    diff: DiffOptions = field(default_factory=DiffOptions)
+
+    @property
+    def schema(self) -> str:
+        """The preview schema; every schema this program makes begins so, or is the state schema."""
+        return f"branch__{self.name}"
+
+    @property
+    def base_schema(self) -> str:
+        """Where base is rebuilt, beside the preview schema."""
+        return f"branch__{self.name}__base"

@@ -1,0 +1,55 @@
+"""The plan: which models run, which are cloned, which are left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PruneReason(StrEnum):
+    """Why a model runs; the spelling is Rocky's wire contract."""
+
+    CHANGED = "changed"
+    DOWNSTREAM = "downstream_of_changed"
+
+
+@dataclass(frozen=True)
+class PlannedModel:
+    """A model of the prune set. ``after`` names the prune-set models it must wait for."""
+
+    model: str
+    reason: PruneReason
+    why: str
+    changed_columns: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftModel:
+    """A model that does not run, with the reason in one line."""
+
+    model: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Disjoint sets that together are exactly head's models; ``removed`` are base's that head has not.
+
+    ``prune_set`` is in run order: every model after those it reads, ties alphabetical.
+    """
+
+    prune_set: tuple[PlannedModel, ...] = ()
+    copy_set: tuple[LeftModel, ...] = ()
+    skipped: tuple[LeftModel, ...] = ()
+    removed: tuple[LeftModel, ...] = ()
+
+    @property
+    def prune_names(self) -> tuple[str, ...]:
+        """Names of the prune set in run order."""
+        return tuple(planned.model for planned in self.prune_set)
+
+    @property
+    def copy_names(self) -> tuple[str, ...]:
+        """Names of the copy set, sorted."""
+        return tuple(left.model for left in self.copy_set)

@@ -1,0 +1,192 @@
+"""A project at one commit: models, what they read and where they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from rocky_action.domain.cost import Budget, PriceList
+from rocky_action.domain.lineage import Reference
+from rocky_action.domain.options import ModelOptions
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A name in a warehouse, catalog.schema.name; an empty catalog means the connection's own."""
+
+    catalog: str
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.catalog, self.schema, self.name) if part)
+
+    def in_schema(self, schema: str) -> Relation:
+        """The relation of the same name in another schema of the same catalog."""
+        return Relation(self.catalog, schema, self.name)
+
+
+@dataclass(frozen=True)
+class FullRefresh:
+    """Replace the table with the query's result on every run."""
+
+    kind: Literal["full_refresh"] = "full_refresh"
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """Append the whole query's result; no watermark is added for a model."""
+
+    timestamp_column: str
+    kind: Literal["incremental"] = "incremental"
+
+
+@dataclass(frozen=True)
+class Microbatch:
+    """Upstream treats it exactly like incremental: a plain append, no windows."""
+
+    timestamp_column: str
+    granularity: str = "hour"
+    kind: Literal["microbatch"] = "microbatch"
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Upsert by key; ``update_columns`` None means all output columns."""
+
+    unique_key: tuple[str, ...]
+    update_columns: tuple[str, ...] | None = None
+    kind: Literal["merge"] = "merge"
+
+
+@dataclass(frozen=True)
+class DeleteInsert:
+    """Delete the partitions that the query returns, then insert the result."""
+
+    partition_by: tuple[str, ...]
+    kind: Literal["delete_insert"] = "delete_insert"
+
+
+Granularity = Literal["hour", "day", "month", "year"]
+
+
+@dataclass(frozen=True)
+class TimeInterval:
+    """Rebuild whole partitions of time; the SQL names its window as @start_date and @end_date."""
+
+    time_column: str
+    granularity: Granularity
+    lookback: int = 0
+    batch_size: int = 1
+    first_partition: str | None = None
+    kind: Literal["time_interval"] = "time_interval"
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: no data of its own."""
+
+    kind: Literal["view"] = "view"
+
+
+@dataclass(frozen=True)
+class Ephemeral:
+    """No relation at all: its query is inlined into its readers."""
+
+    kind: Literal["ephemeral"] = "ephemeral"
+
+
+@dataclass(frozen=True)
+class WarehouseOnly:
+    """A strategy that only certain warehouses have: materialized_view, dynamic_table, content_addressed."""
+
+    name: str
+    settings: tuple[tuple[str, str], ...] = ()
+    kind: Literal["warehouse_only"] = "warehouse_only"
+
+
+Strategy = (
+    FullRefresh | Incremental | Microbatch | Merge | DeleteInsert | TimeInterval | View | Ephemeral | WarehouseOnly
+)
+Stateful = Incremental | Microbatch | Merge | DeleteInsert | TimeInterval
+"""Strategies whose result depends on what the table already holds."""
+
+
+@dataclass(frozen=True)
+class SurrogateKey:
+    """A hash column that Rocky adds around the model's query."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DataTest:
+    """One ``[[tests]]`` entry; only what says something about keys is interpreted here."""
+
+    type: str
+    columns: tuple[str, ...] = ()
+    filter: str | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One ``[adapter.NAME]`` table. ``settings`` may hold secrets and stays out of repr."""
+
+    name: str
+    type: str
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A query and its configuration, after defaults, groups and variables are merged in.
+
+    ``sql`` is what the warehouse would be sent (front matter removed, ``@var`` replaced, not yet wrapped for surrogate
+    keys). ``problem`` says why this program does not understand the query (a language it cannot read yet, SQL that does
+    not parse); such a model is never run and never taken for unchanged when its text changed.
+    ``metadata`` is what cannot change data (tags, tests, intent, freshness, budget …), only compared for equality.
+    """
+
+    name: str
+    path: str
+    sql: str
+    target: Relation
+    strategy: Strategy = FullRefresh()
+    language: Literal["sql", "rocky"] = "sql"
+    depends_on: tuple[str, ...] = ()
+    surrogate_keys: tuple[SurrogateKey, ...] = ()
+    tests: tuple[DataTest, ...] = ()
+    budget: Budget = Budget()
+    options: ModelOptions = ModelOptions()
+    metadata: tuple[tuple[str, str], ...] = ()
+    sidecar_path: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a model is not understood. ``unsupported`` is our limit; otherwise the author's SQL is at fault."""
+
+    message: str
+    unsupported: bool = False
+
+
+@dataclass(frozen=True)
+class Project:
+    """All models of one commit and what each reads.
+
+    ``reads`` has an entry for every model: its references in the order met, each resolved to a model or a source.
+    ``warnings`` are things Rocky ignores silently and a person would want to know (unknown keys and the like).
+    """
+
+    root: str
+    dialect: str
+    adapter: Adapter
+    models: Mapping[str, Model]
+    reads: Mapping[str, tuple[Reference, ...]]
+    prices: PriceList = PriceList()
+    budget: Budget = Budget()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,84 @@
+"""Everything the reviewer is told, with a one-word verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rocky_action.domain.changes import ChangeSet
+from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.diff import ModelDiff
+from rocky_action.domain.execution import Execution
+from rocky_action.domain.plan import Plan
+from rocky_action.domain.pull_request import Comparison
+
+
+class Verdict(StrEnum):
+    """The report's one-word answer, from best to worst."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best, 3 for the worst."""
+        return list(Verdict).index(self)
+
+
+class Severity(StrEnum):
+    """How much a caveat weighs: ``warning`` could change the reviewer's decision, ``note`` is good to know."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing the reader must know; ``model`` and ``path`` say where it belongs, if anywhere."""
+
+    severity: Severity
+    message: str
+    model: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One arrow of the model-level DAG, from the model that is read to the model that reads."""
+
+    upstream: str
+    downstream: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was compared by what, so that a reader can repeat it. Times are ISO 8601 in UTC."""
+
+    tool_version: str
+    preview_name: str
+    started_at: str
+    warehouse: str
+    run_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All of it. The verdict is never better than its worst part."""
+
+    verdict: Verdict
+    comparison: Comparison
+    changes: ChangeSet
+    plan: Plan
+    execution: Execution
+    diffs: tuple[ModelDiff, ...]
+    cost: CostDelta
+    provenance: Provenance
+    caveats: tuple[Caveat, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def diff_of(self, model: str) -> ModelDiff | None:
+        """The diff of one model, None for models that have no relation or were not run."""
+        return next((diff for diff in self.diffs if diff.model == model), None)

@@ -1,0 +1,80 @@
+"""Every failure a person can meet, and the exit code each one ends with.
+
+PreviewError                     70  our bug, when nothing below fits
++-- UserError                     2  yours to fix
+|   +-- InputError                   an option, an action input or rocky-preview.yml
+|   +-- ProjectError                 rocky.toml, a sidecar, a group, a model's name or target
+|   +-- SqlError                     SQL that cannot be read
+|   +-- PlanError                    a cycle, or names that would collide in the preview schema
+|   +-- BaseNotFoundError            no merge base: nothing to compare with
++-- OutsideError                  3  the outside world
+    +-- GitError                     the git binary said no
+    +-- WarehouseError               the database said no
+    +-- ForgeError                   GitHub said no
+
+Exit codes 0 (done) and 1 (done, and the gate says fail) are not errors: the report's verdict decides them.
+"""
+
+from __future__ import annotations
+
+
+class PreviewError(Exception):
+    """A failure with a way out: ``message`` says what happened, ``advice`` what to do about it."""
+
+    exit_code = 70
+
+    def __init__(self, message: str, *, advice: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.advice}" if self.advice else self.message
+
+
+class UserError(PreviewError):
+    """Something in the repository or in the call that its author can put right."""
+
+    exit_code = 2
+
+
+class InputError(UserError):
+    """One or more options, action inputs or project-file entries are wrong; all of them are listed."""
+
+
+class ProjectError(UserError):
+    """The project's files cannot be loaded; the message names the file and, where known, the line."""
+
+
+class SqlError(UserError):
+    """A query cannot be parsed; the message names line and column and shows the place."""
+
+
+class PlanError(UserError):
+    """The models cannot be put in order, or would collide inside the preview schema."""
+
+
+class BaseNotFoundError(UserError):
+    """There is no merge base to compare with, and none may be guessed."""
+
+
+class OutsideError(PreviewError):
+    """The outside world refused or did not answer."""
+
+    exit_code = 3
+
+
+class GitError(OutsideError):
+    """The git binary failed; the message carries what it printed."""
+
+
+class WarehouseError(OutsideError):
+    """The warehouse refused a connection or a statement of ours."""
+
+
+class StatementTimeoutError(WarehouseError):
+    """A statement ran longer than the time it was given and was interrupted."""
+
+
+class ForgeError(OutsideError):
+    """GitHub's API refused or did not answer."""

@@ -1,0 +1,118 @@
+"""What the pipeline needs from outside; each port has at least two implementations in the product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from rocky_action.domain.cost import Figures
+from rocky_action.domain.diff import Column
+from rocky_action.domain.execution import CloneMethod, Execution, Usage
+from rocky_action.domain.project import Project, Relation
+from rocky_action.domain.pull_request import Comparison
+
+Row = tuple[object, ...]
+
+
+class SourceTree(Protocol):
+    """The files of a project at one commit, or in the work tree. Paths are relative to the project root, with ``/``."""
+
+    @property
+    def label(self) -> str:
+        """What to call this tree in messages: a short commit name, or "the work tree"."""
+        ...
+
+    def paths(self) -> Sequence[str]:
+        """Every file below the root, sorted; submodules and links that leave the root are not among them."""
+        ...
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of files, in one round trip; a path that does not exist is left out."""
+        ...
+
+
+class ProjectLoader(Protocol):
+    """Reads a project format."""
+
+    def load(self, tree: SourceTree) -> Project:
+        """The project in a tree. Raises ProjectError naming file and line when it cannot be loaded."""
+        ...
+
+
+class WarehouseAdapter(Protocol):
+    """One warehouse. SQL handed in is complete and in the warehouse's own dialect.
+
+    Safe to call from several threads. Every method raises WarehouseError (StatementTimeoutError for a statement that
+    was interrupted) with the warehouse's own message.
+    """
+
+    @property
+    def dialect(self) -> str:
+        """sqlglot's name of the dialect."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What the report calls it, such as "DuckDB 2.0.0, shop.duckdb"; never a secret."""
+        ...
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that relations with an empty catalog belong to."""
+        ...
+
+    def query(self, sql: str) -> list[Row]:
+        """All rows of one read-only statement."""
+        ...
+
+    def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
+        """Runs statements in one transaction and says what they took together; ``timeout`` in seconds, for each."""
+        ...
+
+    def columns(self, relation: Relation) -> tuple[Column, ...] | None:
+        """Columns in order, None if the relation does not exist."""
+        ...
+
+    def describe(self, sql: str) -> tuple[Column, ...]:
+        """The columns that a query would return, without running it."""
+        ...
+
+    def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
+        """Replaces ``target`` by a clone of ``source``, the cheapest way there is, and says which it was.
+
+        A clone that is not ``writable`` may be a view.
+        """
+        ...
+
+    def create_schema(self, catalog: str, schema: str) -> None:
+        """Makes a schema; does nothing if it is there."""
+        ...
+
+    def drop_schema(self, catalog: str, schema: str) -> None:
+        """Drops a schema and all that is in it; does nothing if it is not there."""
+        ...
+
+    def schemas(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """Catalog and name of every schema that begins with ``prefix``, sorted."""
+        ...
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        ...
+
+
+class Records(Protocol):
+    """Leases and run records: what a later run, or a sweeper, must be able to find."""
+
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], comparison: Comparison, until: datetime) -> None:
+        """Says, before anything is built, that these schemas belong to a preview, and until when."""
+        ...
+
+    def record(self, name: str, execution: Execution, comparison: Comparison, when: datetime) -> None:
+        """Stores a finished execution."""
+        ...
+
+    def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:
+        """The newest recorded base run of each model, and the newest run's id (None if there is none)."""
+        ...
