@@ -49,7 +49,7 @@ class WarehouseAdapter(Protocol):
 
     @property
     def dialect(self) -> str:
-        """sqlglot's name of the dialect."""
+        """The dialect, by sqlglot's name for it."""
         ...
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rocky_action.domain.naming import BASE_SUFFIX, SCHEMA_PREFIX
+
 
 class Baseline(StrEnum):
     """Where the base side comes from: production as it is, a rebuild of the merge base, or whichever exists."""
@@ -92,9 +94,9 @@ class PreviewOptions:
     @property
     def schema(self) -> str:
         """The preview schema; every schema this program makes begins so, or is the state schema."""
-        return f"branch__{self.name}"
+        return f"{SCHEMA_PREFIX}{self.name}"
 
     @property
     def base_schema(self) -> str:
         """Where base is rebuilt, beside the preview schema."""
-        return f"branch__{self.name}__base"
+        return f"{self.schema}{BASE_SUFFIX}"

@@ -1,0 +1,1 @@
+"""Where pull requests live: GitHub's API and its runner's files."""

@@ -1,0 +1,1 @@
+"""How two relations are compared, in SQL, over any warehouse."""

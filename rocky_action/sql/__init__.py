@@ -1,0 +1,1 @@
+"""The only home of sqlglot: reading, comparing, rewriting and building SQL."""

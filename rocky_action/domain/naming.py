@@ -1,0 +1,31 @@
+"""Names of preview schemas: legal and distinct in every warehouse, and recognisable as ours."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+SCHEMA_PREFIX = "branch__"
+STATE_SCHEMA = "rocky_preview"
+BASE_SUFFIX = "__base"
+_LONGEST = 40
+"""Room for the prefix and the suffix inside the shortest limit in use (63 bytes, PostgreSQL's)."""
+
+
+def preview_name(head_ref: str, number: int | None = None) -> str:
+    """A lower-case identifier made of a branch name and its pull request's number.
+
+    A short hash of the exact input is added wherever the slug alone could stand for two different branches: when
+    characters were replaced or folded, or the name was cut.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "_", head_ref.lower()).strip("_")
+    suffix = "" if number is None else f"_pr{number}"
+    exact = slug == head_ref and len(slug) + len(suffix) <= _LONGEST
+    if number is None and not exact:
+        suffix = f"_{hashlib.sha256(head_ref.encode()).hexdigest()[:8]}"
+    return f"{slug[: _LONGEST - len(suffix)].strip('_') or 'head'}{suffix}"
+
+
+def is_preview_name(name: str) -> bool:
+    """True for what may follow ``branch__``: an identifier that needs no quotes anywhere and cannot be mistaken."""
+    return re.fullmatch(r"[a-z0-9](?:[a-z0-9_]*[a-z0-9])?", name) is not None and "__" not in name and len(name) <= 48
