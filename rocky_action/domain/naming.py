@@ -16,11 +16,11 @@ def preview_name(head_ref: str, number: int | None = None) -> str:
     """A lower-case identifier made of a branch name and its pull request's number.
 
     A short hash of the exact input is added wherever the slug alone could stand for two different branches: when
-    characters were replaced or folded, or the name was cut.
+    characters were replaced or folded, the name was cut, or the branch itself ends like a suffix of ours.
     """
     slug = re.sub(r"[^a-z0-9]+", "_", head_ref.lower()).strip("_")
     suffix = "" if number is None else f"_pr{number}"
-    exact = slug == head_ref and len(slug) + len(suffix) <= _LONGEST
+    exact = slug == head_ref and len(slug) <= _LONGEST and not re.search(r"_(pr[0-9]+|[0-9a-f]{8})$", slug)
     if number is None and not exact:
         suffix = f"_{hashlib.sha256(head_ref.encode()).hexdigest()[:8]}"
     return f"{slug[: _LONGEST - len(suffix)].strip('_') or 'head'}{suffix}"
