@@ -1,0 +1,35 @@
+"""Names and text as SQL: the one place where a string from outside becomes part of a statement."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlglot import exp
+
+from rocky_action.domain.project import Relation
+
+
+@lru_cache(maxsize=8192)
+def quote(name: str, dialect: str) -> str:
+    """An identifier, always quoted, in the dialect's own quotes."""
+    return exp.to_identifier(name, quoted=True).sql(dialect)
+
+
+def relation(rel: Relation, dialect: str) -> str:
+    """A relation's quoted name, as many parts as it has."""
+    return ".".join(quote(part, dialect) for part in (rel.catalog, rel.schema, rel.name) if part)
+
+
+def text_literal(value: str, dialect: str) -> str:
+    """A string literal."""
+    return exp.Literal.string(value).sql(dialect)
+
+
+def table(rel: Relation, *, alias: str | None = None) -> exp.Table:
+    """A relation as a tree, every part quoted."""
+    return exp.Table(
+        this=exp.to_identifier(rel.name, quoted=True),
+        db=exp.to_identifier(rel.schema, quoted=True) if rel.schema else None,
+        catalog=exp.to_identifier(rel.catalog, quoted=True) if rel.catalog else None,
+        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)) if alias else None,
+    )

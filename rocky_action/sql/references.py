@@ -1,0 +1,162 @@
+"""What a query reads: every table name in it, matched to the models of the project (FORMAT 2.7 and 10.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
+from rocky_action.domain.project import Model, Problem
+from rocky_action.errors import SqlError
+from rocky_action.sql import guard
+from rocky_action.sql.parse import parse_model
+
+_DEFAULT_SCHEMA = "main"
+"""Where DuckDB looks for a bare name."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Models by every name they can be read by, folded to lower case (the dialects so far ignore case)."""
+
+    by_name: Mapping[str, Model]
+    by_table: Mapping[str, tuple[Model, ...]]
+
+    @staticmethod
+    def of(models: Mapping[str, Model]) -> Targets:
+        """An index over a project's models."""
+        tables: dict[str, list[Model]] = {}
+        for model in models.values():
+            tables.setdefault(model.target.name.lower(), []).append(model)
+        return Targets(
+            {name.lower(): model for name, model in models.items()},
+            {name: tuple(found) for name, found in tables.items()},
+        )
+
+    def model_of(self, table: exp.Table, reader: str | None = None) -> str | None:
+        """The model that a table name stands for when ``reader`` uses it, None for a source."""
+        parts = [part.name.lower() for part in table.parts]
+        if len(parts) == 1:
+            return self._bare(parts[0], reader)
+        return self._qualified(parts)
+
+    def _bare(self, name: str, reader: str | None) -> str | None:
+        named = self.by_name.get(name)
+        # A model that reads its own name from another schema means the table there, not itself.
+        if named is not None and (named.name != reader or named.target.schema.lower() == _DEFAULT_SCHEMA):
+            return named.name
+        found = [model for model in self.by_table.get(name, ()) if model.name != reader]
+        if len(found) > 1:
+            found = [model for model in found if model.target.schema.lower() == _DEFAULT_SCHEMA]
+        return found[0].name if len(found) == 1 else None
+
+    def _qualified(self, parts: list[str]) -> str | None:
+        catalog, schema, name = ("", *parts[-2:]) if len(parts) == 2 else tuple(parts[-3:])
+        for model in self.by_table.get(name, ()):
+            target = model.target
+            if target.schema.lower() == schema and (not catalog or target.catalog.lower() in ("", catalog)):
+                return model.name
+            # DuckDB also reads catalog.table, from the default schema.
+            if not catalog and target.catalog.lower() == schema and target.schema.lower() == _DEFAULT_SCHEMA:
+                return model.name
+        return None
+
+
+def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model], dict[str, tuple[Reference, ...]]]:
+    """All models, those whose SQL is not understood with their ``problem`` set, and what each of them reads.
+
+    A model that is not understood counts as reading every model its text mentions: more than the truth, never less.
+    """
+    targets = Targets.of(models)
+    understood: dict[str, Model] = {}
+    reads: dict[str, tuple[Reference, ...]] = {}
+    for name, model in models.items():
+        checked, tree = _understand(model, dialect)
+        found = _mentions(model, targets) if tree is None else _in_tree(model, tree, targets)
+        seen = {reference.model for reference in found if isinstance(reference, ModelRead)}
+        declared = tuple(ModelRead(other, declared=True) for other in model.depends_on if other not in seen)
+        understood[name] = checked
+        reads[name] = tuple(found) + declared
+    return understood, reads
+
+
+def tables(tree: exp.Query) -> Iterator[exp.Table]:
+    """Every table that a query really reads: CTE names and table functions are not among them."""
+    for table in tree.find_all(exp.Table):
+        if table.name and isinstance(table.this, exp.Identifier) and not _is_cte(table):
+            yield table
+
+
+def bare_in_lists(tree: exp.Query) -> Iterator[exp.Column]:
+    """``x IN name``: on DuckDB the name can be a table's."""
+    for membership in tree.find_all(exp.In):
+        field = membership.args.get("field")
+        if isinstance(field, exp.Column) and not field.table:
+            yield field
+
+
+def _understand(model: Model, dialect: str) -> tuple[Model, exp.Query | None]:
+    if model.problem is not None:
+        return model, None
+    try:
+        tree = parse_model(model, dialect)
+    except SqlError as err:
+        return replace(model, problem=Problem(err.message)), None
+    hidden = guard.hides_sql(tree)
+    if hidden is not None:
+        message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
+        return replace(model, problem=Problem(message, unsupported=True)), None
+    return model, tree
+
+
+def _in_tree(model: Model, tree: exp.Query, targets: Targets) -> list[Reference]:
+    found: dict[Reference, None] = {}
+    for table in tables(tree):
+        other = targets.model_of(table, model.name)
+        written = ".".join(part.name for part in table.parts)
+        found[ModelRead(other) if other is not None else SourceRead(written)] = None
+    for column in bare_in_lists(tree):
+        other = targets.model_of(exp.Table(this=column.this.copy()), model.name)
+        if other is not None:
+            found[ModelRead(other)] = None
+    return list(found)
+
+
+def _mentions(model: Model, targets: Targets) -> list[Reference]:
+    found: dict[Reference, None] = {}
+    for word in dict.fromkeys(re.findall(r"\w+", model.sql.lower())):
+        named = targets.by_name.get(word)
+        for other in (*([named] if named is not None else []), *targets.by_table.get(word, ())):
+            if other.name != model.name:
+                found[ModelRead(other.name)] = None
+    return list(found)
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """True if the name belongs to a CTE that is visible where it stands."""
+    if table.db:
+        return False
+    inner: exp.Expr = table
+    outer = table.parent
+    while outer is not None:
+        clause = outer.args.get("with_")
+        if isinstance(clause, exp.With) and _sees(clause, table.name.lower(), inner):
+            return True
+        if isinstance(outer, exp.With) and _sees(outer, table.name.lower(), inner):
+            return True
+        inner, outer = outer, outer.parent
+    return False
+
+
+def _sees(clause: exp.With, name: str, inner: exp.Expr) -> bool:
+    if inner is clause:
+        return False  # inside the WITH itself: decided one level further in, where the order of its CTEs is known
+    for cte in clause.expressions:
+        if cte is inner:
+            return bool(clause.recursive) and cte.alias.lower() == name
+        if cte.alias.lower() == name:
+            return True
+    return False
