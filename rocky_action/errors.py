@@ -17,6 +17,9 @@ Exit codes 0 (done) and 1 (done, and the gate says fail) are not errors: the rep
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class PreviewError(Exception):
     """A failure with a way out: ``message`` says what happened, ``advice`` what to do about it."""
@@ -78,3 +81,9 @@ class StatementTimeoutError(WarehouseError):
 
 class ForgeError(OutsideError):
     """GitHub's API refused or did not answer."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about a word that is not known: "; did you mean `that`?", or nothing to suggest."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""

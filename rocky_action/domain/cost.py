@@ -57,17 +57,21 @@ class Figures:
 class ModelCost:
     """One model on both sides; a side that did not run and was never recorded is None.
 
-    ``copied`` is true for the copy set: head did not run it, so base's figures are what copying saved.
+    ``copied`` is true for the copy set: head did not run it, so base's figures are what copying saved. ``new`` is true
+    for a model that base does not have, which costs nothing there.
     """
 
     model: str
     base: Figures | None
     head: Figures | None
     copied: bool = False
+    new: bool = False
 
     @property
     def delta_usd(self) -> float | None:
         """Head minus base in US dollars, None when either is unknown."""
+        if self.new and self.head is not None:
+            return self.head.usd
         if self.copied or self.base is None or self.head is None:
             return None
         if self.base.usd is None or self.head.usd is None:

@@ -146,6 +146,7 @@ class Execution:
     """A ModelRun for every model of the prune set on head, one for every model rebuilt on base, and the clones.
 
     ``base_sides`` has an entry for every prune-set model. ``duration_ms`` is wall clock for all of it.
+    ``built_from`` identifies the models as they were built, so that a later look can tell that they have changed.
     """
 
     run_id: str
@@ -155,6 +156,7 @@ class Execution:
     clones: tuple[Cloned | NotCloned, ...] = ()
     base_sides: tuple[BaseSide, ...] = ()
     duration_ms: int = 0
+    built_from: str = ""
 
     @property
     def status(self) -> RunStatus:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from rocky_action.domain.naming import BASE_SUFFIX, SCHEMA_PREFIX
 
@@ -55,6 +57,21 @@ class ModelOptions:
             tuple(sorted({**dict(fallback.tolerances), **own}.items())),
             fallback.where if self.where is None else self.where,
         )
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """What ``rocky-preview.yml`` says.
+
+    ``inputs`` are values by the name of the input that would say the same, as text; ``lines`` says where each stands.
+    ``project`` is for all models, ``models`` for one each.
+    """
+
+    path: str = "rocky-preview.yml"
+    inputs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    project: ModelOptions = ModelOptions()
+    models: tuple[tuple[str, ModelOptions], ...] = ()
 
 
 @dataclass(frozen=True)

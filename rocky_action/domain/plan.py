@@ -15,13 +15,17 @@ class PruneReason(StrEnum):
 
 @dataclass(frozen=True)
 class PlannedModel:
-    """A model of the prune set. ``after`` names the prune-set models it must wait for."""
+    """A model of the prune set.
+
+    ``base_model`` is its name in base, None if it is new. ``after`` names the prune-set models it must wait for.
+    """
 
     model: str
     reason: PruneReason
     why: str
     changed_columns: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    base_model: str | None = None
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,7 @@ class Model:
     keys). ``problem`` says why this program does not understand the query (a language it cannot read yet, SQL that does
     not parse); such a model is never run and never taken for unchanged when its text changed.
     ``metadata`` is what cannot change data (tags, tests, intent, freshness, budget …), only compared for equality.
+    ``first_line`` is the line of the file that ``sql`` begins on; it is no part of what a model is.
     """
 
     name: str
@@ -164,6 +165,7 @@ class Model:
     metadata: tuple[tuple[str, str], ...] = ()
     sidecar_path: str | None = None
     problem: Problem | None = None
+    first_line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -190,3 +192,17 @@ class Project:
     prices: PriceList = PriceList()
     budget: Budget = Budget()
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Projects:
+    """The project on both sides."""
+
+    base: Project
+    head: Project
+
+    @property
+    def catalogs(self) -> tuple[str, ...]:
+        """Every catalog that a model of either side is built in, sorted."""
+        models = (*self.base.models.values(), *self.head.models.values())
+        return tuple(sorted({model.target.catalog for model in models}))

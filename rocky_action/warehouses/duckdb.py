@@ -20,6 +20,7 @@ from rocky_action.domain.project import Relation
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.sql.quoting import quote, relation, text_literal
+from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
 _FILE_ADVICE = {
@@ -118,6 +119,27 @@ class DuckDB:
 
     def _schema(self, catalog: str, schema: str) -> str:
         return f"{quote(catalog or self.catalog, _DIALECT)}.{quote(schema, _DIALECT)}"
+
+
+def open_adapter(request: OpenRequest) -> Opened:
+    """The database that the adapter's ``path`` names; a file that does not exist is made from seeds, if there are any.
+
+    Without a path the database is in memory and lives for this process only.
+    """
+    options = OpenOptions(memory_limit=request.memory_limit, read_only=request.read_only)
+    named = request.adapter.settings.get("path", "")
+    if named in ("", ":memory:"):
+        database = open_duckdb(None, options)
+        scripts = request.seeds()
+        seed(database, scripts)
+        return Opened(database, seeded=bool(scripts))
+    path = request.folder / named
+    if path.exists() or request.read_only:
+        return Opened(open_duckdb(path, options))
+    scripts = request.seeds()
+    if scripts:
+        create_seeded(path, scripts, options)
+    return Opened(open_duckdb(path, options), created=path, seeded=True)
 
 
 def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:

@@ -1,0 +1,84 @@
+# The menu. Needs Python >= 3.11, git and make; everything else is put into .venv, once, from the lock files.
+
+PYTHON ?= python3
+BASE_IMAGE ?=
+IMAGE ?= rocky-preview:local
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
+WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-container check bench image golden lock clean
+
+help: ## this menu
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.runtime ## an example pull request, from git to the comment, in a temporary folder
+	@$(BIN)/python -m rocky_action demo
+
+test: .venv/.dev ## every test, with branch coverage, then the container test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 -m "not container"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+	$(MAKE) test-container
+
+test-container: .venv/.dev ## the image, built and run as GitHub's runner does (skipped without an engine)
+	$(BIN)/python -m pytest -m container -rs tests/end_to_end
+
+check: .venv/.dev ## formatting, lint, types, layers, and the workflows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml .github/ISSUE_TEMPLATE/wrong-result.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/actionlint $(WORKFLOWS)
+	$(BIN)/zizmor --offline --no-progress --quiet action.yml $(WORKFLOWS) .github/dependabot.yml
+
+bench: .venv/.dev ## the measurements of benchmarks/, each against its floor
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+image: ## the container image, for this machine's engine (BASE_IMAGE=... to build on another base)
+	docker build --network host $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) -t $(IMAGE) .
+
+golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden
+	git diff --stat -- tests/golden
+
+lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest versions)
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION)
+	$(call compile,requirements.lock)
+	$(call compile,requirements-dev.lock,--extra dev --constraints requirements.lock)
+
+# One file for every platform and Python >= 3.11; --fork-strategy fewest keeps one version of each package.
+define compile
+	UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) $(2) \
+	  --output-file $(1) pyproject.toml
+endef
+
+clean: ## remove what the other entries made
+	rm -rf .venv build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .rocky-preview
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say which one: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# One stamp for each lock file, so that a virtual environment is filled once and again when its lock changes.
+# The development lock holds the runtime lock whole, so filling it counts for both.
+.venv/.runtime: requirements.lock | .venv/bin/python
+	@echo "Installing the locked dependencies into .venv (once)" >&2
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock requirements.lock | .venv/bin/python
+	@echo "Installing the locked development dependencies into .venv (once)" >&2
+	@$(PIP) -r requirements-dev.lock
+	@touch .venv/.runtime $@

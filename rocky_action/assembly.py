@@ -1,0 +1,135 @@
+"""Puts the real parts together: settings and a folder in, a World for the pipeline out."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from rocky_action.domain.naming import preview_name
+from rocky_action.domain.options import PreviewOptions, ProjectFile
+from rocky_action.domain.project import Projects
+from rocky_action.domain.pull_request import Comparison, PullRequest
+from rocky_action.domain.report import Caveat, Severity
+from rocky_action.errors import InputError
+from rocky_action.git.comparison import compare
+from rocky_action.git.repository import open_repository
+from rocky_action.git.trees import trees
+from rocky_action.pipeline import Connection, World
+from rocky_action.ports import SourceTree
+from rocky_action.project_file import load_project_file
+from rocky_action.projects.rocky import RockyLoader
+from rocky_action.projects.seeds import seed_files, seed_statements
+from rocky_action.settings import Settings
+from rocky_action.state import NoRecords, open_records
+from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.request import Opened, OpenRequest
+
+PROJECT_FILE = "rocky-preview.yml"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when a command runs: the folder it was started in, the environment, the time (UTC), a listener."""
+
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+    now: datetime
+    progress: Callable[[str], None]
+    server_url: str = "https://github.com"
+    run_url: str | None = None
+
+
+def read_project_file(folder: Path, config: str) -> ProjectFile:
+    """``rocky-preview.yml`` beside rocky.toml, empty if there is none. Raises InputError."""
+    path = folder / posixpath.dirname(config) / PROJECT_FILE
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return load_project_file(None, PROJECT_FILE)
+    except OSError as err:
+        raise InputError(f"{path} cannot be read: {err.strerror}", advice="Check its permissions.") from err
+    return load_project_file(text, PROJECT_FILE)
+
+
+def assemble(settings: Settings, place: Place, pull_request: PullRequest | None) -> tuple[World, PreviewOptions]:
+    """The world and the options of one preview. Finds the merge base; opens no warehouse."""
+    config_folder, config_name = posixpath.split(settings.config)
+    repository = open_repository(
+        place.folder / config_folder,
+        environ=place.environ,
+        token=settings.github_token,
+        server_url=place.server_url,
+    )
+    comparison = compare(
+        repository,
+        base_ref=settings.base_ref or (pull_request.base_ref if pull_request else "main"),
+        head=settings.head,
+        head_ref=pull_request.head_ref if pull_request else None,
+        pull_head=pull_request.head_commit if pull_request else None,
+    )
+    number = pull_request.number if pull_request else settings.pr_number
+    options = settings.preview_options(settings.branch_name or preview_name(comparison.head_ref, number))
+    base_tree, head_tree = trees(repository, comparison)
+    loader = RockyLoader(
+        environ=place.environ,
+        config_path=config_name,
+        variables=settings.variables,
+        pipeline=settings.pipeline,
+        models=settings.models_dir,
+    )
+    world = World(
+        comparison=comparison,
+        base_tree=base_tree,
+        head_tree=head_tree,
+        loader=loader,
+        connect=partial(connect, settings, place, comparison=comparison, head_tree=head_tree),
+        now=place.now,
+        progress=place.progress,
+        run_url=place.run_url,
+    )
+    return world, options
+
+
+@contextmanager
+def connect(
+    settings: Settings, place: Place, projects: Projects, *, comparison: Comparison, head_tree: SourceTree
+) -> Iterator[Connection]:
+    """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
+    root = place.folder / posixpath.dirname(settings.config)
+    files = seed_files(head_tree.paths(), settings.seeds)
+    request = OpenRequest(
+        projects.head.adapter,
+        place.folder,
+        seeds=partial(seed_statements, head_tree, root, files=files),
+        memory_limit=settings.memory_limit,
+    )
+    opened = open_warehouse(request)
+    try:
+        records = open_records(opened.warehouse)
+        caveats = [*_seed_caveats(opened, files, comparison)]
+        if isinstance(records, NoRecords):
+            caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
+        yield Connection(opened.warehouse, records, tuple(caveats))
+    finally:
+        opened.warehouse.close()
+
+
+def _seed_caveats(opened: Opened, files: tuple[str, ...], comparison: Comparison) -> Iterator[Caveat]:
+    changed = [change.path for change in comparison.changed_paths if change.path in files]
+    if opened.seeded:
+        name = f"The database {opened.created.name} did not exist" if opened.created else "The database is in memory"
+        yield Caveat(
+            Severity.NOTE, f"{name}: it was filled from {', '.join(files)}, and base was built from the merge base."
+        )
+    for path in changed:
+        what = (
+            "was read for both sides, so what its change does is not shown"
+            if opened.seeded
+            else ("was not read, because the database exists already")
+        )
+        yield Caveat(Severity.WARNING, f"This pull request changes a seed, which {what}.", path=path)

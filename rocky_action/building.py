@@ -1,0 +1,169 @@
+"""How one model becomes a relation: its query pointed at the right places, and its strategy's statements run.
+
+A ``Site`` is one side of the comparison, base or head: the project there, the schema to build in, and where every model
+is read. Whatever a pull request contains, the only thing written is ``site.target(model)``, which lies in a schema of
+the preview's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import assert_never
+
+from sqlglot import exp
+
+from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded, Usage
+from rocky_action.domain.project import (
+    DeleteInsert,
+    Ephemeral,
+    FullRefresh,
+    Incremental,
+    Merge,
+    Microbatch,
+    Model,
+    Project,
+    Relation,
+    Stateful,
+    TimeInterval,
+    View,
+    WarehouseOnly,
+)
+from rocky_action.errors import SqlError, WarehouseError
+from rocky_action.ports import WarehouseAdapter
+from rocky_action.sql import intervals, statements
+from rocky_action.sql.parse import parse_query
+from rocky_action.sql.references import Targets, tables
+from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
+
+
+class InPlace(Enum):
+    """The target already holds the state that a stateful model starts from."""
+
+    YES = "yes"
+
+
+Prior = Relation | InPlace | None
+"""What a stateful model starts from: a relation to clone, what is in place already, or nothing (a first run)."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One side. ``places`` says where each model with a relation is read; ``now`` decides partitions, in UTC."""
+
+    warehouse: WarehouseAdapter
+    project: Project
+    schema: str
+    places: Mapping[str, Relation]
+    now: datetime
+    timeout: float | None = None
+
+    def target(self, model: Model) -> Relation:
+        """Where this side builds a model."""
+        return model.target.in_schema(self.schema)
+
+
+def build(site: Site, model: Model, prior: Prior) -> RunOutcome:
+    """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
+    if model.problem is not None:
+        unsupported = model.problem.unsupported
+        return NotRun(model.problem.message) if unsupported else Failed(model.problem.message)
+    try:
+        return _built(site, model, prior)
+    except (SqlError, WarehouseError) as err:
+        return Failed(err.message)
+
+
+def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:
+    dialect, target, strategy = site.project.dialect, site.target(model), model.strategy
+    match strategy:
+        case Ephemeral():
+            _query(site, model)
+            return Inlined()
+        case WarehouseOnly():
+            return NotRun(f"the strategy {strategy.name} does not exist on {site.project.adapter.type}")
+        case FullRefresh():
+            usage = _run(site, [statements.create_table(target, _query(site, model), dialect)])
+            return Succeeded(target, usage)
+        case View():
+            usage = _run(site, [statements.create_view(target, _query(site, model), dialect)])
+            return Succeeded(target, usage)
+        case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
+            if prior is None:
+                return _first_run(site, model, strategy)
+            if isinstance(prior, Relation):
+                site.warehouse.clone(prior, target, writable=True)
+            return _later_run(site, model, strategy)
+        case _:
+            assert_never(strategy)
+
+
+def _first_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
+    """The table as a production that has run this model from the start would have it."""
+    dialect, target = site.project.dialect, site.target(model)
+    if isinstance(strategy, TimeInterval):
+        window = intervals.whole_window(strategy, site.now)
+        usage = _run(site, [statements.create_table(target, _query(site, model, window), dialect)])
+        return Succeeded(target, usage, note="all partitions were built, as this was the first run")
+    query = _query(site, model)
+    create = [statements.create_table(target, query, dialect)]
+    if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
+        create.append(statements.merge(target, query, strategy, _columns(site, query), dialect))
+    return Succeeded(target, _run(site, create), note="built from nothing, as this was the first run")
+
+
+def _later_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
+    dialect, target = site.project.dialect, site.target(model)
+    if isinstance(strategy, TimeInterval):
+        return _rebuilt_windows(site, model, strategy)
+    query = _query(site, model)
+    match strategy:
+        case Incremental() | Microbatch():
+            steps = [statements.append(target, query, dialect)]
+            note = "appended to a copy of base"
+        case Merge():
+            steps = [statements.merge(target, query, strategy, _columns(site, query), dialect)]
+            note = "merged into a copy of base"
+        case DeleteInsert():
+            steps = statements.delete_insert(target, query, strategy, dialect)
+            note = "its partitions replaced in a copy of base"
+        case _:
+            assert_never(strategy)
+    return Succeeded(target, _run(site, steps), note=note)
+
+
+def _rebuilt_windows(site: Site, model: Model, strategy: TimeInterval) -> Succeeded:
+    dialect, target = site.project.dialect, site.target(model)
+    rows = site.warehouse.query(statements.newest(target, strategy.time_column, dialect))
+    newest = rows[0][0] if rows and isinstance(rows[0][0], datetime) else None
+    windows = intervals.latest_windows(strategy, site.now, newest)
+    steps: list[str] = []
+    for window in windows:
+        steps += statements.replace_window(target, _query(site, model, window), strategy, window, dialect)
+    labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
+    return Succeeded(target, _run(site, steps), note=f"only partition {labels} was rebuilt in a copy of base")
+
+
+def _run(site: Site, steps: list[str]) -> Usage:
+    return site.warehouse.execute(steps, timeout=site.timeout)
+
+
+def _columns(site: Site, query: exp.Query) -> tuple[str, ...]:
+    described = site.warehouse.describe(statements.text(query, site.project.dialect))
+    return tuple(column.name for column in described)
+
+
+def _query(site: Site, model: Model, window: intervals.Window = intervals.EMPTY_WINDOW) -> exp.Query:
+    """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
+    dialect, models = site.project.dialect, site.project.models
+    sql = intervals.bind(model.sql, window) if isinstance(model.strategy, TimeInterval) else model.sql
+    tree = parse_query(sql, dialect)
+    targets = Targets.of(models)
+    places: dict[str, Place] = dict(site.places)
+    for read in {targets.model_of(table, model.name) for table in tables(tree)}:
+        if read is not None and isinstance(models[read].strategy, Ephemeral):
+            places[read] = inlinable(_query(site, models[read]), reader=tree)
+    rewritten = rewrite(tree, reader=model.name, targets=targets, places=places)
+    return with_surrogate_keys(rewritten, model, dialect)

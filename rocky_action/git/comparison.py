@@ -1,0 +1,101 @@
+"""What is compared with what: the merge base, head, and the project's paths that differ between them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
+from rocky_action.git.binary import decode, encode, split
+from rocky_action.git.history import fetch_commit, find_commit, find_merge_base
+from rocky_action.git.repository import Repository
+
+_NO_FILE = ("000000", "160000")
+"""Modes of a side that has no file: nothing there, or a submodule."""
+
+
+def compare(
+    repo: Repository,
+    *,
+    base_ref: str,
+    head: str | None = None,
+    head_ref: str | None = None,
+    pull_head: str | None = None,
+) -> Comparison:
+    """Head against its merge base with ``base_ref``.
+
+    Head is the work tree, uncommitted and untracked files included, or the commit called ``head``. ``head_ref`` is the
+    name to show for it. ``pull_head`` is the pull request's head commit, if there is a pull request: where head is the
+    merge of exactly that commit, as actions/checkout makes it, the merge's first parent is the merge base, because
+    merging now changes exactly what differs from there.
+    """
+    head_commit = repo.head_commit if head is None else find_commit(repo, head)
+    parents = repo.parents(head_commit)
+    if len(parents) == 2 and parents[1] == pull_head:
+        merge_base = parents[0]
+        if repo.resolve(merge_base) is None:
+            fetch_commit(repo, merge_base)
+    else:
+        merge_base = find_merge_base(repo, find_commit(repo, base_ref), head_commit)
+    return Comparison(
+        base_ref=base_ref,
+        merge_base=merge_base,
+        head_ref=head_ref or head or repo.branch_name or head_commit[:7],
+        head_commit=head_commit,
+        changed_paths=_changed_paths(repo, merge_base, None if head is None else head_commit),
+        work_tree=head is None,
+    )
+
+
+def _changed_paths(repo: Repository, merge_base: str, head: str | None) -> tuple[ChangedPath, ...]:
+    if head is not None:
+        output = _diff(repo, merge_base, head)
+    else:
+        # A copy of the index that also knows the untracked files: git then finds renames among them as well.
+        with tempfile.TemporaryDirectory(prefix="rocky-preview-") as folder:
+            output = _diff(repo, merge_base, index=_index_with_untracked(repo, Path(folder)))
+    return tuple(sorted(set(_parsed(output)), key=lambda change: (change.path, change.status)))
+
+
+def _diff(repo: Repository, *commits: str, index: Path | None = None) -> bytes:
+    # --relative leaves the rest of the repository out before renames are looked for: a file that moves into the
+    # project is added, one that moves out is deleted.
+    how = ("--raw", "-z", "--abbrev=4", "-M", "-l1000", "--relative", "--no-ext-diff", "--no-textconv")
+    return repo.git.run("diff", *how, "--ignore-submodules=dirty", *commits, "--", index=index)
+
+
+def _index_with_untracked(repo: Repository, folder: Path) -> Path | None:
+    """A copy of the index in ``folder``, None if no file is untracked and the repository's own index will do."""
+    untracked = split(repo.git.run("ls-files", "-z", "--others", "--exclude-standard"))
+    files = [f"{repo.prefix}{path}" for path in untracked if not path.endswith("/")]  # with a slash: another repository
+    if not files:
+        return None
+    index = repo.folder / decode(repo.git.run("rev-parse", "--git-path", "index")).removesuffix("\n")
+    copy = folder / "index"
+    if index.exists():
+        shutil.copyfile(index, copy)
+    # Only the entry matters, git compares with the file itself; hash-object without -w stores nothing.
+    blob = repo.git.run("hash-object", "-t", "blob", "--stdin").decode().strip()
+    entries = b"".join(encode(f"100644 {blob}\t{path}\0") for path in files)
+    repo.git.run("update-index", "-z", "--index-info", stdin=entries, index=copy)
+    return copy
+
+
+def _parsed(output: bytes) -> Iterator[ChangedPath]:
+    fields = iter(split(output))
+    for description in fields:
+        old_mode, new_mode, _, _, status = description.removeprefix(":").split(" ")
+        old_path = path = next(fields)
+        if status[0] in "RC":
+            path = next(fields)
+        in_base, in_head = old_mode not in _NO_FILE, new_mode not in _NO_FILE
+        if status[0] == "R":
+            yield ChangedPath(PathStatus.RENAMED, path, old_path)
+        elif status[0] == "U" or (in_base and in_head and status[0] != "C"):
+            yield ChangedPath(PathStatus.MODIFIED, path)
+        elif in_head:
+            yield ChangedPath(PathStatus.ADDED, path)
+        elif in_base:
+            yield ChangedPath(PathStatus.DELETED, path)

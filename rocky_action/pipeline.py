@@ -1,0 +1,147 @@
+"""The whole story: load, detect, plan, execute, diff, cost, report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rocky_action import __version__
+from rocky_action.domain.changes import ChangeSet
+from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.diff import ModelDiff
+from rocky_action.domain.execution import Execution
+from rocky_action.domain.options import PreviewOptions
+from rocky_action.domain.plan import Plan
+from rocky_action.domain.project import Projects
+from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.report import Caveat, Provenance, Report
+from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
+from rocky_action.stages.changes import detect_changes
+from rocky_action.stages.cost import price
+from rocky_action.stages.diff import diff_models
+from rocky_action.stages.execution import execute
+from rocky_action.stages.plan import make_plan
+from rocky_action.stages.report import Evidence, make_report
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open warehouse with its records, and what the reader must know about how it was opened."""
+
+    warehouse: WarehouseAdapter
+    records: Records
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener."""
+
+    comparison: Comparison
+    base_tree: SourceTree
+    head_tree: SourceTree
+    loader: ProjectLoader
+    connect: Callable[[Projects], AbstractContextManager[Connection]]
+    now: datetime
+    progress: Callable[[str], None]
+    run_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """What can be known without a warehouse."""
+
+    projects: Projects
+    changes: ChangeSet
+    plan: Plan
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever what would be built changes."""
+        names = self.plan.prune_names
+        text = repr([(self.projects.head.models[name], self.projects.base.models.get(name)) for name in names])
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def preview(world: World, options: PreviewOptions) -> Report:
+    """All of it. The warehouse is opened only if there is something to run."""
+    known = study(world, options)
+    if not known.plan.prune_set:
+        nothing = Execution(run_id="", schema=options.schema)
+        return report(world, options, known, Evidence(known.changes, known.plan, nothing, (), CostDelta()))
+    with world.connect(known.projects) as connection:
+        execution = create(world, options, known, connection)
+        world.progress("comparing rows")
+        diffs = diff(known, options, connection, execution)
+        cost = cost_of(known, connection, execution)
+        evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
+        return report(world, options, known, evidence, connection)
+
+
+def study(world: World, options: PreviewOptions) -> Study:
+    """Load both projects, detect the change set, make the plan."""
+    world.progress("reading both sides")
+    projects = Projects(world.loader.load(world.base_tree), world.loader.load(world.head_tree))
+    changes = detect_changes(projects, world.comparison.changed_paths)
+    return Study(projects, changes, make_plan(projects, changes, options.run.copy))
+
+
+def create(world: World, options: PreviewOptions, known: Study, connection: Connection) -> Execution:
+    """Lease, then clone and run, then record."""
+    schemas = [
+        (catalog, schema) for catalog in known.projects.catalogs for schema in (options.schema, options.base_schema)
+    ]
+    until = world.now + timedelta(hours=options.run.lease_hours)
+    connection.records.lease(options.name, schemas, world.comparison, until)
+    execution = execute(
+        known.plan,
+        known.projects,
+        warehouse=connection.warehouse,
+        options=options,
+        now=world.now,
+        progress=world.progress,
+    )
+    execution = replace(execution, built_from=known.fingerprint)
+    connection.records.record(options.name, execution, world.comparison, world.now)
+    return execution
+
+
+def diff(known: Study, options: PreviewOptions, connection: Connection, execution: Execution) -> tuple[ModelDiff, ...]:
+    """Compare the prune set, base against head."""
+    return diff_models(
+        execution,
+        known.plan,
+        head=known.projects.head,
+        base=known.projects.base,
+        warehouse=connection.warehouse,
+        options=options,
+    )
+
+
+def cost_of(known: Study, connection: Connection, execution: Execution) -> CostDelta:
+    """Price both sides, from what was measured now or recorded before."""
+    return price(
+        known.plan, execution, known.projects.head, connection.records.base_figures(known.projects.base.models)
+    )
+
+
+def report(
+    world: World, options: PreviewOptions, known: Study, evidence: Evidence, connection: Connection | None = None
+) -> Report:
+    """Put it together; without a connection nothing was run, because nothing had to be."""
+    return make_report(
+        evidence,
+        known.projects,
+        comparison=world.comparison,
+        provenance=Provenance(
+            tool_version=__version__,
+            preview_name=options.name,
+            started_at=world.now.isoformat(timespec="seconds"),
+            warehouse=connection.warehouse.description if connection else "not opened: nothing had to run",
+            run_url=world.run_url,
+        ),
+        caveats=connection.caveats if connection else (),
+    )

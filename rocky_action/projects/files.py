@@ -1,0 +1,90 @@
+"""The contents of a project's files as text and as TOML; whatever cannot be read is noted."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rocky_action.projects.findings import Findings
+from rocky_action.projects.toml import Document, Table
+from rocky_action.projects.variables import fill_environment
+
+_DEEPEST = 32
+_LARGEST = 2**63
+_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that were read, by path. Without an ``environ`` nothing is substituted in their TOML."""
+
+    contents: Mapping[str, bytes] = field(repr=False)
+    findings: Findings = field(repr=False)
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.contents
+
+    def text(self, path: str) -> str | None:
+        """A file's text with plain line ends, None (and a mistake) if it is not UTF-8."""
+        data = self.contents[path]
+        try:
+            return data.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as err:
+            line = data.count(b"\n", 0, err.start) + 1
+            self.findings.mistake(path, "this is not UTF-8 text", line=line, advice="Save the file as UTF-8.")
+            return None
+
+    def table(self, path: str) -> Table | None:
+        """The root table of a TOML file, None (and a mistake) if it cannot be read."""
+        text = self.text(path)
+        return None if text is None else self.parse(path, text)
+
+    def parse(self, path: str, raw: str) -> Table | None:
+        """The root table of a TOML text that stands in a file, None (and a mistake) if it cannot be read."""
+        text, unset = (raw, ()) if self.environ is None else fill_environment(raw, self.environ)
+        for name, line in unset:
+            advice = f"Set {name} where this runs, or write ${{{name}:-default}}."
+            self.findings.mistake(path, f"environment variable {name} is not set", line=line, advice=advice)
+        if unset:
+            return None
+        try:
+            values = tomllib.loads(text)
+        except RecursionError:
+            self.findings.mistake(path, "this is nested too deeply to be read")
+            return None
+        except ValueError as err:  # TOMLDecodeError, or an integer with more digits than Python converts
+            self._note_syntax_error(path, text, message=str(err))
+            return None
+        if not _is_sane(values):
+            self.findings.mistake(path, f"a number beyond 64 bits, or tables more than {_DEEPEST} levels deep")
+            return None
+        return Table(values, Document(path, raw, text, self.findings))
+
+    def empty(self, path: str) -> Table:
+        """The table of a file that is not there."""
+        return Table({}, Document(path, "", "", self.findings))
+
+    def _note_syntax_error(self, path: str, text: str, *, message: str) -> None:
+        position = _POSITION.search(message)
+        line = int(position[1]) if position and position[1] else text.count("\n") + 1
+        column = f", column {position[2]}" if position and position[2] else ""
+        self.findings.mistake(
+            path,
+            f"this is not valid TOML{column}: {_POSITION.sub('', message)}",
+            line=line,
+            advice='Expected [table] headers and key = value lines, with text in "quotes".',
+        )
+
+
+def _is_sane(values: object) -> bool:
+    todo: list[tuple[object, int]] = [(values, 0)]
+    while todo:
+        value, depth = todo.pop()
+        if depth > _DEEPEST or (isinstance(value, int) and not -_LARGEST <= value < _LARGEST):
+            return False
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        todo.extend((item, depth + 1) for item in inner)
+    return True

@@ -1,0 +1,154 @@
+"""The loader of Rocky projects: a tree of files in, a Project out, or every mistake at once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rocky_action.domain.project import Ephemeral, Model, Project
+from rocky_action.ports import SourceTree
+from rocky_action.projects.config import Config, read_config
+from rocky_action.projects.detect import detect
+from rocky_action.projects.files import Files
+from rocky_action.projects.findings import Findings, nearest
+from rocky_action.projects.folder import metadata_paths, read_folder
+from rocky_action.projects.globs import PatternError, select_models
+from rocky_action.projects.model_files import companions, read_model_file, stem
+from rocky_action.projects.sidecar import Surroundings, read_model
+from rocky_action.sql import references
+
+_UNREADABLE = "this file is listed but cannot be read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RockyLoader:
+    """Loads the project at a tree's root. ``variables`` are ``--var``; ``models`` replaces the pipeline's glob."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    config_path: str = "rocky.toml"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    pipeline: str | None = None
+    models: str | None = None
+
+    def load(self, tree: SourceTree) -> Project:
+        """The project in a tree. Raises ProjectError, listing every mistake with file and line."""
+        detect(tree, self.config_path)
+        findings = Findings()
+        config = self._config(tree, findings)
+        if config is None:
+            raise findings.error(tree.label)
+        models = _models(self._files(tree, config, findings=findings), config, variables=self.variables)
+        if config.adapter is None or findings.has_mistakes:
+            raise findings.error(tree.label)
+        understood, reads = references.read_all({model.name: model for model in models}, config.adapter.type)
+        return Project(
+            root=".",
+            dialect=config.adapter.type,
+            adapter=config.adapter,
+            models=understood,
+            reads=reads,
+            prices=config.prices,
+            budget=config.budget,
+            warnings=findings.warnings,
+        )
+
+    def _config(self, tree: SourceTree, findings: Findings) -> Config | None:
+        files = Files(tree.read([self.config_path]), findings, self.environ)
+        if self.config_path not in files:
+            findings.mistake(self.config_path, _UNREADABLE)
+            return None
+        root = files.table(self.config_path)
+        return None if root is None else read_config(root, self.pipeline)
+
+    def _files(self, tree: SourceTree, config: Config, *, findings: Findings) -> _ModelTree:
+        """The selected models and everything that belongs to them, in one round trip."""
+        present = frozenset(tree.paths())
+        models = self._selected(sorted(present), config, findings=findings)
+        shared = metadata_paths({posixpath.dirname(path) for path in models}, present)
+        wanted = [name for path in models for name in (path, *companions(path, present))]
+        wanted += [name for names in shared.values() for name in names]
+        contents = tree.read(wanted)
+        for name in wanted:
+            if name not in contents:
+                findings.mistake(name, _UNREADABLE)
+        return _ModelTree(models, shared, Files(contents, findings, self.environ))
+
+    def _selected(self, paths: Sequence[str], config: Config, *, findings: Findings) -> tuple[str, ...]:
+        try:
+            selection = select_models(self.models or config.models, paths)
+        except PatternError as err:
+            where = "--models" if self.models else self.config_path
+            findings.mistake(where, f"models: the pattern {err}", advice='Write a folder or a pattern: "models/**".')
+            return ()
+        if not selection.found:
+            findings.warn(self.config_path, f"there is no folder {selection.base}, so there are no models")
+        return selection.files
+
+
+@dataclass(frozen=True)
+class _ModelTree:
+    """The paths of the selected models, the metadata files of each folder, and the contents of all."""
+
+    models: tuple[str, ...]
+    shared: Mapping[str, tuple[str, ...]]
+    files: Files
+
+
+def _models(tree: _ModelTree, config: Config, *, variables: Mapping[str, str]) -> tuple[Model, ...]:
+    """All models by name; mistakes are noted, those between models too."""
+    files = tree.files
+    dialect = "" if config.adapter is None else config.adapter.type
+    folders = {
+        directory: read_folder(directory, files, paths=[name for name in names if name in files])
+        for directory, names in tree.shared.items()
+    }
+    models: list[Model] = []
+    unread: set[str] = set()
+    for path in tree.models:
+        file = read_model_file(path, files) if path in files else None
+        around = Surroundings(folders[posixpath.dirname(path)], dialect, variables)
+        model = None if file is None else read_model(file, around)
+        if model is None:
+            unread.add(stem(path))
+        else:
+            models.append(model)
+    models.sort(key=lambda model: (model.name, model.path))
+    _check_names(models, files.findings)
+    _check_targets(models, files.findings)
+    _check_depends_on(models, files.findings, unread=unread)
+    return tuple(models)
+
+
+def _check_names(models: Iterable[Model], findings: Findings) -> None:
+    # Folded, because a warehouse that folds names could not tell which of the two a query means.
+    for group in _grouped((model.name.lower(), model) for model in models):
+        paths = " and ".join(model.path for model in group)
+        message = f'{len(group)} models are called "{group[0].name}": {paths}'
+        findings.mistake(group[0].path, message, advice="Rename one of them.")
+
+
+def _check_targets(models: Iterable[Model], findings: Findings) -> None:
+    kept = (model for model in models if not isinstance(model.strategy, Ephemeral))
+    for group in _grouped((str(model.target).lower(), model) for model in kept):
+        if len({model.name.lower() for model in group}) > 1:
+            paths = " and ".join(model.path for model in group)
+            message = f"{len(group)} models have the target {group[0].target}: {paths}"
+            findings.mistake(group[0].path, message, advice="Give each its own target.")
+
+
+def _grouped(keyed: Iterable[tuple[str, Model]]) -> list[list[Model]]:
+    groups: dict[str, list[Model]] = {}
+    for key, model in keyed:
+        groups.setdefault(key, []).append(model)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _check_depends_on(models: Sequence[Model], findings: Findings, *, unread: Iterable[str]) -> None:
+    names = {model.name for model in models}
+    known = names | set(unread)
+    for model in models:
+        for other in model.depends_on:
+            if other not in known:
+                message = f'model "{model.name}" depends on "{other}", which does not exist (E001)'
+                findings.mistake(model.sidecar_path or model.path, message, advice=nearest(other, names))

@@ -1,0 +1,56 @@
+"""The two substitutions on raw text: ``${NAME}`` in TOML from the environment, ``@var(name)`` in SQL from ``--var``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ENVIRONMENT = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = re.compile(r"@var\(\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:,\s*([^)]*?))?\s*\)")
+_STRING_OR_COMMENT = re.compile(
+    r"""'[^']*(?:''[^']*)*(?:'|\Z)|"[^"]*(?:""[^"]*)*(?:"|\Z)|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))""", re.DOTALL
+)
+
+
+def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """The text with ``${NAME}`` and ``${NAME:-default}`` replaced, and each unset NAME with its line.
+
+    Lines that begin with ``#`` are left alone, as in Rocky; a comment after a value is not.
+    """
+    unset: list[tuple[str, int]] = []
+
+    def fill(match: re.Match[str]) -> str:
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        if text[line_start : match.start()].lstrip().startswith("#"):
+            return match[0]
+        name, colon, default = match[1].partition(":-")
+        if colon:
+            return environ.get(name) or default
+        if name not in environ:
+            unset.append((name, text.count("\n", 0, match.start()) + 1))
+            return ""
+        return environ[name]
+
+    return _ENVIRONMENT.sub(fill, text), tuple(unset)
+
+
+def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The SQL with ``@var(name)`` and ``@var(name, default)`` replaced outside comments, and the names without a value.
+
+    The replacement is textual, inside string literals too: quoting is the author's business, as in Rocky.
+    """
+    comments = [match.span() for match in _STRING_OR_COMMENT.finditer(sql) if match["comment"] is not None]
+    missing: dict[str, None] = {}
+
+    def fill(match: re.Match[str]) -> str:
+        if any(start <= match.start() < end for start, end in comments):
+            return match[0]
+        name = match[1]
+        if name in variables:
+            return variables[name]
+        if match[2] is not None:
+            return match[2].strip()
+        missing[name] = None
+        return "NULL"
+
+    return _VARIABLE.sub(fill, sql), tuple(missing)

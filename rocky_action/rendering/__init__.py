@@ -1,0 +1,141 @@
+"""Reports as Markdown: the comment, the job summary, and what stands in their place when there is no report.
+
+The only home of Jinja. Findings become views (frozen values of safe Markdown), templates lay the views out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rocky_action.domain.report import Report
+from rocky_action.errors import OutsideError, PreviewError, UserError
+from rocky_action.rendering.budget import Detail, fit
+from rocky_action.rendering.figures import names
+from rocky_action.rendering.findings import Finding, gather
+from rocky_action.rendering.page import page, run_link
+from rocky_action.rendering.text import Md, code, fence, first_line, prose
+
+COMMENT_LIMIT = 65_000
+"""Code points. GitHub's message says 65,536; a few are left for what GitHub may count otherwise."""
+
+SUMMARY_LIMIT = 1_000_000
+"""Bytes in UTF-8. GitHub drops a summary of more than 1 MiB as a whole."""
+
+_SMALLEST_SECTION = 150
+_SMALLEST_ROW = 50
+
+
+def render_comment(report: Report, *, marker: str, limit: int = COMMENT_LIMIT) -> str:
+    """The sticky comment, at most ``limit`` code points, ``marker`` on line one."""
+    return _fitted("comment.md.j2", report, limit=limit, size=len, marker=marker)
+
+
+def render_summary(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
+    """The job summary, at most ``limit`` bytes in UTF-8: the same page with longer lists."""
+    return _fitted("summary.md.j2", report, limit=limit, size=_utf8_size)
+
+
+def render_diff_markdown(report: Report, *, limit: int = COMMENT_LIMIT) -> str:
+    """The diff alone, for the ``markdown`` field of the wire document."""
+    return _fitted("diff.md.j2", report, limit=limit, size=len)
+
+
+def render_cost_markdown(report: Report, *, limit: int = COMMENT_LIMIT) -> str:
+    """The cost alone, for the ``markdown`` field of the wire document."""
+    return _fitted("cost.md.j2", report, limit=limit, size=len)
+
+
+def render_failure(
+    error: PreviewError, *, marker: str = "", commit: str | None = None, run_url: str | None = None
+) -> str:
+    """What stands in the comment when there is no report: nothing is known, why, and what to do about it."""
+    match error:
+        case UserError():
+            whose = Md("This is for the author to fix.")
+        case OutsideError():
+            whose = Md("Something outside the pull request failed; running it again may help.")
+        case _:
+            whose = Md("This is a bug in rocky-preview; please report it.")
+    detailed = "\n" in error.message.strip() or len(error.message) > 200
+    return (
+        _environment()
+        .get_template("failure.md.j2")
+        .render(
+            marker=Md(marker),
+            commit=code(commit[:7]) if commit else None,
+            summary=prose(first_line(error.message), 200),
+            message=fence(error.message) if detailed else None,
+            advice=prose(error.advice, 1000) if error.advice else None,
+            whose=whose,
+            run=run_link(run_url, "Log of the run"),
+        )
+    )
+
+
+def render_cleanup(schemas: Sequence[str], *, marker: str, previous: str = "", limit: int = COMMENT_LIMIT) -> str:
+    """The comment after the preview was dropped: a note above ``previous``, the report that stood there before."""
+    note = (
+        _environment()
+        .get_template("cleanup.md.j2")
+        .render(marker=Md(marker), schemas=names(schemas, 10) if schemas else None)
+    )
+    rest = previous.removeprefix(marker).lstrip("\r\n")
+    _, _, note_only = note.partition("\n")
+    if rest.startswith(note_only.strip()):
+        return previous
+    both = f"{note}\n{rest}" if rest else note
+    return both if len(both) <= limit else note
+
+
+def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str | None = None) -> str:
+    findings = gather(report)
+    wide = size is not len
+    most = Detail(
+        examples=max((len(diff.rows.examples) for diff in report.diffs), default=0),
+        sections=min(len(findings), limit // _SMALLEST_SECTION),
+        rows=min(len(findings), limit // _SMALLEST_ROW),
+        names=1000 if wide else 30,
+    )
+    head = f"{marker}\n" if marker is not None else ""
+    return fit(
+        partial(_page, template, report, findings=findings, marker=marker),
+        lambda text: size(text) <= limit,
+        most,
+        f"{head}The report does not fit here.\n",
+    )
+
+
+def _page(template: str, report: Report, detail: Detail, *, findings: Sequence[Finding], marker: str | None) -> str:
+    view = page(report, findings, detail)
+    return _environment().get_template(template).render(page=view, marker=Md(marker or ""))
+
+
+def _utf8_size(text: str) -> int:
+    return len(text.encode())
+
+
+@cache
+def _environment() -> Environment:
+    """Templates beside the package, as in a checkout and in the image, else where the wheel puts them."""
+    folders = (Path(__file__).parents[2] / "templates", Path(sys.prefix) / "share" / "rocky-preview" / "templates")
+    return Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=False,  # noqa: S701 - this is Markdown, where HTML's escaping does harm; _only_safe guards instead
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_only_safe,
+    )
+
+
+def _only_safe(printed: object) -> Md:
+    """Refuses to print what nobody escaped."""
+    if not isinstance(printed, Md):
+        raise TypeError(f"a template prints {type(printed).__name__}, which nobody escaped: {printed!r}")
+    return printed

@@ -1,0 +1,85 @@
+"""Numbers as a person reads them; None is always "unknown" and nothing rounds to a claim that is not exact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from rocky_action.rendering.text import Md, code
+
+UNKNOWN = Md("unknown")
+MINUS = "\N{MINUS SIGN}"
+
+
+def count(number: int | None) -> Md:
+    """A count with thousands separators."""
+    return UNKNOWN if number is None else Md(f"{number:,}")
+
+
+def plural(number: int, noun: str) -> Md:
+    """A count with its noun: 1 row, 1,204 rows."""
+    return Md(f"{number:,} {noun}{'' if number == 1 else 's'}")
+
+
+def share(part: int, whole: int) -> Md:
+    """A percentage that says 0 % or 100 % only when that is exact; nothing when there is no whole."""
+    if whole <= 0 or not 0 <= part <= whole:
+        return Md("")
+    if part in {0, whole}:
+        return Md("100 %" if part else "0 %")
+    if part * 1000 < whole:
+        return Md("<0.1 %")
+    if (whole - part) * 1000 < whole:
+        return Md(">99.9 %")
+    return Md(f"{100 * part / whole:.1f} %")
+
+
+def money(usd: float | None, *, signed: bool = False) -> Md:
+    """US dollars; ``signed`` for differences. Only an exact zero is $0.00."""
+    if usd is None or not math.isfinite(usd):
+        return UNKNOWN
+    sign = MINUS if usd < 0 else "+" if signed and usd > 0 else ""
+    size = abs(usd)
+    if 0 < size < 0.005:
+        return Md(f"{sign}<$0.01")
+    return Md(f"{sign}${size:,.2f}")
+
+
+def duration(milliseconds: int | None) -> Md:
+    """A length of time in the unit that fits."""
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < 1000:
+        return Md(f"{milliseconds} ms")
+    if milliseconds < 59_950:
+        return Md(f"{milliseconds / 1000:.1f} s")
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return Md(f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s")
+
+
+def size(number: int | None) -> Md:
+    """Bytes in decimal units."""
+    if number is None:
+        return UNKNOWN
+    if number < 1000:
+        return Md(f"{number} B")
+    amount = float(number)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.95:
+            return Md(f"{amount:.1f} {unit}")
+    return Md(f"{amount / 1000:,.1f} PB")
+
+
+def listing(items: Sequence[Md], limit: int) -> Md:
+    """Items in a row, the rest as a number."""
+    if len(items) > limit:
+        rest = f"{len(items) - limit:,} more"
+        return Md(", ".join(items[:limit]) + f" and {rest}" if limit else rest.removesuffix(" more"))
+    return Md(", ".join(items))
+
+
+def names(models: Iterable[str], limit: int) -> Md:
+    """Names in code spans, the rest as a number."""
+    return listing([code(model) for model in models], limit)

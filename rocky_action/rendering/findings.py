@@ -1,0 +1,129 @@
+"""What is known about each model of the prune set, gathered from all parts of the report and put in order of weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import assert_never
+
+from rocky_action.domain.changes import ModelChange
+from rocky_action.domain.cost import ModelCost
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.execution import BaseSide, Failed, Inlined, NotRun, RunOutcome, Succeeded
+from rocky_action.domain.plan import PlannedModel
+from rocky_action.domain.report import Report
+
+
+class State(IntEnum):
+    """What a reader must think of a model first; the lowest weighs most."""
+
+    EMPTIED = 0
+    FAILED = 1
+    NOT_RUN = 2
+    NOT_COMPARED = 3
+    CHANGED = 4
+    SAMPLED = 5
+    NEW = 6
+    SAME = 7
+    INLINED = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One model of the prune set with everything the report says about it."""
+
+    planned: PlannedModel
+    state: State
+    change: ModelChange | None = None
+    outcome: RunOutcome | None = None
+    diff: ModelDiff | None = None
+    cost: ModelCost | None = None
+    base: BaseSide | None = None
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.planned.model
+
+    @property
+    def differs(self) -> bool:
+        """True when a difference between base and head was found; a new model has no base to differ from."""
+        return self.diff is not None and not self.diff.new and not self.diff.is_empty
+
+    @property
+    def known_in_full(self) -> bool:
+        """True when every row of both sides was compared."""
+        return self.diff is not None and isinstance(self.diff.coverage, Exhaustive)
+
+    @property
+    def has_reservations(self) -> bool:
+        """True when "equal" needs a footnote: columns, rows or ways of comparing that the notes speak of."""
+        return self.diff is not None and bool(self.diff.notes or self.diff.ignored_columns)
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Sorts the models a reviewer must see first to the top: by state, then by the number of rows affected."""
+        rows = self.diff.rows if self.diff else None
+        affected = sum(number or 0 for number in (rows.added, rows.removed, rows.changed)) if rows else 0
+        return self.state, -affected
+
+
+def gather(report: Report) -> tuple[Finding, ...]:
+    """A finding for every model of the prune set, the weightiest first, ties in run order."""
+    changes = {change.model: change for change in report.changes.changes}
+    runs = {run.model: run.outcome for run in report.execution.head_runs}
+    diffs = {diff.model: diff for diff in report.diffs}
+    costs = {cost.model: cost for cost in report.cost.models}
+    bases = {side.model: side for side in report.execution.base_sides}
+    findings = [
+        Finding(
+            planned=planned,
+            state=state_of(runs.get(planned.model), diffs.get(planned.model)),
+            change=changes.get(planned.model),
+            outcome=runs.get(planned.model),
+            diff=diffs.get(planned.model),
+            cost=costs.get(planned.model),
+            base=bases.get(planned.model),
+        )
+        for planned in report.plan.prune_set
+    ]
+    return tuple(sorted(findings, key=lambda finding: finding.weight))
+
+
+def state_of(outcome: RunOutcome | None, diff: ModelDiff | None) -> State:
+    """The state of one model; what was not looked at is never called the same."""
+    match outcome:
+        case Failed():
+            return State.FAILED
+        case Inlined():
+            return State.INLINED
+        case NotRun() | None:
+            return State.NOT_RUN
+        case Succeeded():
+            return _compared(diff)
+        case _ as never:
+            assert_never(never)
+
+
+def _compared(diff: ModelDiff | None) -> State:
+    if diff is None:
+        return State.NOT_COMPARED
+    if diff.new:
+        return State.NEW
+    if diff.rows.rows_base and diff.rows.rows_head == 0:
+        return State.EMPTIED
+    match diff.coverage:
+        case NotCompared():
+            return State.NOT_COMPARED
+        case Sampled():
+            return State.SAMPLED if diff.is_empty else State.CHANGED
+        case Exhaustive():
+            return State.SAME if diff.is_empty else State.CHANGED
+        case _ as never:
+            assert_never(never)
+
+
+def in_state(findings: Iterable[Finding], *states: State) -> tuple[Finding, ...]:
+    """The findings in any of these states, order kept."""
+    return tuple(finding for finding in findings if finding.state in states)

@@ -1,0 +1,168 @@
+"""The verdict in words, and one line of totals: what a reviewer reads when she reads nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rocky_action.domain.changes import ChangeKind
+from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.diff import Exhaustive, Sampled
+from rocky_action.domain.report import Report, Severity, Verdict
+from rocky_action.rendering.figures import MINUS, UNKNOWN, count, listing, money, plural
+from rocky_action.rendering.findings import Finding, State, in_state
+from rocky_action.rendering.text import Md, code, join
+
+ICONS = {Verdict.UNCHANGED: "✅", Verdict.CHANGED: "🔶", Verdict.INCOMPLETE: "⚠️", Verdict.FAILED: "❌"}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The heading and the line below it."""
+
+    heading: Md
+    totals: Md
+
+
+def headline(report: Report, findings: Sequence[Finding]) -> Headline:
+    """Answers "may I approve?": the worst first, and never better than what was looked at."""
+    parts = [
+        *_emptied(in_state(findings, State.EMPTIED)),
+        *_not_built(findings),
+        *_gate(report, findings),
+        *_changes(report, findings),
+        *_not_known(findings),
+    ]
+    text = join("; ", parts) if parts else _nothing(report, findings)
+    icon = "🚨" if in_state(findings, State.EMPTIED) else ICONS[report.verdict]
+    return Headline(Md(f"{icon} {text}"), join(" · ", _totals(report, findings)))
+
+
+def _who(findings: Sequence[Finding]) -> Md:
+    """Two models by name, more by number."""
+    if len(findings) <= 2:
+        return join(" and ", [code(finding.model, 60) for finding in findings])
+    return plural(len(findings), "model")
+
+
+def _verb(findings: Sequence[Finding], one: str, many: str) -> str:
+    return one if len(findings) == 1 else many
+
+
+def _emptied(emptied: Sequence[Finding]) -> Iterator[Md]:
+    if len(emptied) == 1 and emptied[0].diff:
+        yield Md(f"{_who(emptied)} becomes empty: all {plural(emptied[0].diff.rows.rows_base or 0, 'row')} gone")
+    elif emptied:
+        yield Md(f"{_who(emptied)} become empty")
+
+
+def _not_built(findings: Sequence[Finding]) -> Iterator[Md]:
+    failed, waiting = in_state(findings, State.FAILED), in_state(findings, State.NOT_RUN)
+    if failed:
+        yield Md(f"{_who(failed)} failed")
+    if waiting:
+        yield Md(f"{_who(waiting)} {_verb(waiting, 'was', 'were')} not run")
+
+
+def _gate(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
+    """Why the verdict is "failed" although every model ran."""
+    if report.verdict is not Verdict.FAILED or in_state(findings, State.FAILED, State.NOT_RUN):
+        return
+    if any(breach.on_breach == "error" for breach in report.cost.breaches):
+        yield Md("over budget")
+    elif any(caveat.severity is Severity.ERROR for caveat in report.caveats):
+        yield Md("an error must be resolved")
+
+
+def _changes(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
+    changed = [finding for finding in findings if finding.differs and finding.state is not State.EMPTIED]
+    emptied = bool(in_state(findings, State.EMPTIED))
+    if changed:
+        noun = f"other model{'' if len(changed) == 1 else 's'}" if emptied else ""
+        who = f"{count(len(changed))} {noun}" if emptied else plural(len(changed), "model")
+        yield Md(f"{who} {_verb(changed, 'changes', 'change')}: {_differences(changed)}")
+    if new := in_state(findings, State.NEW):
+        yield plural(len(new), "new model")
+    if report.plan.removed:
+        yield Md(f"{plural(len(report.plan.removed), 'model')} removed")
+
+
+def _differences(changed: Sequence[Finding]) -> Md:
+    diffs = [finding.diff for finding in changed if finding.diff]
+    rows = [
+        (sum(diff.rows.removed or 0 for diff in diffs), "removed"),
+        (sum(diff.rows.changed or 0 for diff in diffs), "changed"),
+        (sum(diff.rows.added or 0 for diff in diffs), "added"),
+    ]
+    found = [(number, word) for number, word in rows if number]
+    least = "at least " if any(isinstance(diff.coverage, Sampled) for diff in diffs) else ""
+    if found:
+        first, *rest = found
+        return join(
+            ", ", [Md(f"{least}{plural(first[0], 'row')} {first[1]}"), *[Md(f"{count(n)} {word}") for n, word in rest]]
+        )
+    if any(diff.rows.rows_base != diff.rows.rows_head for diff in diffs):
+        return Md("another number of rows")
+    same = all(isinstance(diff.coverage, Exhaustive) for diff in diffs)
+    return Md("columns only, the rows are equal" if same else "columns")
+
+
+def _not_known(findings: Sequence[Finding]) -> Iterator[Md]:
+    """What keeps "nothing found" from meaning "nothing there"."""
+    unknown = in_state(findings, State.NOT_COMPARED)
+    sampled = [finding for finding in findings if finding.diff and isinstance(finding.diff.coverage, Sampled)]
+    if unknown:
+        yield Md(f"{_who(unknown)} {_verb(unknown, 'was', 'were')} not compared")
+    if sampled:
+        yield Md(f"{_who(sampled)} compared in part only")
+
+
+def _nothing(report: Report, findings: Sequence[Finding]) -> Md:
+    if report.verdict in {Verdict.INCOMPLETE, Verdict.FAILED}:
+        return Md("Nothing found, but not everything could be looked at")
+    if in_state(findings, State.SAME):
+        reserved = any(finding.has_reservations for finding in findings)
+        return Md("No data changes in what was compared" if reserved else "No data changes")
+    if findings or report.changes.changes:
+        return Md("No data changes: every edit means the same as before")
+    return Md("No model changes")
+
+
+def _totals(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
+    plan = report.plan
+    total = len(plan.prune_set) + len(plan.copy_set) + len(plan.skipped)
+    built = len(findings) - len(in_state(findings, State.FAILED, State.NOT_RUN, State.INLINED))
+    copied = f", {count(len(plan.copy_set))} copied" if plan.copy_set else ""
+    if findings:
+        yield Md(f"**{count(built)} of {plural(total, 'model')}** built{copied}")
+    else:
+        yield Md(f"none of {plural(total, 'model')} had to run")
+    if cosmetic := sum(change.kind is ChangeKind.COSMETIC for change in report.changes.changes):
+        yield Md(f"{plural(cosmetic, 'edit')} without effect")
+    diffs = [finding.diff for finding in findings if finding.diff and not finding.diff.new]
+    full = [max(d.rows.rows_base or 0, d.rows.rows_head or 0) for d in diffs if isinstance(d.coverage, Exhaustive)]
+    if full:
+        yield Md(f"**{plural(sum(full), 'row')}** compared in full")
+    if schema := list(_schema(finding for finding in findings if finding.differs)):
+        yield listing(schema, 3)
+    if findings:
+        yield cost_total(report.cost)
+
+
+def _schema(findings: Iterable[Finding]) -> Iterator[Md]:
+    schemas = [finding.diff.schema for finding in findings if finding.diff]
+    if added := sum(len(schema.added) for schema in schemas):
+        yield Md(f"**+{plural(added, 'column')}**")
+    if removed := sum(len(schema.removed) for schema in schemas):
+        yield Md(f"**{MINUS}{plural(removed, 'column')}**")
+    if types := sum(len(schema.type_changes) for schema in schemas):
+        yield Md(f"**{plural(types, 'type')}** changed")
+
+
+def cost_total(cost: CostDelta) -> Md:
+    """The cost delta of one run after the merge, with what it leaves out."""
+    delta = money(cost.delta_usd, signed=True)
+    if delta == UNKNOWN:
+        return Md("cost **unknown**")
+    rest = f" (unknown for {plural(len(cost.unknown), 'model')})" if cost.unknown else ""
+    return Md(f"cost **{delta}** per run{rest}")

@@ -1,0 +1,94 @@
+"""The models that did not run: copied, skipped or without effect, each with its reason, equal reasons together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rocky_action.domain.changes import ChangeKind
+from rocky_action.domain.execution import Cloned, CloneMethod, NotCloned
+from rocky_action.domain.report import Report, Severity
+from rocky_action.rendering.figures import count, names, plural
+from rocky_action.rendering.text import Md, code, html_text, prose
+
+MOST_REASONS = 8
+METHODS = {
+    CloneMethod.VIEW: "as a view",
+    CloneMethod.CTAS: "as a full copy",
+    CloneMethod.SHALLOW_CLONE: "as a shallow clone",
+    CloneMethod.ZERO_COPY: "as a zero-copy clone",
+    CloneMethod.TABLE_CLONE: "as a table clone",
+    CloneMethod.TABLE_COPY: "as a table copy",
+}
+
+
+@dataclass(frozen=True)
+class LeftView:
+    """``title`` is HTML for the fold."""
+
+    title: Md
+    lines: tuple[Md, ...]
+
+
+def left_view(report: Report, listed: int) -> LeftView | None:
+    """What was left alone, at most ``listed`` names per reason; None when everything ran."""
+    plan = report.plan
+    if not (plan.copy_set or plan.skipped):
+        return None
+    words = [f"{count(len(plan.copy_set))} copied"] if plan.copy_set else []
+    words += [f"{count(len(plan.skipped))} skipped"] if plan.skipped else []
+    lines = [*_copied(report, listed), *_skipped(report, listed)]
+    return LeftView(Md(f"<b>Not run</b>: {html_text(', '.join(words))}"), tuple(lines))
+
+
+def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:
+    """Removed models by name, with what the plan says about their readers, unless an alert says it already."""
+    said = [caveat for caveat in report.caveats if caveat.severity is not Severity.NOTE]
+    removed = [
+        left
+        for left in report.plan.removed
+        if not any(caveat.model == left.model and left.why in caveat.message for caveat in said)
+    ]
+    lines = [Md(f"🗑️ {code(left.model)}: {prose(left.why or 'removed')}") for left in removed[:listed]]
+    if len(removed) > listed:
+        lines.append(Md(f"… and {plural(len(removed) - listed, 'more removed model')}."))
+    return tuple(lines)
+
+
+def _copied(report: Report, listed: int) -> Iterator[Md]:
+    clones = {clone.model: clone for clone in report.execution.clones}
+    reasons = {left.model: _copy_reason(left.why, clones.get(left.model)) for left in report.plan.copy_set}
+    yield from _grouped("Copied", reasons, listed)
+
+
+def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:
+    match clone:
+        case Cloned(method=method):
+            return Md(f"{METHODS[method]}, {prose(why)}" if why else METHODS[method])
+        case NotCloned(because=because):
+            return Md(f"**not copied** because {prose(because)}")
+        case None:
+            return prose(why)
+
+
+def _skipped(report: Report, listed: int) -> Iterator[Md]:
+    cosmetic = {change.model for change in report.changes.changes if change.kind is ChangeKind.COSMETIC}
+    edited = {left.model: prose(left.why) for left in report.plan.skipped if left.model in cosmetic}
+    others = {left.model: prose(left.why) for left in report.plan.skipped if left.model not in cosmetic}
+    yield from _grouped("Edited without effect", edited, listed)
+    yield from _grouped("Skipped", others, listed)
+
+
+def _grouped(title: str, reasons: Mapping[str, Md], listed: int) -> Iterator[Md]:
+    groups: dict[Md, list[str]] = {}
+    for model, reason in reasons.items():
+        groups.setdefault(reason, []).append(model)
+    for reason, models in list(groups.items())[:MOST_REASONS]:
+        yield Md(f"**{title}**{f', {reason}' if reason else ''}: {names(models, listed)}")
+    yield from _rest(title, list(groups.values())[MOST_REASONS:])
+
+
+def _rest(title: str, groups: Iterable[list[str]]) -> Iterator[Md]:
+    left = sum(map(len, groups))
+    if left:
+        yield Md(f"**{title}** for other reasons: {plural(left, 'more model')}")

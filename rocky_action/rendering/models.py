@@ -1,0 +1,156 @@
+"""The table of the prune set: one row per model, every cell a statement that stands on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from rocky_action.domain.changes import ChangeKind
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
+from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
+from rocky_action.rendering.findings import Finding, State
+from rocky_action.rendering.tables import Table
+from rocky_action.rendering.text import Md, code, prose
+
+HEADER = tuple(map(Md, ("Model", "Why it runs", "Schema", "Rows", "Values", "Cost per run")))
+WHY_LENGTH = 140
+ICONS = {
+    State.EMPTIED: "🔴",
+    State.FAILED: "🔴",
+    State.NOT_RUN: "🟠",
+    State.NOT_COMPARED: "🟠",
+    State.CHANGED: "🟡",
+    State.SAMPLED: "🟠",
+    State.NEW: "🔵",
+    State.SAME: "🟢",
+    State.INLINED: "⚪",
+}
+
+
+def model_table(findings: Sequence[Finding]) -> Table:
+    """The findings as they come, one row each."""
+    return Table(HEADER, tuple(_row(finding) for finding in findings))
+
+
+def _row(finding: Finding) -> tuple[Md, ...]:
+    return (
+        Md(f"{ICONS[finding.state]} {code(finding.model)}"),
+        why(finding),
+        *_data(finding),
+        _cost(finding),
+    )
+
+
+def why(finding: Finding) -> Md:
+    """Why the model runs, with its old name if it was renamed."""
+    reason = prose(finding.planned.why, WHY_LENGTH)
+    change = finding.change
+    if change and change.kind is ChangeKind.RENAMED and change.renamed_from:
+        renamed = Md(f"renamed from {code(change.renamed_from)}")
+        return renamed if not reason or change.renamed_from in finding.planned.why else Md(f"{renamed}; {reason}")
+    return reason
+
+
+def _data(finding: Finding) -> tuple[Md, Md, Md]:
+    """Schema, rows and values."""
+    match finding.state:
+        case State.FAILED:
+            return UNKNOWN, Md("**failed**"), UNKNOWN
+        case State.NOT_RUN:
+            return UNKNOWN, Md("**not run**"), UNKNOWN
+        case State.INLINED:
+            return Md("no table"), Md("no table"), Md("part of its readers")
+        case _:
+            if finding.diff is None:
+                return UNKNOWN, UNKNOWN, Md("**not compared**")
+            return schema_words(finding.diff.schema, new=finding.diff.new), _rows(finding.diff), values(finding.diff)
+
+
+def schema_words(schema: SchemaDiff, *, new: bool = False) -> Md:
+    """The schema diff in a few words; up to two columns by name."""
+    if new:
+        return Md("new")
+    parts: list[str] = []
+    for sign, columns in (("+", schema.added), (MINUS, schema.removed)):
+        if 0 < len(columns) <= 2:
+            parts.append(", ".join(f"{sign}{code(column.name, 40)}" for column in columns))
+        elif columns:
+            parts.append(f"{sign}{plural(len(columns), 'column')}")
+    if 0 < len(schema.type_changes) <= 2:
+        parts.append(f"type of {names((change.name for change in schema.type_changes), 2)}")
+    elif schema.type_changes:
+        parts.append(plural(len(schema.type_changes), "type"))
+    if schema.reordered:
+        parts.append("reordered")
+    return Md(", ".join(parts) or "same")
+
+
+def _rows(diff: ModelDiff) -> Md:
+    rows = diff.rows
+    if diff.new:
+        return Md(f"new, {plural(rows.rows_head, 'row')}" if rows.rows_head is not None else "new, rows unknown")
+    if rows.rows_base is None and rows.rows_head is None:
+        return UNKNOWN
+    if rows.rows_base and rows.rows_head == 0:
+        return Md(f"{count(rows.rows_base)} → **0**")
+    same = rows.rows_base == rows.rows_head
+    counted = count(rows.rows_head) if same else Md(f"{count(rows.rows_base)} → {count(rows.rows_head)}")
+    if not isinstance(diff.coverage, Exhaustive) or not (rows.added or rows.removed):
+        return counted
+    moved = [f"+{rows.added:,}"] if rows.added else []
+    moved += [f"{MINUS}{rows.removed:,}"] if rows.removed else []
+    return Md(f"{counted} (**{' '.join(moved)}**)")
+
+
+def values(diff: ModelDiff) -> Md:
+    """What is known about values: equal, changed, sampled and not compared are different words."""
+    rows = diff.rows
+    if diff.new:
+        return Md("all new")
+    match diff.coverage:
+        case NotCompared():
+            return Md("**not compared**")
+        case Sampled(rows_compared=compared, rows_total=total):
+            found = sum(number or 0 for number in (rows.added, rows.removed, rows.changed))
+            least = plural(found, "difference") if found else Md("none found")
+            return Md(f"{least} in **{count(compared)} of {plural(total, 'key')}**")
+        case Exhaustive(method="multiset"):
+            if rows.added or rows.removed:
+                return Md("no key: counted as whole rows")
+            return _equal(diff)
+        case Exhaustive():
+            if not rows.changed:
+                return _equal(diff)
+            part = share(rows.changed, matched(diff) or 0)
+            return Md(f"**{count(rows.changed)} changed**{f' ({part})' if part else ''}")
+        case _ as never:
+            assert_never(never)
+
+
+def _equal(diff: ModelDiff) -> Md:
+    """Equal, and what that leaves out."""
+    if diff.rows.rows_base and diff.rows.removed == diff.rows.rows_base:
+        return Md("no row left to compare")
+    if diff.ignored_columns:
+        return Md(f"equal, {plural(len(diff.ignored_columns), 'column')} ignored")
+    return Md("equal, see notes" if diff.notes else "equal")
+
+
+def matched(diff: ModelDiff) -> int | None:
+    """How many rows are on both sides: what a number of changed rows is a share of."""
+    if isinstance(diff.coverage, Sampled):
+        return diff.coverage.rows_compared
+    if diff.rows.rows_base is None or diff.rows.removed is None:
+        return None
+    return diff.rows.rows_base - diff.rows.removed
+
+
+def _cost(finding: Finding) -> Md:
+    if finding.state is State.INLINED:
+        return Md("in its readers")
+    cost = finding.cost
+    if cost is None:
+        return UNKNOWN
+    if finding.state is State.NEW and cost.base is None and cost.head and cost.head.usd is not None:
+        return Md(f"{money(cost.head.usd, signed=True)} (new)")
+    return money(cost.delta_usd, signed=True)

@@ -1,0 +1,230 @@
+"""The whole page as one value, for a given amount of detail; templates only lay it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
+from rocky_action.domain.execution import Failed, NotRun
+from rocky_action.domain.report import Caveat, Report, Severity
+from rocky_action.rendering.budget import Detail
+from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
+from rocky_action.rendering.figures import count, listing, names, plural
+from rocky_action.rendering.findings import Finding, State
+from rocky_action.rendering.headline import Headline, headline
+from rocky_action.rendering.left import LeftView, left_view, removed_lines
+from rocky_action.rendering.mermaid import Lineage, lineage
+from rocky_action.rendering.models import model_table
+from rocky_action.rendering.sections import Section, coverage_sentence, is_quiet, section
+from rocky_action.rendering.tables import Table
+from rocky_action.rendering.text import Md, code, first_line, join, prose
+
+IN_SIGHT = 12
+"""Rows of the table, and sections, that stand open on the page; more are behind one fold."""
+
+_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./%?=&~+-]*)?")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A GitHub alert: WARNING or CAUTION, with one line for each thing to know."""
+
+    kind: Md
+    lines: tuple[Md, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Every part of the report that a template places; None and empty parts are not shown."""
+
+    headline: Headline
+    alerts: tuple[Alert, ...]
+    models: Table | None
+    more_models: Table | None
+    models_rest: Md | None
+    removed: tuple[Md, ...]
+    sections: tuple[Section, ...]
+    more_sections: tuple[Section, ...]
+    more_sections_title: Md
+    quiet: Md | None
+    lineage: Lineage | None
+    cost: CostView | None
+    left: LeftView | None
+    notes: tuple[Md, ...]
+    notes_title: Md
+    left_out: Md | None
+    footer: Md
+
+
+def page(report: Report, findings: Sequence[Finding], detail: Detail) -> Page:
+    """The report with this much detail."""
+    loud = [finding for finding in findings if not is_quiet(finding)]
+    sections = tuple(section(finding, detail.examples) for finding in loud[: detail.sections])
+    listed = findings[: detail.rows]
+    notes = _cut(tuple(map(_caveat, _of(report, Severity.NOTE))), detail.names)
+    more = sections[IN_SIGHT:]
+    return Page(
+        headline=headline(report, findings),
+        alerts=tuple(_alerts(report, findings, detail.names)),
+        models=model_table(listed[:IN_SIGHT]) if listed else None,
+        more_models=model_table(listed[IN_SIGHT:]) if listed[IN_SIGHT:] else None,
+        models_rest=_rest(findings[len(listed) :], detail.names),
+        removed=removed_lines(report, detail.names),
+        sections=sections[:IN_SIGHT],
+        more_sections=more,
+        more_sections_title=Md(f"<b>{plural(len(more), 'more model')}</b>, less affected"),
+        quiet=_quiet(findings, detail.names),
+        lineage=lineage(report) if detail.graph else None,
+        cost=cost_view(report, findings, rows=detail.rows, listed=detail.names),
+        left=left_view(report, detail.names),
+        notes=notes,
+        notes_title=Md(f"<b>{plural(len(_of(report, Severity.NOTE)), 'note')}</b>"),
+        left_out=_left_out(report, loud, detail),
+        footer=join(" · ", tuple(_footer(report))),
+    )
+
+
+def _of(report: Report, severity: Severity) -> list[Caveat]:
+    return [caveat for caveat in report.caveats if caveat.severity is severity]
+
+
+def _cut(lines: tuple[Md, ...], limit: int) -> tuple[Md, ...]:
+    if len(lines) <= limit:
+        return lines
+    return (*lines[:limit], Md(f"… and {count(len(lines) - limit)} more."))
+
+
+def _alerts(report: Report, findings: Sequence[Finding], limit: int) -> Iterator[Alert]:
+    """What could change the decision: faults first, then what is not known."""
+    facts = [fact for finding in findings for fact in _unknown(finding)]
+    facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
+    said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
+    faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
+    said = [fact.sentence for fact in facts if not fact.fault and fact.sentence]
+    doubts = [*said, *map(_caveat, _unsaid(_of(report, Severity.WARNING), facts))]
+    for kind, lines in (("CAUTION", faults), ("WARNING", doubts)):
+        if lines:
+            yield Alert(Md(kind), _cut(tuple(dict.fromkeys(lines)), limit))
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """Something the parts of the report say by themselves; a caveat about the same model with ``word`` repeats it."""
+
+    fault: bool
+    model: str | None
+    word: str
+    sentence: Md | None
+
+
+def _unsaid(caveats: Sequence[Caveat], facts: Sequence[_Fact]) -> Iterator[Caveat]:
+    words: dict[str | None, list[str]] = {}
+    for fact in facts:
+        words.setdefault(fact.model, []).append(fact.word)
+    for caveat in caveats:
+        if not any(word in caveat.message for word in words.get(caveat.model, ())):
+            yield caveat
+
+
+def _unknown(finding: Finding) -> Iterator[_Fact]:
+    """What a reader must not take for "nothing changed"."""
+    model, name = finding.model, code(finding.model)
+    match finding.outcome:
+        case Failed(message=message):
+            line = first_line(message)
+            yield _Fact(True, model, line, Md(f"{name} failed: {prose(line, 200)}"))
+            return
+        case NotRun(because=because):
+            yield _Fact(True, model, because, Md(f"{name} was not run because {prose(because, 200)}"))
+            return
+        case _:
+            pass
+    diff = finding.diff
+    if finding.state is State.EMPTIED and diff:  # the heading says it
+        yield _Fact(True, model, f"{diff.rows.rows_base:,} rows in base, none in head", None)
+    elif diff is None and finding.state in {State.NOT_RUN, State.NOT_COMPARED}:
+        yield _Fact(False, model, "not compared", Md(f"{name} was not compared."))
+    elif diff and not diff.new:
+        match diff.coverage:
+            case Sampled():
+                yield _Fact(False, model, "only the first", Md(f"{name}: {coverage_sentence(diff)}"))
+            case NotCompared(reason=reason):
+                yield _Fact(False, model, reason, Md(f"{name} was **not compared** because {prose(reason, 200)}"))
+            case Exhaustive():
+                pass
+            case _ as never:
+                assert_never(never)
+
+
+def _caveat(caveat: Caveat) -> Md:
+    """The caveat, with its model or file in front unless the message names it."""
+    place = caveat.model or caveat.path
+    message = prose(caveat.message)
+    return message if not place or place in caveat.message else Md(f"{code(place)}: {message}")
+
+
+def _rest(findings: Sequence[Finding], limit: int) -> Md | None:
+    """The models for which the table has no row left."""
+    if not findings:
+        return None
+    return Md(f"Not in the table: {names((finding.model for finding in findings), limit)}.")
+
+
+def _quiet(findings: Sequence[Finding], limit: int) -> Md | None:
+    equal = [finding for finding in findings if finding.state is State.SAME and is_quiet(finding)]
+    shown = [
+        Md(f"{code(finding.model)} ({plural(finding.diff.rows.rows_head or 0, 'row')})")
+        for finding in equal
+        if finding.diff
+    ]
+    return Md(f"Compared in full, no difference: {listing(shown, limit)}.") if shown else None
+
+
+def _left_out(report: Report, loud: Sequence[Finding], detail: Detail) -> Md | None:
+    """What the size limit cost, and where the rest is."""
+    lost: list[Md] = []
+    most = max((len(finding.diff.rows.examples) for finding in loud if finding.diff), default=0)
+    if most > detail.examples:
+        lost.append(Md("example rows" if detail.examples == 0 else "some example rows"))
+    if len(loud) > detail.sections:
+        lost.append(Md(f"details of {plural(len(loud) - detail.sections, 'model')}"))
+    if not detail.graph:
+        lost.append(Md("the lineage diagram"))
+    if len(report.plan.prune_set) > detail.rows:
+        lost.append(Md(f"{plural(len(report.plan.prune_set) - detail.rows, 'row')} of the tables"))
+    if not lost:
+        return None
+    where = run_link(report.provenance.run_url, "the summary of the run") or Md("`report.json`")
+    return Md(f"Left out to stay within the size limit: {listing(lost, 5)}. All of it is in {where}.")
+
+
+def _footer(report: Report) -> Iterator[Md]:
+    """What was compared with what, by what, when."""
+    comparison, provenance = report.comparison, report.provenance
+    tree = "the work tree at " if comparison.work_tree else ""
+    yield Md(
+        f"Base {code(comparison.merge_base[:7])} (merge base with {code(comparison.base_ref, 60)}), head "
+        f"{tree}{code(comparison.head_commit[:7])} ({code(comparison.head_ref, 60)})"
+    )
+    yield Md(f"preview {code(provenance.preview_name)} on {prose(provenance.warehouse, 120)}")
+    yield _when(provenance.started_at)
+    yield Md(f"rocky-preview {prose(provenance.tool_version, 40)}")
+    if link := run_link(provenance.run_url, "run"):
+        yield link
+
+
+def _when(started_at: str) -> Md:
+    try:
+        moment = datetime.fromisoformat(started_at)
+    except ValueError:
+        return code(started_at)
+    return Md(f"{moment:%Y-%m-%d %H:%M} UTC")
+
+
+def run_link(url: str | None, words: str) -> Md | None:
+    """A link to the run, if the address is a plain one."""
+    return Md(f"[{words}]({url})") if url and _URL.fullmatch(url) else None

@@ -1,0 +1,214 @@
+"""The folded section of one model: how sure we are, what differs in schema, values and rows, what to know besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from rocky_action.domain.diff import Exhaustive, Key, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.execution import BaselineKind, Failed, NotRun, Succeeded
+from rocky_action.rendering.examples import Examples, example_tables
+from rocky_action.rendering.figures import MINUS, count, names, plural, share
+from rocky_action.rendering.findings import Finding, State
+from rocky_action.rendering.models import matched
+from rocky_action.rendering.tables import Table
+from rocky_action.rendering.text import Md, code, fence, html_code, html_text, join, prose
+
+MOST_COLUMNS = 20
+ABSENT = Md("*absent*")
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page says about one model. ``title`` is HTML, all else Markdown."""
+
+    title: Md
+    lead: Md
+    error: Md | None = None
+    schema: Table | None = None
+    values: Table | None = None
+    examples: tuple[Examples, ...] = ()
+    notes: tuple[Md, ...] = ()
+    open: bool = False
+
+
+def is_quiet(finding: Finding) -> bool:
+    """True when one line says it all: compared in full, equal, nothing to note."""
+    diff = finding.diff
+    if finding.state is not State.SAME or diff is None:
+        return finding.state is State.INLINED
+    return not (finding.has_reservations or list(key_notes(diff.key)) or list(_run_notes(finding)))
+
+
+def section(finding: Finding, examples: int) -> Section:
+    """Everything about one model, with at most ``examples`` example rows of each kind."""
+    title = Md(f"<b>{html_code(finding.model)}</b>: {html_text(_brief(finding))}")
+    diff = finding.diff
+    match finding.outcome:
+        case Failed(message=message):
+            lead = Md("The warehouse refused this model; nothing is known about its data.")
+            return Section(title, lead, error=fence(message), notes=tuple(_run_notes(finding)), open=True)
+        case NotRun(because=because):
+            return Section(title, Md(f"Not run because {prose(because)}. Nothing is known about its data."))
+        case _:
+            pass
+    if diff is None:
+        return Section(title, Md("Not compared: nothing is known about its data."), notes=tuple(_run_notes(finding)))
+    return Section(
+        title,
+        lead=join(" ", [coverage_sentence(diff), *_base_sentence(finding)]),
+        schema=_schema(diff),
+        values=_values(diff),
+        examples=tuple(example_tables(diff, examples)) if examples else (),
+        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, diff.notes), *_run_notes(finding)),
+    )
+
+
+def coverage_sentence(diff: ModelDiff) -> Md:
+    """How much of the data was looked at: three answers that nobody can take for one another."""
+    rows = diff.rows
+    if diff.new:
+        return Md("This model is new: base has nothing to compare it with.")
+    match diff.coverage:
+        case Exhaustive(method="multiset"):
+            return Md(
+                f"{_all_rows(diff)}, with no key: counted as whole rows, so a changed row shows as one removed and "
+                "one added."
+            )
+        case Exhaustive():
+            key = f", matched by {names(diff.key.columns, 6)}" if diff.key else ""
+            return Md(f"{_all_rows(diff)}{key}.")
+        case Sampled(rows_compared=compared, rows_total=total, ordered_by=order):
+            by = f", in the order of {names(order, 6)}" if order else ""
+            return Md(
+                f"**Sampled:** only the first {count(compared)} of {plural(total, 'key')} compared{by}; rows beyond "
+                "were not looked at."
+            )
+        case NotCompared(reason=reason):
+            known = f" Only counted: {count(rows.rows_base)} rows in base, {count(rows.rows_head)} in head."
+            counted = known if rows.rows_base is not None and rows.rows_head is not None else ""
+            return Md(f"**Not compared** because {prose(reason.rstrip('. '))}.{counted}")
+        case _ as never:
+            assert_never(never)
+
+
+def _all_rows(diff: ModelDiff) -> Md:
+    base, head = diff.rows.rows_base, diff.rows.rows_head
+    if base is not None and base == head:
+        return Md(f"All {plural(base, 'row')} compared")
+    return Md(f"All rows compared, {count(base)} in base and {count(head)} in head")
+
+
+def _base_sentence(finding: Finding) -> Iterator[Md]:
+    base = finding.base
+    if base is None or (finding.diff and finding.diff.new):
+        return
+    match base.kind:
+        case BaselineKind.EXISTING:
+            yield Md("Base is the table as it stands in production.")
+        case BaselineKind.REBUILT:
+            yield Md("Base was rebuilt from the merge base on the same inputs.")
+        case BaselineKind.NONE:
+            yield Md("There is no base side.")
+    if base.note and finding.diff and base.note not in finding.diff.notes:
+        yield Md(f"{prose(base.note.rstrip('. '))}.")
+
+
+def key_notes(key: Key | None) -> Iterator[Md]:
+    """What the data says against the key: duplicates and NULLs, side by side."""
+    if key is None or not key.columns:
+        return
+    columns = names(key.columns, 6)
+    facts = (
+        (key.duplicate_keys_base, key.duplicate_keys_head, "duplicate key"),
+        (key.null_rows_base, key.null_rows_head, "row with NULL in the key"),
+    )
+    for base, head, noun in facts:
+        if base or head:
+            plural_noun = noun.replace("row ", "rows ", 1) if noun.startswith("row") else f"{noun}s"
+            worse = " **(more than before)**" if head > base else ""
+            yield Md(f"{plural_noun.capitalize()} ({columns}): {count(base)} in base, {count(head)} in head{worse}.")
+    if not key.is_proven and not (key.duplicate_keys_base or key.duplicate_keys_head):
+        yield Md(f"The key {columns} does not identify rows.")
+
+
+def _left_out(diff: ModelDiff) -> Iterator[Md]:
+    if diff.ignored_columns:
+        yield Md(f"Ignored, as configured: {names(diff.ignored_columns, MOST_COLUMNS)}.")
+    if diff.schema.added and not diff.new:
+        yield Md("The values of added columns have nothing to be compared with.")
+
+
+def _run_notes(finding: Finding) -> Iterator[Md]:
+    if isinstance(finding.outcome, Succeeded) and finding.outcome.note:
+        yield prose(finding.outcome.note)
+
+
+def _schema(diff: ModelDiff) -> Table | None:
+    schema = diff.schema
+    rows = [
+        *((code(column.name), ABSENT, code(column.type)) for column in schema.added),
+        *((code(column.name), code(column.type), ABSENT) for column in schema.removed),
+        *((code(change.name), code(change.base_type), code(change.head_type)) for change in schema.type_changes),
+    ]
+    return _cut(("Column", "Type in base", "Type in head"), rows) if rows and not diff.new else None
+
+
+def _values(diff: ModelDiff) -> Table | None:
+    changed = sorted((c for c in diff.rows.columns if c.rows_changed), key=lambda c: (-c.rows_changed, c.name))
+    whole = matched(diff) or 0
+    rows = [(code(c.name), count(c.rows_changed), share(c.rows_changed, whole)) for c in changed]
+    return _cut(("Changed column", "Rows", "Share"), rows, numeric=frozenset({1, 2})) if rows else None
+
+
+def _cut(
+    header: tuple[str, str, str], rows: list[tuple[Md, Md, Md]], *, numeric: frozenset[int] = frozenset()
+) -> Table:
+    shown = rows[:MOST_COLUMNS]
+    if len(rows) > MOST_COLUMNS:
+        shown.append((Md(f"… and {plural(len(rows) - MOST_COLUMNS, 'more column')}"), Md(""), Md("")))
+    return Table(tuple(map(Md, header)), tuple(shown), numeric)
+
+
+def _brief(finding: Finding) -> str:
+    """The section in a few plain words."""
+    diff = finding.diff
+    match finding.state:
+        case State.FAILED:
+            return "failed"
+        case State.NOT_RUN:
+            return "not run"
+        case State.EMPTIED if diff:
+            return f"empty, all {plural(diff.rows.rows_base or 0, 'row')} gone"
+        case State.NEW if diff and diff.rows.rows_head is not None:
+            return f"new, {plural(diff.rows.rows_head, 'row')}"
+        case State.NEW:
+            return "new"
+        case State.SAME:
+            return "equal"
+        case _:
+            words = list(_difference_words(diff)) if diff else []
+            partly = [] if finding.known_in_full else ["sampled" if diff and _sampled(diff) else "not compared"]
+            return ", ".join([*words, *partly]) or "no difference"
+
+
+def _sampled(diff: ModelDiff) -> bool:
+    return isinstance(diff.coverage, Sampled)
+
+
+def _difference_words(diff: ModelDiff) -> Iterator[str]:
+    rows, schema = diff.rows, diff.schema
+    found = [(rows.removed, "removed"), (rows.changed, "changed"), (rows.added, "added")]
+    for at, (number, word) in enumerate((number, word) for number, word in found if number):
+        yield f"{number:,} {word}" if at else f"{plural(number, 'row')} {word}"
+    if not any(number for number, _ in found) and rows.rows_base != rows.rows_head:
+        yield f"{count(rows.rows_base)} → {count(rows.rows_head)} rows"
+    if schema.added:
+        yield f"+{plural(len(schema.added), 'column')}"
+    if schema.removed:
+        yield f"{MINUS}{plural(len(schema.removed), 'column')}"
+    if schema.type_changes:
+        yield f"{plural(len(schema.type_changes), 'type')} changed"
+    if schema.reordered:
+        yield "columns reordered"

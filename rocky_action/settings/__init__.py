@@ -1,0 +1,24 @@
+"""What a person can say: every input, described once and parsed into one frozen ``Settings``."""
+
+from rocky_action.domain.gate import FailOn
+from rocky_action.settings.inputs import INPUTS, OUTPUTS, Input, Mode, Output, inputs_table, outputs_table
+from rocky_action.settings.options import add_options, given
+from rocky_action.settings.parse import ACTION_INPUT, COMMAND_LINE, Settings, inputs_from_environment, parse
+
+__all__ = [
+    "ACTION_INPUT",
+    "COMMAND_LINE",
+    "INPUTS",
+    "OUTPUTS",
+    "FailOn",
+    "Input",
+    "Mode",
+    "Output",
+    "Settings",
+    "add_options",
+    "given",
+    "inputs_from_environment",
+    "inputs_table",
+    "outputs_table",
+    "parse",
+]

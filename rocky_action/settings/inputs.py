@@ -1,0 +1,276 @@
+"""Every input, described once: the action's metadata, the command line and the tables of the docs come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from rocky_action.domain.gate import FailOn
+from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions
+
+
+class Mode(StrEnum):
+    """What the action does in this step; on the command line a sub-command says it."""
+
+    PREVIEW = "preview"
+    CLEANUP = "cleanup"
+    COMMENT = "comment"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input. ``flag`` is its option, None where only the action has it; ``repeatable`` holds one value per line.
+
+    ``unset`` says in words what happens without a value, where ``default`` cannot.
+    """
+
+    name: str
+    description: str
+    default: str = ""
+    flag: str | None = None
+    metavar: str = "TEXT"
+    choices: tuple[str, ...] = ()
+    unset: str = ""
+    repeatable: bool = False
+
+    @property
+    def otherwise(self) -> str:
+        """What is done without a value, as Markdown."""
+        return self.unset or f"`{self.default}`"
+
+    @property
+    def help(self) -> str:
+        """What the command line tells, where the choices are shown beside it."""
+        return f"{self.description} Default: {self.otherwise}."
+
+    @property
+    def explanation(self) -> str:
+        """What a table tells, where the default has a column of its own."""
+        choices = f" One of: {', '.join(f'`{choice}`' for choice in self.choices)}." if self.choices else ""
+        return self.description + choices
+
+    @property
+    def metadata(self) -> str:
+        """What ``action.yml`` tells, where nothing stands beside it."""
+        return f"{self.explanation} Default: {self.otherwise}."
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of the action."""
+
+    name: str
+    description: str
+
+
+INPUTS: tuple[Input, ...] = (
+    Input(
+        "mode",
+        "What this step does: preview a pull request, clean up after a closed one, or post a ready report.",
+        default=Mode.PREVIEW,
+        choices=tuple(Mode),
+    ),
+    Input(
+        "base_ref",
+        "Branch, tag or commit to compare with; what counts is where head left it (the merge base).",
+        flag="--base",
+        metavar="REF",
+        unset="the pull request's base branch, else main",
+    ),
+    Input(
+        "head",
+        "Commit, branch or tag to read head from, instead of the files in the work tree.",
+        flag="--head",
+        metavar="REF",
+        unset="the work tree, with what is not committed yet",
+    ),
+    Input(
+        "branch_name",
+        "Name of the preview: its tables are in the schema branch__NAME. Lower-case letters, digits and underscores.",
+        flag="--name",
+        metavar="NAME",
+        unset="made of the head branch and the number of the pull request",
+    ),
+    Input("working_directory", "Folder of the project inside the repository; other paths start here.", default="."),
+    Input("config", "Path of the project's rocky.toml.", default="rocky.toml", flag="--config", metavar="PATH"),
+    Input(
+        "models_dir",
+        "Folder of the models.",
+        flag="--models",
+        metavar="FOLDER",
+        unset="what the pipeline says in rocky.toml",
+    ),
+    Input(
+        "pipeline",
+        "Pipeline of rocky.toml to preview.",
+        flag="--pipeline",
+        metavar="NAME",
+        unset="the only one there is",
+    ),
+    Input(
+        "var",
+        "Value for @var(name) in the models, as name=value. In the action: one per line, or on one line with commas;"
+        " on the command line: repeat the option.",
+        flag="--var",
+        metavar="NAME=VALUE",
+        unset="none",
+        repeatable=True,
+    ),
+    Input(
+        "seeds",
+        "SQL and CSV files that fill an embedded database whose file does not exist. In the action: one per line, or"
+        " on one line with commas; on the command line: repeat the option.",
+        flag="--seeds",
+        metavar="PATH",
+        unset="data/seed.sql if there is one",
+        repeatable=True,
+    ),
+    Input(
+        "baseline",
+        "What head is compared with: tables that exist, a rebuild of the merge base, or (auto) a rebuild only where"
+        " the table is missing.",
+        default=RunOptions.baseline,
+        flag="--baseline",
+        choices=tuple(Baseline),
+    ),
+    Input(
+        "copy",
+        "Which unchanged models are cloned into the preview schema: those that the run reads (needed), all, or none.",
+        default=RunOptions.copy,
+        flag="--copy",
+        choices=tuple(CopyMode),
+    ),
+    Input(
+        "algorithm",
+        "How rows are compared: all of them (exhaustive), a sample, or what suits the model (auto).",
+        default=DiffOptions.algorithm,
+        flag="--algorithm",
+        choices=tuple(Algorithm),
+    ),
+    Input(
+        "sample_size",
+        "Rows that a sampled comparison looks at, for each model.",
+        default=str(DiffOptions.sample_size),
+        flag="--sample-size",
+        metavar="ROWS",
+    ),
+    Input(
+        "max_samples",
+        "Example rows shown for each model; 0 shows none, where values must not leave the warehouse.",
+        default=str(DiffOptions.max_samples),
+        flag="--max-samples",
+        metavar="ROWS",
+    ),
+    Input(
+        "timeout",
+        "Seconds that one statement may take before it is interrupted.",
+        flag="--timeout",
+        metavar="SECONDS",
+        unset="no limit",
+    ),
+    Input(
+        "memory_limit",
+        "Memory that an embedded database may use, such as 2GB or 512MiB.",
+        flag="--memory-limit",
+        metavar="SIZE",
+        unset="the database's own",
+    ),
+    Input(
+        "threads",
+        "Models built or compared at the same time.",
+        default=str(RunOptions.threads),
+        flag="--threads",
+        metavar="NUMBER",
+    ),
+    Input(
+        "lease_hours",
+        "Hours after which a preview that nobody cleaned up counts as abandoned.",
+        default=str(RunOptions.lease_hours),
+        flag="--lease-hours",
+        metavar="HOURS",
+    ),
+    Input(
+        "fail_on",
+        "The mildest verdict that ends with exit code 1.",
+        default=FailOn.FAILED,
+        flag="--fail-on",
+        choices=tuple(FailOn),
+    ),
+    Input(
+        "fail_on_preview_error",
+        "Whether the step fails when no preview can be made (exit codes 2 and 3). With false the error is still in the"
+        " comment and in the summary.",
+        default="true",
+        choices=("true", "false"),
+    ),
+    Input(
+        "pr_number",
+        "Pull request to comment on.",
+        flag="--pr-number",
+        metavar="NUMBER",
+        unset="the event's, else the open one of this branch",
+    ),
+    Input(
+        "comment_marker",
+        "First line of the comment, by which it is found again: an HTML comment. Give each preview its own where"
+        " several comment on one pull request.",
+        default="<!-- rocky-preview -->",
+        flag="--comment-marker",
+        metavar="MARKER",
+    ),
+    Input(
+        "report",
+        "Markdown file to post as the comment; needed with mode comment.",
+        flag="--body",
+        metavar="FILE",
+        unset="none",
+    ),
+    Input(
+        "output_dir",
+        "Folder for the comment, the summary and the JSON documents.",
+        default=".rocky-preview",
+        flag="--output-dir",
+        metavar="FOLDER",
+    ),
+    Input(
+        "github_token",
+        "Token that reads the pull request and writes the comment; needs pull-requests: write.",
+        unset="the job's own, github.token",
+    ),
+)
+
+OUTPUTS: tuple[Output, ...] = (
+    Output("verdict", "unchanged, changed, incomplete or failed."),
+    Output("comment_url", "Address of the comment; empty if there is none."),
+    Output("body_path", "Path of the comment's Markdown."),
+    Output("report_json", "Path of report.json, which holds everything the comment says and more."),
+    Output("branch_schema", "Schema that the preview was built in."),
+    Output("prune_set_size", "Number of models that the pull request makes run."),
+    Output("rows_added", "Rows only in head, over all compared models; empty if none was compared."),
+    Output("rows_removed", "Rows only in base, over all compared models; empty if none was compared."),
+    Output("rows_changed", "Rows with the same key and other values; empty if no model was compared by key."),
+    Output("delta_usd", "Cost of head minus cost of base in US dollars; empty if unknown."),
+)
+
+BY_NAME: Mapping[str, Input] = MappingProxyType({known.name: known for known in INPUTS})
+
+
+def inputs_table() -> str:
+    """All inputs as a Markdown table."""
+    rows = [
+        (f"`{known.name}`", f"`{known.flag}`" if known.flag else "", known.otherwise, known.explanation)
+        for known in INPUTS
+    ]
+    return _table(("Input", "Option", "Default", "What it says"), rows)
+
+
+def outputs_table() -> str:
+    """All outputs as a Markdown table."""
+    return _table(("Output", "What it holds"), [(f"`{known.name}`", known.description) for known in OUTPUTS])
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = (header, ["---"] * len(header), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

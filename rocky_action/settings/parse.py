@@ -1,0 +1,260 @@
+"""Inputs arrive as text by name and leave as one frozen ``Settings``, or as one InputError that lists every mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from rocky_action.domain.gate import FailOn
+from rocky_action.domain.naming import is_preview_name, preview_name
+from rocky_action.domain.options import (
+    Algorithm,
+    Baseline,
+    CopyMode,
+    DiffOptions,
+    ModelOptions,
+    PreviewOptions,
+    ProjectFile,
+    RunOptions,
+)
+from rocky_action.errors import InputError, did_you_mean
+from rocky_action.settings.inputs import BY_NAME, Input, Mode
+
+COMMAND_LINE = "command line"
+ACTION_INPUT = "action input"
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All inputs, parsed. None means: not given, and found out later. ``origins`` says where each value came from."""
+
+    mode: Mode
+    base_ref: str | None
+    head: str | None
+    branch_name: str | None
+    working_directory: str
+    config: str
+    models_dir: str | None
+    pipeline: str | None
+    variables: Mapping[str, str]
+    seeds: tuple[str, ...]
+    baseline: Baseline
+    copy: CopyMode
+    algorithm: Algorithm
+    sample_size: int
+    max_samples: int
+    timeout: float | None
+    memory_limit: str | None
+    threads: int
+    lease_hours: int
+    fail_on: FailOn
+    fail_on_preview_error: bool
+    pr_number: int | None
+    comment_marker: str
+    report: str | None
+    output_dir: str
+    github_token: str | None = field(repr=False)
+    project: ModelOptions
+    models: tuple[tuple[str, ModelOptions], ...]
+    origins: Mapping[str, str]
+
+    def preview_options(self, name: str) -> PreviewOptions:
+        """What the pipeline needs to know of it, for a preview of this name."""
+        return PreviewOptions(
+            name,
+            RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours),
+            DiffOptions(self.algorithm, self.sample_size, self.max_samples, self.project, self.models),
+        )
+
+
+def parse(
+    values: Mapping[str, str], *, project_file: ProjectFile | None = None, origin: str = COMMAND_LINE
+) -> Settings:
+    """Settings from what was given (empty is not given), else from the project file, else the defaults.
+
+    Raises InputError with all mistakes, each under the name that the person wrote.
+    """
+    read = _Reader(values, project_file or ProjectFile(), origin)
+    settings = Settings(
+        mode=read.choice("mode", Mode),
+        base_ref=read.optional("base_ref"),
+        head=read.optional("head"),
+        branch_name=read.branch_name(),
+        working_directory=read.text("working_directory"),
+        config=read.text("config"),
+        models_dir=read.optional("models_dir"),
+        pipeline=read.optional("pipeline"),
+        variables=read.variables(),
+        seeds=read.seeds(),
+        baseline=read.choice("baseline", Baseline),
+        copy=read.choice("copy", CopyMode),
+        algorithm=read.choice("algorithm", Algorithm),
+        sample_size=read.whole("sample_size", at_least=1),
+        max_samples=read.whole("max_samples", at_least=0),
+        timeout=read.seconds("timeout"),
+        memory_limit=read.memory_limit(),
+        threads=read.whole("threads", at_least=1, at_most=256),
+        lease_hours=read.whole("lease_hours", at_least=1, at_most=8760),
+        fail_on=read.choice("fail_on", FailOn),
+        fail_on_preview_error=read.truth("fail_on_preview_error"),
+        pr_number=read.whole("pr_number", at_least=1) or None,
+        comment_marker=read.comment_marker(),
+        report=read.optional("report"),
+        output_dir=read.text("output_dir"),
+        github_token=read.optional("github_token"),
+        project=read.project_file.project,
+        models=read.project_file.models,
+        origins=read.origins,
+    )
+    if settings.mode is Mode.COMMENT and settings.report is None:
+        read.wrong("report", "is needed with mode comment: the Markdown file to post")
+    if read.mistakes:
+        help_text = "rocky-preview run --help" if origin == COMMAND_LINE else "docs/inputs.md of rocky-preview"
+        raise InputError(
+            "\n".join(("The inputs are wrong:", *(f"- {mistake}" for mistake in read.mistakes))),
+            advice=f"{help_text} lists every input with its choices and its default.",
+        )
+    return settings
+
+
+def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What GitHub's runner passes to a container as ``INPUT_NAME``; ``args`` and ``entrypoint`` are the runner's own.
+
+    The runner keeps hyphens, so that ``github-token`` and ``github_token`` are both understood.
+    """
+    found: dict[str, str] = {}
+    for key, value in environ.items():
+        name = key.removeprefix("INPUT_").lower().replace("-", "_")
+        if key.startswith("INPUT_") and name not in {"args", "entrypoint"}:
+            found[name] = value or found.get(name, "")
+    return found
+
+
+def _entries(text: str, separator: str = ",") -> list[str]:
+    """One entry per line; a text of one line is split at its commas."""
+    parts = text.split("\n") if "\n" in text else re.split(separator, text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}…")
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A value as text, where it came from, and what to call it in a message."""
+
+    text: str = field(repr=False)
+    origin: str
+    label: str
+
+
+def _given(known: Input, values: Mapping[str, str], project_file: ProjectFile, origin: str) -> _Given:
+    label = known.flag if origin == COMMAND_LINE and known.flag else known.name
+    if values.get(known.name, "").strip():
+        return _Given(values[known.name], f"{origin} {label}", label)
+    if known.name in project_file.inputs:
+        place = f"{project_file.path}, line {project_file.lines.get(known.name, 1)}"
+        return _Given(project_file.inputs[known.name], place, f"{place}: {known.name}")
+    return _Given(known.default, "default", label)
+
+
+class _Reader:
+    """Takes values by name and remembers what is wrong with them.
+
+    After a mistake each method returns some value of its type, which nobody sees: ``parse`` raises before it returns.
+    """
+
+    def __init__(self, values: Mapping[str, str], project_file: ProjectFile, origin: str) -> None:
+        self.project_file = project_file
+        self.mistakes = [
+            f"{name} is not an input{did_you_mean(name, BY_NAME)}" for name in sorted(values.keys() - BY_NAME.keys())
+        ]
+        self._given = {name: _given(known, values, project_file, origin) for name, known in BY_NAME.items()}
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        return MappingProxyType({name: given.origin for name, given in self._given.items()})
+
+    def wrong(self, name: str, problem: str) -> None:
+        self.mistakes.append(f"{self._given[name].label} {problem}")
+
+    def text(self, name: str) -> str:
+        return self._given[name].text.strip()
+
+    def optional(self, name: str) -> str | None:
+        return self.text(name) or None
+
+    def choice(self, name: str, kind: type[_Choice]) -> _Choice:
+        text = self.text(name)
+        known = {member.value: member for member in kind}
+        if text not in known:
+            self.wrong(name, f"is {_shown(text)}, not one of {', '.join(known)}{did_you_mean(text, known)}")
+        return known.get(text, next(iter(kind)))
+
+    def truth(self, name: str) -> bool:
+        text = self.text(name).lower()
+        if text not in {"true", "false"}:
+            self.wrong(name, f"is {_shown(text)}, not true or false")
+        return text == "true"
+
+    def whole(self, name: str, *, at_least: int, at_most: int = 999_999_999) -> int:
+        """0 where nothing is given and nothing is the default."""
+        text = self.text(name)
+        if not text:
+            return 0
+        number = int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
+        if not at_least <= number <= at_most:
+            self.wrong(name, f"is {_shown(text)}, not a whole number from {at_least} to {at_most}")
+        return number
+
+    def seconds(self, name: str) -> float | None:
+        text = self.text(name)
+        if not text:
+            return None
+        number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
+        if not number:
+            self.wrong(name, f"is {_shown(text)}, not a number of seconds above 0")
+        return number
+
+    def memory_limit(self) -> str | None:
+        text = self.text("memory_limit")
+        if text and not re.fullmatch(r"(?i)(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]+)? ?[MGT]i?B", text):
+            self.wrong("memory_limit", f"is {_shown(text)}, not a size such as 2GB or 512MiB")
+        return text or None
+
+    def branch_name(self) -> str | None:
+        text = self.text("branch_name")
+        if text and not is_preview_name(text):
+            self.wrong(
+                "branch_name",
+                f"is {_shown(text)}, but a preview's name has lower-case letters, digits and single underscores only,"
+                f" begins and ends with a letter or digit and is short; take {preview_name(text)}, for example",
+            )
+        return text or None
+
+    def seeds(self) -> tuple[str, ...]:
+        return tuple(_entries(self._given["seeds"].text))
+
+    def comment_marker(self) -> str:
+        text = self.text("comment_marker")
+        if not re.fullmatch(r"<!--(?:(?!-->)[^\r\n])*-->", text):
+            self.wrong("comment_marker", f"is {_shown(text)}, not one HTML comment on one line: <!-- like this -->")
+        return text
+
+    def variables(self) -> Mapping[str, str]:
+        """A comma separates only what a ``name=`` follows, so that a value may contain commas."""
+        found: dict[str, str] = {}
+        for entry in _entries(self._given["var"].text, r",(?=\s*[A-Za-z_]\w*\s*=)"):
+            name, equals, value = (part.strip() for part in entry.partition("="))
+            if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
+                self.wrong("var", f"has {_shown(entry)}, which is not name=value")
+            elif name in found:
+                self.wrong("var", f"gives {name} twice")
+            found[name] = value
+        return MappingProxyType(found)

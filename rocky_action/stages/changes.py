@@ -1,0 +1,103 @@
+"""Detect the change set: what every model of base and head has become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.lineage import ModelRead, Reference
+from rocky_action.domain.project import Model, Projects
+from rocky_action.domain.pull_request import ChangedPath, PathStatus
+from rocky_action.sql.equality import same_meaning
+
+
+def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> ChangeSet:
+    """Models are compared after defaults, groups and variables are merged in, whichever file an edit was made in.
+
+    Paths only tell a renamed model from one that was removed and another that was added.
+    """
+    base, head = projects.base.models, projects.head.models
+    renames = dict(_renames(projects, changed_paths))
+    changes: list[ModelChange] = []
+    for name, model in head.items():
+        if name in base:
+            change = _compared(base[name], model, projects)
+        elif name in renames:
+            old = renames[name]
+            change = ModelChange(name, ChangeKind.RENAMED, model.path, f"renamed from {old}", renamed_from=old)
+        else:
+            change = ModelChange(name, ChangeKind.ADDED, model.path, "new in this pull request")
+        if change is not None:
+            changes.append(change)
+    gone = base.keys() - head.keys() - set(renames.values())
+    changes += [ModelChange(name, ChangeKind.REMOVED, base[name].path, "removed") for name in gone]
+    return ChangeSet(tuple(sorted(changes, key=lambda change: change.model)))
+
+
+def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterable[tuple[str, str]]:
+    """Pairs of head's new name and base's old one, for model files that git says were renamed."""
+    base = {model.path: name for name, model in projects.base.models.items()}
+    head = {model.path: name for name, model in projects.head.models.items()}
+    for change in changed_paths:
+        if change.status is not PathStatus.RENAMED:
+            continue
+        old, new = base.get(change.old_path or ""), head.get(change.path)
+        if old is not None and new is not None and old not in projects.head.models and new not in projects.base.models:
+            yield new, old
+
+
+def _compared(base: Model, head: Model, projects: Projects) -> ModelChange | None:
+    reasons = list(_config_reasons(base, head, projects))
+    text_differs = base.sql != head.sql
+    meaning_differs = text_differs and not same_meaning(base, head, projects.head.dialect)
+    resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
+    if meaning_differs:
+        why = "; ".join(["its SQL changed" if head.problem is None else "its text changed", *reasons])
+        return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
+    if resolution is not None:
+        return ModelChange(head.name, ChangeKind.ROWS, head.path, "; ".join([resolution, *reasons]))
+    if reasons:
+        return ModelChange(head.name, ChangeKind.CONFIG, head.sidecar_path or head.path, "; ".join(reasons))
+    if text_differs:
+        return ModelChange(
+            head.name, ChangeKind.COSMETIC, head.path, "its SQL is written differently and means the same"
+        )
+    if _harmless(base) != _harmless(head):
+        path = head.sidecar_path or head.path
+        why = "only settings changed that cannot change data (tests, tags, budget, description and the like)"
+        return ModelChange(head.name, ChangeKind.COSMETIC, path, why)
+    return None
+
+
+def _config_reasons(base: Model, head: Model, projects: Projects) -> Iterable[str]:
+    if base.strategy != head.strategy:
+        if base.strategy.kind != head.strategy.kind:
+            yield f"its strategy changed from {base.strategy.kind} to {head.strategy.kind}"
+        else:
+            yield f"its {head.strategy.kind} settings changed"
+    if base.target != head.target:
+        yield f"its target moved from {base.target} to {head.target}"
+    if base.surrogate_keys != head.surrogate_keys:
+        yield "its surrogate keys changed"
+    if base.language != head.language:
+        yield f"its language changed from {base.language} to {head.language}"
+    if projects.base.dialect != projects.head.dialect:
+        yield f"the project moved from {projects.base.dialect} to {projects.head.dialect}"
+
+
+def _resolution_change(base: tuple[Reference, ...], head: tuple[Reference, ...]) -> str | None:
+    """The same text can read something else: a name that used to be a source is a model now, or the other way."""
+    gone = [ref for ref in base if ref not in head and not (isinstance(ref, ModelRead) and ref.declared)]
+    new = [ref for ref in head if ref not in base and not (isinstance(ref, ModelRead) and ref.declared)]
+    if not gone and not new:
+        return None
+    return f"what it reads changed: {_named(gone)} became {_named(new)}"
+
+
+def _named(references: list[Reference]) -> str:
+    names = (ref.model if isinstance(ref, ModelRead) else f"the table {ref.name}" for ref in references)
+    return ", ".join(names) or "nothing"
+
+
+def _harmless(model: Model) -> tuple[object, ...]:
+    return model.metadata, model.tests, model.budget, model.options, model.depends_on, model.path

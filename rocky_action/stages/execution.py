@@ -1,0 +1,299 @@
+"""Execute a plan: clone the copy set, build the prune set, and rebuild base where it is wanted or missing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import get_args
+
+from rocky_action.building import InPlace, Prior, Site, build
+from rocky_action.dag import Dag, walk
+from rocky_action.domain.execution import (
+    BaselineKind,
+    BaseSide,
+    Cloned,
+    Execution,
+    Failed,
+    Inlined,
+    ModelRun,
+    NotCloned,
+    NotRun,
+    RunOutcome,
+    Side,
+    Succeeded,
+)
+from rocky_action.domain.options import Baseline, PreviewOptions
+from rocky_action.domain.plan import Plan, PlannedModel
+from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful
+from rocky_action.errors import WarehouseError
+from rocky_action.ports import WarehouseAdapter
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What every step needs to know: both projects, their graphs, the warehouse, and what production already has."""
+
+    plan: Plan
+    projects: Projects
+    base_dag: Dag
+    head_dag: Dag
+    warehouse: WarehouseAdapter
+    options: PreviewOptions
+    now: datetime
+    progress: Progress
+    known: dict[str, bool] = field(default_factory=dict)
+
+    def exists(self, relation: Relation) -> bool:
+        """Whether production has a relation, asked once."""
+        key = str(relation).lower()
+        if key not in self.known:
+            self.known[key] = self.warehouse.columns(relation) is not None
+        return self.known[key]
+
+    def inputs(self) -> frozenset[str]:
+        """Head's models outside the prune set that the prune set reads, ephemeral ones looked through."""
+        prune = set(self.plan.prune_names)
+        through = _ephemeral(self.projects.head)
+        return frozenset(
+            upstream for model in prune for upstream in self.head_dag.inputs(model, through) if upstream not in prune
+        )
+
+
+def execute(
+    plan: Plan,
+    projects: Projects,
+    *,
+    warehouse: WarehouseAdapter,
+    options: PreviewOptions,
+    now: datetime,
+    progress: Progress,
+) -> Execution:
+    """Builds head in the preview schema, and base beside it where needed; what was there before is replaced.
+
+    Production is only read. Every model of the plan has an outcome; a failing model stops only what reads it. Raises
+    WarehouseError if the preview's own schemas cannot be made.
+    """
+    started = time.monotonic()
+    scene = _Scene(
+        plan, projects, Dag(projects.base.reads), Dag(projects.head.reads), warehouse, options, now, progress
+    )
+    rebuilt = _models_to_rebuild(scene)
+    _fresh_schemas(scene, with_base=bool(rebuilt))
+    base = _build_base(scene, rebuilt)
+    clones = _clone(scene, base)
+    head = _build_head(scene, base, clones)
+    return Execution(
+        run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
+        schema=options.schema,
+        head_runs=tuple(ModelRun(model, Side.HEAD, head[model]) for model in plan.prune_names),
+        base_runs=tuple(ModelRun(model, Side.BASE, base[model]) for model in scene.base_dag.in_order(rebuilt)),
+        clones=tuple(clones.values()),
+        base_sides=tuple(_base_side(scene, planned, base) for planned in plan.prune_set),
+        duration_ms=round((time.monotonic() - started) * 1000),
+    )
+
+
+def _ephemeral(project: Project) -> frozenset[str]:
+    return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
+
+
+def _models_to_rebuild(scene: _Scene) -> frozenset[str]:
+    """Base's models that must be built beside the preview: what is compared, and whatever production lacks for it."""
+    mode, base = scene.options.run.baseline, scene.projects.base.models
+    if mode is Baseline.EXISTING:
+        return frozenset()
+    through = _ephemeral(scene.projects.base)
+    wanted = {
+        planned.base_model
+        for planned in scene.plan.prune_set
+        if planned.base_model is not None and planned.base_model not in through
+    }
+    always = wanted if mode is Baseline.REBUILD else set()
+    open_ends = [*sorted(wanted), *sorted(scene.inputs() & set(base))]
+    rebuilt: set[str] = set()
+    while open_ends:
+        name = open_ends.pop()
+        if name in rebuilt or (name not in always and scene.exists(base[name].target)):
+            continue
+        rebuilt.add(name)
+        open_ends += scene.base_dag.inputs(name, through)
+    return frozenset(rebuilt)
+
+
+def _fresh_schemas(scene: _Scene, *, with_base: bool) -> None:
+    """Empty schemas of this preview's name, whatever an earlier or a killed run left in them."""
+    for catalog in scene.projects.catalogs:
+        for schema in (scene.options.base_schema, scene.options.schema):
+            scene.warehouse.drop_schema(catalog, schema)
+        if scene.plan.prune_set or scene.plan.copy_set:
+            scene.warehouse.create_schema(catalog, scene.options.schema)
+        if with_base:
+            scene.warehouse.create_schema(catalog, scene.options.base_schema)
+
+
+def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
+    project = scene.projects.base
+    through = _ephemeral(project)
+    places = {
+        name: model.target.in_schema(scene.options.base_schema) if name in rebuilt else model.target
+        for name, model in project.models.items()
+        if name not in through
+    }
+    site = Site(
+        scene.warehouse, project, scene.options.base_schema, places, scene.now, scene.options.run.timeout_seconds
+    )
+    after = {
+        name: [upstream for upstream in scene.base_dag.inputs(name, through) if upstream in rebuilt] for name in rebuilt
+    }
+    outcomes: dict[str, RunOutcome] = {}
+
+    def work(name: str) -> None:
+        scene.progress(f"base: {name}")
+        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, project.models[name])
+
+    walk(after, work, scene.options.run.threads)
+    return outcomes
+
+
+def _base_outcome(scene: _Scene, site: Site, model: Model) -> RunOutcome:
+    if not isinstance(model.strategy, get_args(Stateful)):
+        return build(site, model, None)
+    if scene.exists(model.target):
+        return build(site, model, model.target)
+    first = build(site, model, None)
+    twin = next((one for one in scene.plan.prune_set if one.base_model == model.name), None)
+    if twin is None or not isinstance(first, Succeeded):
+        return first
+    # Production would already hold this table: both sides start their next run from the same copy of it.
+    head_model = scene.projects.head.models[twin.model]
+    if _continues(head_model, model):
+        try:
+            scene.warehouse.clone(first.relation, head_model.target.in_schema(scene.options.schema), writable=True)
+        except WarehouseError as err:
+            return Failed(err.message)
+    return build(site, model, InPlace.YES)
+
+
+def _continues(head: Model, base: Model) -> bool:
+    """Whether head's next run would find what base's runs have built."""
+    return isinstance(head.strategy, get_args(Stateful)) and str(head.target).lower() == str(base.target).lower()
+
+
+def _clone(scene: _Scene, base: Mapping[str, RunOutcome]) -> dict[str, Cloned | NotCloned]:
+    clones: dict[str, Cloned | NotCloned] = {}
+    for name in scene.plan.copy_names:
+        model = scene.projects.head.models[name]
+        target = model.target.in_schema(scene.options.schema)
+        outcome = base.get(name)
+        if isinstance(outcome, Succeeded):
+            source = outcome.relation
+        elif outcome is not None:
+            clones[name] = NotCloned(name, f"base does not have it and it could not be built: {_said(outcome)}")
+            continue
+        elif scene.exists(model.target):
+            source = model.target
+        else:
+            clones[name] = NotCloned(name, f"{model.target} does not exist")
+            continue
+        try:
+            method = scene.warehouse.clone(source, target, writable=False)
+        except WarehouseError as err:
+            clones[name] = NotCloned(name, err.message)
+        else:
+            clones[name] = Cloned(name, source, target, method)
+    return clones
+
+
+def _build_head(
+    scene: _Scene, base: Mapping[str, RunOutcome], clones: Mapping[str, Cloned | NotCloned]
+) -> dict[str, RunOutcome]:
+    project = scene.projects.head
+    places = dict(_head_places(scene, base, clones))
+    site = Site(scene.warehouse, project, scene.options.schema, places, scene.now, scene.options.run.timeout_seconds)
+    after = {planned.model: planned.after for planned in scene.plan.prune_set}
+    bases = {planned.model: planned.base_model for planned in scene.plan.prune_set}
+    outcomes: dict[str, RunOutcome] = {}
+
+    def work(name: str) -> None:
+        scene.progress(f"head: {name}")
+        missing = [clones[one] for one in scene.head_dag.inputs(name, _ephemeral(project)) if one in clones]
+        uncloned = next((clone for clone in missing if isinstance(clone, NotCloned)), None)
+        if uncloned is not None:
+            outcomes[name] = NotRun(f"{uncloned.model}, which it reads, could not be cloned: {uncloned.because}")
+            return
+        outcomes[name] = _blocked(after[name], outcomes) or build(
+            site, project.models[name], _head_prior(scene, project.models[name], bases[name], base)
+        )
+
+    walk(after, work, scene.options.run.threads)
+    return outcomes
+
+
+def _head_places(
+    scene: _Scene, base: Mapping[str, RunOutcome], clones: Mapping[str, Cloned | NotCloned]
+) -> Iterator[tuple[str, Relation]]:
+    prune = set(scene.plan.prune_names)
+    for name, model in scene.projects.head.models.items():
+        clone, built = clones.get(name), base.get(name)
+        if isinstance(model.strategy, Ephemeral):
+            continue
+        if name in prune:
+            yield name, model.target.in_schema(scene.options.schema)
+        elif isinstance(clone, Cloned):
+            yield name, clone.target
+        elif isinstance(built, Succeeded):
+            yield name, built.relation
+        else:
+            yield name, model.target
+
+
+def _head_prior(scene: _Scene, model: Model, base_name: str | None, base: Mapping[str, RunOutcome]) -> Prior:
+    if scene.exists(model.target):
+        return model.target
+    if base_name is not None and isinstance(base.get(base_name), (Succeeded, Failed)):
+        target = model.target.in_schema(scene.options.schema)
+        return InPlace.YES if scene.warehouse.columns(target) is not None else None
+    return None
+
+
+def _blocked(upstreams: Collection[str], outcomes: Mapping[str, RunOutcome]) -> NotRun | None:
+    for name in upstreams:
+        outcome = outcomes[name]
+        if isinstance(outcome, Failed):
+            return NotRun(f"{name}, which it reads, failed")
+        if isinstance(outcome, NotRun):
+            return NotRun(f"{name}, which it reads, was not run")
+    return None
+
+
+def _said(outcome: RunOutcome) -> str:
+    match outcome:
+        case Failed(message=message):
+            return message
+        case NotRun(because=because):
+            return because
+        case Succeeded() | Inlined():
+            return "nothing"
+
+
+def _base_side(scene: _Scene, planned: PlannedModel, base: Mapping[str, RunOutcome]) -> BaseSide:
+    if planned.base_model is None:
+        return BaseSide(planned.model, BaselineKind.NONE, note="the model is new")
+    model = scene.projects.base.models[planned.base_model]
+    if isinstance(model.strategy, Ephemeral):
+        return BaseSide(planned.model, BaselineKind.NONE, note="base has no relation for it: it is ephemeral there")
+    outcome = base.get(planned.base_model)
+    if isinstance(outcome, Succeeded):
+        return BaseSide(planned.model, BaselineKind.REBUILT, outcome.relation, outcome.note)
+    if outcome is not None:
+        return BaseSide(planned.model, BaselineKind.NONE, note=f"base could not be built: {_said(outcome)}")
+    if not scene.exists(model.target):
+        return BaseSide(planned.model, BaselineKind.NONE, note=f"base has no relation {model.target}")
+    note = None
+    if isinstance(model.strategy, get_args(Stateful)):
+        note = "head ran once more on a copy of base: rows that arrived since base's last run count as differences"
+    return BaseSide(planned.model, BaselineKind.EXISTING, model.target, note)

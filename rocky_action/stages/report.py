@@ -1,0 +1,173 @@
+"""Put the evidence together: caveats, and a verdict that is never better than its worst part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from rocky_action.dag import Dag
+from rocky_action.domain.changes import ChangeSet
+from rocky_action.domain.cost import BudgetBreach, CostDelta
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.execution import (
+    BaselineKind,
+    Cloned,
+    Execution,
+    Failed,
+    Inlined,
+    ModelRun,
+    NotCloned,
+    NotRun,
+    Succeeded,
+)
+from rocky_action.domain.plan import Plan
+from rocky_action.domain.project import Projects
+from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the stages before found."""
+
+    changes: ChangeSet
+    plan: Plan
+    execution: Execution
+    diffs: tuple[ModelDiff, ...]
+    cost: CostDelta
+
+
+def make_report(
+    evidence: Evidence,
+    projects: Projects,
+    *,
+    comparison: Comparison,
+    provenance: Provenance,
+    caveats: Iterable[Caveat] = (),
+) -> Report:
+    """The report; ``caveats`` are those that only the caller can know."""
+    found = [*_caveats(evidence, projects), *caveats]
+    return Report(
+        verdict=verdict(evidence),
+        comparison=comparison,
+        changes=evidence.changes,
+        plan=evidence.plan,
+        execution=evidence.execution,
+        diffs=evidence.diffs,
+        cost=evidence.cost,
+        provenance=provenance,
+        caveats=tuple(sorted(found, key=_weight)),
+        edges=tuple(_edges(evidence.plan, projects)),
+    )
+
+
+def verdict(evidence: Evidence) -> Verdict:
+    """The worst of all parts."""
+    parts = [_of_run(run) for run in evidence.execution.head_runs]
+    parts += [_of_diff(diff) for diff in evidence.diffs]
+    parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.on_breach == "error"]
+    parts += [Verdict.CHANGED for _ in evidence.plan.removed]
+    return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
+
+
+def _of_run(run: ModelRun) -> Verdict:
+    match run.outcome:
+        case Failed():
+            return Verdict.FAILED
+        case NotRun():
+            return Verdict.INCOMPLETE
+        case Succeeded() | Inlined():
+            return Verdict.UNCHANGED
+        case _:
+            assert_never(run.outcome)
+
+
+def _of_diff(diff: ModelDiff) -> Verdict:
+    if diff.new:
+        return Verdict.CHANGED
+    match diff.coverage:
+        case NotCompared() | Sampled():
+            return Verdict.INCOMPLETE
+        case Exhaustive():
+            return Verdict.UNCHANGED if diff.is_empty else Verdict.CHANGED
+        case _:
+            assert_never(diff.coverage)
+
+
+def _weight(caveat: Caveat) -> tuple[int, str, str]:
+    order = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+    return order.index(caveat.severity), caveat.model or "", caveat.message
+
+
+def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
+    yield from _run_caveats(evidence, projects)
+    yield from _clone_caveats(evidence)
+    yield from _diff_caveats(evidence)
+    for left in evidence.plan.removed:
+        if "still read by" in left.why:
+            yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
+    for breach in evidence.cost.breaches:
+        severity = Severity.ERROR if breach.on_breach == "error" else Severity.WARNING
+        yield Caveat(severity, _breach(breach), breach.model)
+    if any(side.kind is BaselineKind.EXISTING for side in evidence.execution.base_sides):
+        yield Caveat(
+            Severity.NOTE,
+            "Base is production as it stands: rows that changed there since its last run count as differences too."
+            " `baseline: rebuild` compares like with like.",
+        )
+    if projects.base.adapter.settings != projects.head.adapter.settings:
+        message = "The adapter's settings changed; both sides were read through head's."
+        yield Caveat(Severity.WARNING, message, path="rocky.toml")
+    for warning in projects.head.warnings:
+        yield Caveat(Severity.NOTE, warning)
+
+
+def _run_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
+    for run in evidence.execution.head_runs:
+        path = projects.head.models[run.model].path
+        match run.outcome:
+            case Failed(message=message):
+                yield Caveat(Severity.ERROR, f"it failed: {message}", run.model, path)
+            case NotRun(because=because):
+                yield Caveat(Severity.WARNING, f"it was not run: {because}", run.model, path)
+            case Succeeded() | Inlined():
+                pass
+    for side in evidence.execution.base_sides:
+        built = evidence.execution.head_run(side.model)
+        ran = built is not None and isinstance(built.outcome, Succeeded)
+        if side.kind is BaselineKind.NONE and side.note and side.note != "the model is new" and ran:
+            yield Caveat(Severity.WARNING, f"it was built but not compared: {side.note}", side.model)
+
+
+def _clone_caveats(evidence: Evidence) -> Iterable[Caveat]:
+    for clone in evidence.execution.clones:
+        match clone:
+            case NotCloned(model=model, because=because):
+                yield Caveat(Severity.WARNING, f"it could not be cloned: {because}", model)
+            case Cloned():
+                pass
+
+
+def _diff_caveats(evidence: Evidence) -> Iterable[Caveat]:
+    for diff in evidence.diffs:
+        before, after = diff.rows.rows_base, diff.rows.rows_head
+        if before and after == 0:
+            yield Caveat(Severity.WARNING, f"it became empty: {before:,} rows in base, none in head", diff.model)
+
+
+def _breach(breach: BudgetBreach) -> str:
+    names = {"max_usd": "US dollars", "max_duration_ms": "ms", "max_bytes_scanned": "bytes scanned"}
+    return (
+        f"over budget: {breach.actual:,.6g} {names[breach.limit_type]}, {breach.limit_type} is {breach.limit:,.6g}"
+        if breach.model
+        else f"The run is over the project's budget: {breach.actual:,.6g} {names[breach.limit_type]},"
+        f" {breach.limit_type} is {breach.limit:,.6g}"
+    )
+
+
+def _edges(plan: Plan, projects: Projects) -> Iterable[Edge]:
+    dag = Dag(projects.head.reads)
+    for planned in plan.prune_set:
+        for upstream in dag.upstreams(planned.model):
+            yield Edge(upstream, planned.model)

@@ -1,0 +1,26 @@
+"""Which file opens which warehouse; a driver is imported when its warehouse is opened and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import cast
+
+from rocky_action.errors import ProjectError
+from rocky_action.warehouses.request import Opened, OpenRequest
+
+_OPENERS: Mapping[str, str] = MappingProxyType({"duckdb": "rocky_action.warehouses.duckdb"})
+"""Adapter type to module; the module's ``open_adapter`` takes an OpenRequest."""
+
+
+def open_warehouse(request: OpenRequest) -> Opened:
+    """Opens the warehouse of an adapter. Raises ProjectError for a type without a driver, WarehouseError otherwise."""
+    module = _OPENERS.get(request.adapter.type)
+    if module is None:
+        raise ProjectError(
+            f"[adapter.{request.adapter.name}] is of type {request.adapter.type}, which this version cannot preview",
+            advice=f"Types that it can: {', '.join(_OPENERS)}.",
+        )
+    open_adapter = cast("Callable[[OpenRequest], Opened]", import_module(module).open_adapter)
+    return open_adapter(request)

@@ -1,0 +1,33 @@
+"""What it takes to open a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rocky_action.domain.project import Adapter
+from rocky_action.ports import WarehouseAdapter
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """``folder`` is where a relative path of the adapter starts. ``seeds`` gives scripts that fill a new database.
+
+    ``memory_limit`` is as the warehouse spells it and holds for the whole process.
+    """
+
+    adapter: Adapter
+    folder: Path
+    seeds: Callable[[], tuple[str, ...]]
+    memory_limit: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open warehouse. ``created`` is the file that had to be made from seeds, None if the data was there."""
+
+    warehouse: WarehouseAdapter
+    created: Path | None = None
+    seeded: bool = False

@@ -1,0 +1,82 @@
+"""``preview-plan``: what changed and what would run. A document of our own; Rocky has none like it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
+from rocky_action.domain.pull_request import Comparison
+from rocky_action.wire.document import Document, Part
+
+
+class Change(Part):
+    """One model of the change set. No ``columns`` means all of them, but for a cosmetic change: none."""
+
+    model_name: str
+    kind: ChangeKind
+    columns: tuple[str, ...]
+    path: str
+    why: str
+    renamed_from: str | None
+
+    @classmethod
+    def of(cls, change: ModelChange) -> Change:
+        """The change as the wire says it."""
+        return cls(
+            model_name=change.model,
+            kind=change.kind,
+            columns=change.columns,
+            path=change.path,
+            why=change.why,
+            renamed_from=change.renamed_from,
+        )
+
+
+class Planned(Part):
+    """One model of the prune set."""
+
+    model_name: str
+    reason: PruneReason
+    changed_columns: tuple[str, ...]
+    why: str
+
+    @classmethod
+    def of(cls, planned: PlannedModel) -> Planned:
+        """The planned model as the wire says it."""
+        return cls(
+            model_name=planned.model,
+            reason=planned.reason,
+            changed_columns=planned.changed_columns,
+            why=planned.why,
+        )
+
+
+class PlanDocument(Document):
+    """The change set and the plan; the prune set is in run order."""
+
+    command: Literal["preview-plan"] = "preview-plan"
+    base_ref: str
+    merge_base: str
+    head_ref: str
+    head_commit: str
+    changes: tuple[Change, ...]
+    prune_set: tuple[Planned, ...]
+    copy_set: tuple[str, ...]
+    skipped_set: tuple[str, ...]
+    removed_set: tuple[str, ...]
+
+
+def plan_document(comparison: Comparison, plan: Plan, *, changes: ChangeSet) -> PlanDocument:
+    """What changed and what would run."""
+    return PlanDocument(
+        base_ref=comparison.base_ref,
+        merge_base=comparison.merge_base,
+        head_ref=comparison.head_ref,
+        head_commit=comparison.head_commit,
+        changes=tuple(Change.of(change) for change in changes.changes),
+        prune_set=tuple(Planned.of(planned) for planned in plan.prune_set),
+        copy_set=plan.copy_names,
+        skipped_set=tuple(left.model for left in plan.skipped),
+        removed_set=tuple(left.model for left in plan.removed),
+    )

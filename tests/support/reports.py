@@ -1,0 +1,516 @@
+"""Reports for the renderer's tests: one function per scenario that a reviewer can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
+from rocky_action.domain.diff import (
+    CellChange,
+    Column,
+    ColumnChange,
+    Exhaustive,
+    Key,
+    ModelDiff,
+    NotCompared,
+    RowDiff,
+    RowExample,
+    Sampled,
+    SchemaDiff,
+    TypeChange,
+    Value,
+)
+from rocky_action.domain.execution import (
+    BaselineKind,
+    BaseSide,
+    Cloned,
+    CloneMethod,
+    Execution,
+    Failed,
+    ModelRun,
+    NotRun,
+    RunOutcome,
+    Side,
+    Succeeded,
+    Usage,
+)
+from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.project import Relation
+from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
+from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+
+RUN_URL = "https://github.com/acme/shop/actions/runs/7301"
+SCHEMA = "branch__refunds_pr42"
+
+COMPARISON = Comparison(
+    base_ref="main",
+    merge_base="3f9c2ab1d04e7785b6a1c9e2f0d3b4a5968778c1",
+    head_ref="exclude-refunds",
+    head_commit="b81e90d7c2f34a6e5d10987654321fedcba98765",
+    changed_paths=(ChangedPath(PathStatus.MODIFIED, "models/fct_revenue.sql"),),
+    work_tree=False,
+)
+PROVENANCE = Provenance(
+    tool_version="0.1.0",
+    preview_name="refunds_pr42",
+    started_at="2026-11-21T10:04:31+00:00",
+    warehouse="DuckDB 2.0.0, shop.duckdb",
+    run_url=RUN_URL,
+)
+EXHAUSTIVE = Exhaustive("keyed")
+SKIPPED = tuple(
+    LeftModel(name, "reads nothing that changed")
+    for name in ("dim_dates", "dim_products", "fct_stock", "raw_products", "stg_products")
+)
+CUSTOMER_KEY = Key(("customer_id",), "unique_key", unique_base=True, unique_head=True)
+
+
+def planned(model: str, why: str = "its SQL changed", *, downstream: bool = False) -> PlannedModel:
+    reason = PruneReason.DOWNSTREAM if downstream else PruneReason.CHANGED
+    return PlannedModel(model, reason, why, base_model=model)
+
+
+def run(model: str, outcome: RunOutcome | None = None) -> ModelRun:
+    return ModelRun(model, Side.HEAD, outcome or Succeeded(Relation("shop", SCHEMA, model), Usage(41, 100, 20_480)))
+
+
+def rebuilt(model: str) -> BaseSide:
+    return BaseSide(model, BaselineKind.REBUILT, Relation("shop", f"{SCHEMA}__base", model))
+
+
+def figures(usd: float | None, ms: int = 41, scanned: int = 20_480) -> Figures:
+    return Figures(ms, scanned, usd, CostSource.MEASURED if usd is not None else CostSource.UNKNOWN)
+
+
+def cost_of(*models: ModelCost, **more: object) -> CostDelta:
+    ran = [model for model in models if not model.copied]
+    known = [model.delta_usd for model in ran if model.delta_usd is not None]
+    base = [m.base.usd for m in ran if m.base and m.base.usd is not None]
+    head = [m.head.usd for m in ran if m.head and m.head.usd is not None]
+    delta = CostDelta(
+        models=models,
+        base_usd=sum(base) if base else None,
+        head_usd=sum(head) if head else None,
+        delta_usd=sum(known) if known else None,
+        unknown=tuple(model.model for model in ran if model.delta_usd is None),
+        preview_duration_ms=12_340,
+    )
+    return replace(delta, **more)  # type: ignore[arg-type]
+
+
+def report_of(*diffs: ModelDiff, verdict: Verdict, **parts: object) -> Report:
+    """A report whose prune set is the models of ``diffs``; any part can be given instead."""
+    prune = tuple(planned(diff.model) for diff in diffs)
+    report = Report(
+        verdict=verdict,
+        comparison=COMPARISON,
+        changes=ChangeSet(
+            tuple(ModelChange(d.model, ChangeKind.ROWS, f"models/{d.model}.sql", "its SQL changed") for d in diffs)
+        ),
+        plan=Plan(prune, skipped=SKIPPED),
+        execution=Execution(
+            "run-1",
+            SCHEMA,
+            head_runs=tuple(run(diff.model) for diff in diffs),
+            base_sides=tuple(rebuilt(diff.model) for diff in diffs),
+            duration_ms=12_340,
+        ),
+        diffs=diffs,
+        cost=cost_of(*(ModelCost(d.model, figures(0.02), figures(0.02)) for d in diffs)),
+        provenance=PROVENANCE,
+    )
+    return replace(report, **parts)  # type: ignore[arg-type]
+
+
+def same(model: str, rows: int) -> ModelDiff:
+    return ModelDiff(model, SchemaDiff(), RowDiff(rows, rows, 0, 0, 0), EXHAUSTIVE, key=CUSTOMER_KEY)
+
+
+def changed_row(key: str, *cells: tuple[str, Value, Value]) -> RowExample:
+    return RowExample("changed", (("customer_id", key),), tuple(CellChange(*cell) for cell in cells))
+
+
+def no_change() -> Report:
+    return report_of(verdict=Verdict.UNCHANGED, cost=CostDelta())
+
+
+def cosmetic() -> Report:
+    edit = ModelChange("stg_orders", ChangeKind.COSMETIC, "models/stg_orders.sql", "only comments and layout changed")
+    plan = Plan(skipped=(*SKIPPED, LeftModel("stg_orders", edit.why)))
+    return report_of(verdict=Verdict.UNCHANGED, changes=ChangeSet((edit,)), plan=plan, cost=CostDelta())
+
+
+def column_added() -> Report:
+    dim = ModelDiff(
+        "dim_customers",
+        SchemaDiff(added=(Column("loyalty_tier", "VARCHAR"),)),
+        RowDiff(1_840, 1_840, 0, 0, 0),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+        compared_columns=("customer_id", "name", "country"),
+    )
+    report = report_of(dim, same("fct_revenue", 12_402), verdict=Verdict.CHANGED)
+    plan = Plan((planned("dim_customers"), planned("fct_revenue", "reads dim_customers", downstream=True)), (), SKIPPED)
+    return replace(report, plan=plan, edges=(Edge("dim_customers", "fct_revenue"),))
+
+
+def rows_changed() -> Report:
+    revenue = ModelDiff(
+        "fct_revenue",
+        SchemaDiff(type_changes=(TypeChange("discount", "INTEGER", "DECIMAL(10,2)"),)),
+        RowDiff(
+            1_840,
+            1_720,
+            added=0,
+            removed=120,
+            changed=312,
+            columns=(ColumnChange("revenue", 312), ColumnChange("orders", 287), ColumnChange("last_refund", 1)),
+            examples=(
+                changed_row("1007", ("revenue", "184.50", "139.50"), ("orders", "4", "3")),
+                changed_row("1013", ("revenue", "96.00", "72.25"), ("orders", "3", "2")),
+                changed_row("1042", ("revenue", "18.90", None), ("last_refund", "", "2026-10-02")),
+                RowExample(
+                    "removed",
+                    (("customer_id", "1003"),),
+                    tuple(
+                        CellChange(name, value, None)
+                        for name, value in (("orders", "1"), ("revenue", "25.00"), ("note", None))
+                    ),
+                ),
+                RowExample(
+                    "removed",
+                    (("customer_id", "1019"),),
+                    (
+                        CellChange("orders", "1", None),
+                        CellChange("revenue", "8.75", None),
+                        CellChange("note", "", None),
+                    ),
+                ),
+            ),
+        ),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+        compared_columns=("customer_id", "orders", "revenue", "discount", "last_refund"),
+    )
+    top = ModelDiff(
+        "rpt_top_customers",
+        SchemaDiff(),
+        RowDiff(
+            100,
+            100,
+            added=7,
+            removed=7,
+            changed=41,
+            columns=(ColumnChange("revenue", 41),),
+            examples=(changed_row("1007", ("revenue", "184.50", "139.50")),),
+        ),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+    )
+    plan = Plan(
+        (
+            planned("fct_revenue"),
+            planned("rpt_top_customers", "reads fct_revenue", downstream=True),
+            planned("rpt_weekly", "reads fct_revenue", downstream=True),
+        ),
+        (LeftModel("dim_customers", "read by fct_revenue"), LeftModel("stg_orders", "read by fct_revenue")),
+        SKIPPED,
+    )
+    edges = (
+        Edge("dim_customers", "fct_revenue"),
+        Edge("stg_orders", "fct_revenue"),
+        Edge("fct_revenue", "rpt_top_customers"),
+        Edge("fct_revenue", "rpt_weekly"),
+    )
+    report = report_of(revenue, top, same("rpt_weekly", 53), verdict=Verdict.CHANGED)
+    clones = tuple(
+        Cloned(name, Relation("shop", "main", name), Relation("shop", SCHEMA, name), CloneMethod.VIEW)
+        for name in plan.copy_names
+    )
+    cost = cost_of(
+        ModelCost("fct_revenue", figures(0.42, 1_840, 48_300_000), figures(0.37, 1_610, 42_100_000)),
+        ModelCost("rpt_top_customers", figures(0.03), figures(0.03)),
+        ModelCost("rpt_weekly", None, figures(0.01, 12)),
+        *(ModelCost(name, figures(0.11), None, copied=True) for name in plan.copy_names),
+        savings_usd=0.22,
+        head_duration_ms=1_663,
+        head_bytes_scanned=42_140_960,
+    )
+    return replace(
+        report,
+        plan=plan,
+        edges=edges,
+        cost=cost,
+        execution=replace(report.execution, clones=clones),
+        caveats=(Caveat(Severity.NOTE, "the sidecar of rpt_weekly has an unknown key `owner_team`", "rpt_weekly"),),
+    )
+
+
+def failed() -> Report:
+    message = (
+        'Binder Error: Referenced column "amuont" not found in FROM clause!\n'
+        'Candidate bindings: "amount", "amount_usd"\n\n'
+        "LINE 4:   sum(amuont) AS revenue\n"
+        "              ^"
+    )
+    models = ("fct_revenue", "rpt_top_customers", "rpt_weekly")
+    outcomes = (Failed(message), *(NotRun("fct_revenue failed") for _ in models[1:]))
+    diffs = tuple(
+        ModelDiff(model, SchemaDiff(), RowDiff(1_840, None), NotCompared("head was not built: it failed"))
+        for model in models
+    )
+    report = report_of(*diffs, verdict=Verdict.FAILED)
+    plan = Plan(
+        (planned("fct_revenue"), *(planned(name, "reads fct_revenue", downstream=True) for name in models[1:])),
+        (LeftModel("stg_orders", "read by fct_revenue"),),
+        SKIPPED,
+    )
+    execution = replace(
+        report.execution, head_runs=tuple(run(model, outcome) for model, outcome in zip(models, outcomes, strict=True))
+    )
+    caveats = (
+        Caveat(Severity.ERROR, f"it failed: {message}", "fct_revenue", "models/fct_revenue.sql"),
+        Caveat(Severity.WARNING, "it was not run: fct_revenue failed", "rpt_weekly"),
+    )
+    edges = (Edge("stg_orders", "fct_revenue"), *(Edge("fct_revenue", name) for name in models[1:]))
+    cost = cost_of(*(ModelCost(name, figures(0.2), None) for name in models))
+    return replace(report, plan=plan, execution=execution, caveats=caveats, edges=edges, cost=cost)
+
+
+def emptied() -> Report:
+    empty = ModelDiff(
+        "fct_revenue", SchemaDiff(), RowDiff(12_402, 0, added=0, removed=12_402, changed=0), EXHAUSTIVE, CUSTOMER_KEY
+    )
+    caveat = Caveat(Severity.WARNING, "it became empty: 12,402 rows in base, none in head", "fct_revenue")
+    return report_of(empty, same("rpt_weekly", 53), verdict=Verdict.CHANGED, caveats=(caveat,))
+
+
+def sixty_models() -> Report:
+    def diff(number: int) -> ModelDiff:
+        model = f"mart_{number:02}_daily_summary"
+        if number % 3:
+            return same(model, 1000 + number)
+        examples = tuple(
+            changed_row(str(10_000 * number + at), ("total", f"{number}.{at:02}", f"{number}.{at + 1:02}"))
+            for at in range(5)
+        )
+        columns = (ColumnChange("total", 10 * number + 10),)
+        rows = RowDiff(9_000, 9_000, 0, 0, 10 * number + 10, columns, examples)
+        return ModelDiff(model, SchemaDiff(), rows, EXHAUSTIVE, key=CUSTOMER_KEY)
+
+    diffs = tuple(diff(number) for number in range(60))
+    edges = tuple(Edge(diffs[0].model, diff.model) for diff in diffs[1:])
+    report = report_of(*diffs, verdict=Verdict.CHANGED, edges=edges)
+    first, *rest = report.plan.prune_set
+    downstream = tuple(planned(model.model, f"reads {first.model}", downstream=True) for model in rest)
+    return replace(report, plan=replace(report.plan, prune_set=(first, *downstream)))
+
+
+HOSTILE = (
+    "@everyone @acme/data-team",
+    "pipe | in | a | name",
+    "``` `code` ``",
+    "</details><script>alert(1)</script><img src=x onerror=1>",
+    "<!-- rocky-preview --> --> fixes #12 and acme/shop#3, GH-4",
+    "https://evil.example/x?a=1&b=2 www.evil.example a@evil.example",
+    ":tada: :x: **bold** _it_ ~~no~~ [link](https://evil.example) ![i](https://evil.example/i.png)",
+    "line one\nline two\r\n| - | - |\n# heading\n> [!CAUTION]",
+    "\x1b[31mred\x00\u202egnp.exe\u2066\u200b\ud800\U000e0041",
+    "b81e90d7c2f34a6e5d10987654321fedcba98765 deadbeef",
+    "  two  leading and trailing spaces  ",
+    "NULL",
+    "",
+    "x" * 5000 + "@end",
+    "\\u202e \\| \\`",
+    "$x$ $$\\frac{1}{2}$$ &lt;b&gt; &#64;user",
+)
+
+
+def hostile() -> Report:
+    names = HOSTILE[:6]
+    diffs = tuple(
+        ModelDiff(
+            name,
+            SchemaDiff(added=(Column(HOSTILE[at + 2], HOSTILE[at]),), removed=(Column(HOSTILE[at + 1], "INT"),)),
+            RowDiff(
+                len(HOSTILE),
+                len(HOSTILE),
+                0,
+                0,
+                len(HOSTILE),
+                columns=(ColumnChange(HOSTILE[at + 3], len(HOSTILE)),),
+                examples=tuple(
+                    RowExample(
+                        "changed", ((HOSTILE[at + 4], key),), (CellChange(HOSTILE[at + 3], key, HOSTILE[-place]),)
+                    )
+                    for place, key in enumerate(HOSTILE, 1)
+                ),
+            ),
+            EXHAUSTIVE,
+            key=Key((HOSTILE[at + 4],), HOSTILE[0], unique_base=True, unique_head=True),
+            ignored_columns=HOSTILE[:3],
+            notes=HOSTILE[:9],
+        )
+        for at, name in enumerate(names)
+    )
+    report = report_of(*diffs, verdict=Verdict.FAILED)
+    execution = replace(report.execution, head_runs=(run(names[0], Failed("\n".join(HOSTILE))), *map(run, names[1:])))
+    plan = Plan(
+        tuple(planned(name, f"reads {name}") for name in names),
+        tuple(LeftModel(name, name) for name in HOSTILE[6:9]),
+        tuple(LeftModel(name, name) for name in HOSTILE[9:12]),
+        tuple(LeftModel(name, name) for name in HOSTILE[12:15]),
+    )
+    return replace(
+        report,
+        execution=execution,
+        plan=plan,
+        edges=tuple(Edge(one, other) for one, other in zip(names, names[1:], strict=False)),
+        caveats=tuple(Caveat(severity, text) for severity in Severity for text in HOSTILE),
+        comparison=replace(COMPARISON, head_ref=HOSTILE[3], base_ref=HOSTILE[0]),
+        provenance=replace(PROVENANCE, warehouse=HOSTILE[5], preview_name=HOSTILE[6], started_at=HOSTILE[7]),
+    )
+
+
+def sampled() -> Report:
+    key = Key(("order_id",), "unique_key", unique_base=True, unique_head=True)
+    quiet = ModelDiff(
+        "fct_orders",
+        SchemaDiff(),
+        RowDiff(2_400_000, 2_400_000, 0, 0, 0),
+        Sampled(1_000, 2_400_000, ("order_id",)),
+        key=key,
+    )
+    found = ModelDiff(
+        "fct_order_lines",
+        SchemaDiff(),
+        RowDiff(9_100_000, 9_100_250, 2, 0, 17, columns=(ColumnChange("quantity", 17),)),
+        Sampled(1_000, 9_100_250, ("order_id", "line")),
+        key=replace(key, columns=("order_id", "line")),
+    )
+    return report_of(quiet, found, verdict=Verdict.INCOMPLETE)
+
+
+def not_compared() -> Report:
+    reason = "base could not be built: Catalog Error: Table with name raw_events does not exist"
+    diff = ModelDiff("fct_sessions", SchemaDiff(), RowDiff(None, 88_120), NotCompared(reason))
+    caveat = Caveat(Severity.WARNING, f"it was built but not compared: {reason}", "fct_sessions")
+    cost = cost_of(ModelCost("fct_sessions", None, figures(None)), ModelCost("rpt_weekly", figures(0.1), figures(0.1)))
+    return report_of(
+        diff, same("rpt_weekly", 53), verdict=Verdict.INCOMPLETE, caveats=(caveat,), cost=replace(cost, delta_usd=None)
+    )
+
+
+def over_budget() -> Report:
+    diff = replace(same("fct_revenue", 12_402), rows=RowDiff(12_402, 12_402, 0, 0, 12_401))
+    breaches = (
+        BudgetBreach("max_usd", 0.50, 0.912, "error", "fct_revenue"),
+        BudgetBreach("max_duration_ms", 60_000, 94_300, "warn"),
+    )
+    cost = cost_of(
+        ModelCost("fct_revenue", figures(0.42, 31_000, 4_830_000_000), figures(0.912, 94_300, 9_100_000_000)),
+        breaches=breaches,
+    )
+    caveat = Caveat(Severity.ERROR, "over budget: 0.912 US dollars, max_usd is 0.5", "fct_revenue")
+    return report_of(diff, verdict=Verdict.FAILED, cost=cost, caveats=(caveat,))
+
+
+def added_removed_renamed() -> Report:
+    new = ModelDiff(
+        "fct_refunds",
+        SchemaDiff(added=(Column("refund_id", "BIGINT"), Column("amount", "DOUBLE"))),
+        RowDiff(None, 1_204),
+        NotCompared("the model is new: base has nothing to compare with"),
+        new=True,
+    )
+    report = report_of(new, same("dim_clients", 1_840), verdict=Verdict.CHANGED)
+    changes = ChangeSet(
+        (
+            ModelChange(
+                "dim_clients", ChangeKind.RENAMED, "models/dim_clients.sql", "renamed", renamed_from="dim_customers"
+            ),
+            ModelChange("fct_refunds", ChangeKind.ADDED, "models/fct_refunds.sql", "the model is new"),
+            ModelChange("rpt_daily", ChangeKind.REMOVED, "models/rpt_daily.sql", "the model is gone"),
+            ModelChange("stg_refunds", ChangeKind.REMOVED, "models/stg_refunds.sql", "the model is gone"),
+        )
+    )
+    still = "removed, but still read by rpt_weekly: nothing will refresh it after the merge"
+    plan = Plan(
+        (planned("dim_clients", "renamed"), planned("fct_refunds", "the model is new")),
+        (),
+        SKIPPED,
+        (
+            LeftModel("rpt_daily", "removed; its relation stays in the warehouse until somebody drops it"),
+            LeftModel("stg_refunds", still),
+        ),
+    )
+    cost = cost_of(
+        ModelCost("dim_clients", figures(0.1), figures(0.1)), ModelCost("fct_refunds", None, figures(0.004), new=True)
+    )
+    caveats = (Caveat(Severity.WARNING, f"it is {still}", "stg_refunds", "models/stg_refunds.sql"),)
+    return replace(report, changes=changes, plan=plan, cost=cost, caveats=caveats)
+
+
+def multiset_and_duplicates() -> Report:
+    events = ModelDiff(
+        "raw_events_clean",
+        SchemaDiff(),
+        RowDiff(
+            5_000,
+            5_004,
+            added=6,
+            removed=2,
+            examples=(
+                RowExample("removed", (), (CellChange("event", "click", None), CellChange("page", "/home", None)), 2),
+                RowExample("added", (), (CellChange("event", None, "click"), CellChange("page", None, "/Home")), 2),
+                RowExample(
+                    "added",
+                    (),
+                    (CellChange("event", None, "view"), CellChange("page", None, "secret", masked=True)),
+                    4,
+                ),
+            ),
+        ),
+        Exhaustive("multiset"),
+    )
+    key = Key(
+        ("order_id",),
+        "unique_key",
+        unique_base=True,
+        unique_head=False,
+        null_rows_base=1,
+        null_rows_head=3,
+        duplicate_keys_head=12,
+    )
+    orders = ModelDiff(
+        "stg_orders",
+        SchemaDiff(),
+        RowDiff(900, 912, added=12, removed=0),
+        Exhaustive("multiset"),
+        key=key,
+        ignored_columns=("loaded_at",),
+        notes=("unique_key (order_id) is not unique: 0 values more than once in base, 12 values in head",),
+    )
+    return report_of(events, orders, verdict=Verdict.CHANGED)
+
+
+SCENARIOS: dict[str, Callable[[], Report]] = {
+    scenario.__name__: scenario
+    for scenario in (
+        no_change,
+        cosmetic,
+        column_added,
+        rows_changed,
+        failed,
+        emptied,
+        sixty_models,
+        hostile,
+        sampled,
+        not_compared,
+        over_budget,
+        added_removed_renamed,
+        multiset_and_duplicates,
+    )
+}

@@ -1,0 +1,74 @@
+"""Two tables called t, in schemas base and head of a database in memory, compared as the product compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from rocky_action.domain.diff import ModelDiff, RowExample
+from rocky_action.domain.options import Algorithm, ModelOptions
+from rocky_action.domain.project import Relation
+from rocky_action.ports import Row
+from rocky_action.rowdiff.compare import diff_relations
+from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
+from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+
+BASE, HEAD = Relation("", "base", "t"), Relation("", "head", "t")
+PLAIN = ModelOptions()
+
+
+@dataclass(frozen=True)
+class Tables:
+    database: DuckDB
+
+    def run(self, *statements: str) -> None:
+        self.database.execute(statements)
+
+    def both(self, base: str, head: str) -> Tables:
+        """Fills the two tables from two queries."""
+        self.run(f"CREATE OR REPLACE TABLE base.t AS {base}", f"CREATE OR REPLACE TABLE head.t AS {head}")
+        return self
+
+    def typed(self, columns: str, base: Sequence[Row], head: Sequence[Row]) -> Tables:
+        """Makes the two tables of the same columns and inserts rows of Python values."""
+        for schema, rows in (("base", base), ("head", head)):
+            self.run(f"CREATE OR REPLACE TABLE {schema}.t ({columns})")
+            if rows:
+                marks = ", ".join("?" for _ in rows[0])
+                self.database.connection.cursor().executemany(f"INSERT INTO {schema}.t VALUES ({marks})", list(rows))
+        return self
+
+    def diff(self, *keys: tuple[str, ...], options: ModelOptions = PLAIN, swap: bool = False) -> ModelDiff:
+        return self.ask(request(*keys, options=options), swap=swap)
+
+    def sample(self, key: tuple[str, ...], size: int) -> ModelDiff:
+        return self.ask(replace(request(key), algorithm=Algorithm.SAMPLED, sample_size=size))
+
+    def ask(self, wanted: DiffRequest, *, swap: bool = False) -> ModelDiff:
+        base, head = (HEAD, BASE) if swap else (BASE, HEAD)
+        return diff_relations(self.database, wanted, base=base, head=head)
+
+
+def request(*keys: tuple[str, ...], options: ModelOptions = PLAIN) -> DiffRequest:
+    return DiffRequest("t", tuple(KeyCandidate(key, "unique_key") for key in keys), options)
+
+
+@contextmanager
+def open_tables() -> Iterator[Tables]:
+    database = open_duckdb(None)
+    try:
+        tables = Tables(database)
+        tables.run("CREATE SCHEMA base", "CREATE SCHEMA head")
+        yield tables
+    finally:
+        database.close()
+
+
+def counts(diff: ModelDiff) -> tuple[int | None, int | None, int | None]:
+    """Added, removed, changed."""
+    return diff.rows.added, diff.rows.removed, diff.rows.changed
+
+
+def cells(example: RowExample) -> dict[str, tuple[str | None, str | None]]:
+    return {cell.column: (cell.base, cell.head) for cell in example.cells}

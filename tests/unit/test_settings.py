@@ -1,0 +1,290 @@
+"""Settings: what was given, else the project file, else the default; all mistakes at once."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+from itertools import product
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from rocky_action import settings
+from rocky_action.domain.naming import is_preview_name
+from rocky_action.domain.options import (
+    Algorithm,
+    Baseline,
+    CopyMode,
+    DiffOptions,
+    ModelOptions,
+    PreviewOptions,
+    ProjectFile,
+    RunOptions,
+)
+from rocky_action.domain.report import Verdict
+from rocky_action.errors import InputError
+from rocky_action.settings import ACTION_INPUT, FailOn, Mode
+
+NAME_RULE = (
+    "a preview's name has lower-case letters, digits and single underscores only, begins and ends with a letter or"
+    " digit and is short"
+)
+WITH_OPTION = [known.name for known in settings.INPUTS if known.flag]
+
+
+def mistakes(values: dict[str, str], *, project_file: ProjectFile | None = None, origin: str = ACTION_INPUT) -> str:
+    with pytest.raises(InputError) as caught:
+        settings.parse(values, project_file=project_file, origin=origin)
+    assert caught.value.exit_code == 2
+    assert caught.value.advice
+    return caught.value.message
+
+
+def on_command_line(*arguments: str) -> dict[str, str]:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    settings.add_options(parser, WITH_OPTION)
+    return settings.given(parser.parse_args(arguments))
+
+
+class TestDefaults:
+    def test_nothing_given_is_the_domains_own_defaults(self) -> None:
+        assert settings.parse({}).preview_options("x") == PreviewOptions("x", RunOptions(), DiffOptions())
+
+    def test_the_rest(self) -> None:
+        parsed = settings.parse({})
+        assert parsed.mode is Mode.PREVIEW
+        assert parsed.fail_on is FailOn.FAILED
+        assert parsed.fail_on_preview_error is True
+        assert (parsed.base_ref, parsed.head, parsed.branch_name, parsed.models_dir) == (None, None, None, None)
+        assert (parsed.pr_number, parsed.timeout, parsed.memory_limit, parsed.github_token) == (None, None, None, None)
+        assert (parsed.working_directory, parsed.config, parsed.output_dir) == (".", "rocky.toml", ".rocky-preview")
+        assert parsed.comment_marker == "<!-- rocky-preview -->"
+        assert set(parsed.origins.values()) == {"default"}
+
+    def test_every_input_has_an_origin_and_no_field_is_without_an_input(self) -> None:
+        names = {known.name for known in settings.INPUTS}
+        renamed = {"variables": "var"}
+        fields = {renamed.get(one.name, one.name) for one in dataclasses.fields(settings.Settings)}
+        assert settings.parse({}).origins.keys() == names
+        assert fields - {"project", "models", "origins"} == names
+
+
+class TestValues:
+    def test_everything_given(self) -> None:
+        parsed = settings.parse({
+            "mode": "comment", "base_ref": "origin/main", "head": "v1", "branch_name": "fix_price_pr7",
+            "working_directory": "shop", "config": "conf/rocky.toml", "models_dir": "sql", "pipeline": "daily",
+            "var": "a=1", "seeds": "a.sql, b.csv", "baseline": "rebuild", "copy": "all", "algorithm": "sampled",
+            "sample_size": "10", "max_samples": "0", "timeout": "1.5", "memory_limit": "2GB", "threads": "2",
+            "lease_hours": "1", "fail_on": "never", "fail_on_preview_error": "False", "pr_number": "12",
+            "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
+            "github_token": "secret-token",
+        })  # fmt: skip
+        assert parsed.preview_options("n") == PreviewOptions(
+            "n",
+            RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1),
+            DiffOptions(Algorithm.SAMPLED, 10, 0),
+        )
+        assert parsed.mode is Mode.COMMENT
+        assert (parsed.base_ref, parsed.head, parsed.branch_name) == ("origin/main", "v1", "fix_price_pr7")
+        assert (parsed.working_directory, parsed.config, parsed.models_dir) == ("shop", "conf/rocky.toml", "sql")
+        assert (parsed.pipeline, dict(parsed.variables), parsed.seeds) == ("daily", {"a": "1"}, ("a.sql", "b.csv"))
+        assert (parsed.memory_limit, parsed.fail_on, parsed.fail_on_preview_error) == ("2GB", FailOn.NEVER, False)
+        assert (parsed.pr_number, parsed.report, parsed.output_dir) == (12, "out.md", "out")
+        assert (parsed.comment_marker, parsed.github_token) == ("<!-- rocky-preview:staging -->", "secret-token")
+
+    def test_blank_is_not_given(self) -> None:
+        assert settings.parse({"sample_size": "", "pipeline": "  ", "timeout": "\n"}) == settings.parse({})
+
+    def test_the_token_is_in_no_repr(self) -> None:
+        assert "hunter2" not in repr(settings.parse({"github_token": "hunter2"}))
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("a=1", {"a": "1"}),
+            ("a=1,b=2", {"a": "1", "b": "2"}),
+            ("regions=north,south, b = 2", {"regions": "north,south", "b": "2"}),
+            ("a=x=y", {"a": "x=y"}),
+            ("a=", {"a": ""}),
+            ("a=1\nb=2\r\n\n", {"a": "1", "b": "2"}),
+            ("a=1,b=2\n", {"a": "1,b=2"}),
+        ],
+    )
+    def test_variables(self, text: str, expected: dict[str, str]) -> None:
+        assert settings.parse({"var": text}).variables == expected
+
+    @pytest.mark.parametrize("size", ["2GB", "512MiB", "1.5 gib", "0.5TB"])
+    def test_sizes(self, size: str) -> None:
+        assert settings.parse({"memory_limit": size}).memory_limit == size
+
+
+class TestMistakes:
+    def test_all_are_told_at_once(self) -> None:
+        message = mistakes({
+            "sample_sze": "3", "fail_on": "changd", "sample_size": "many", "timeout": "-1", "memory_limit": "2",
+            "branch_name": "Feature/X", "var": "oops", "mode": "preview", "copy": "", "zzz": "",
+        })  # fmt: skip
+        assert message.splitlines() == [
+            "The inputs are wrong:",
+            "- sample_sze is not an input; did you mean `sample_size`?",
+            "- zzz is not an input",
+            f"- branch_name is 'Feature/X', but {NAME_RULE}; take feature_x_02cc1910, for example",
+            "- var has 'oops', which is not name=value",
+            "- sample_size is 'many', not a whole number from 1 to 999999999",
+            "- timeout is '-1', not a number of seconds above 0",
+            "- memory_limit is '2', not a size such as 2GB or 512MiB",
+            "- fail_on is 'changd', not one of never, failed, incomplete, changed; did you mean `changed`?",
+        ]
+
+    def test_on_the_command_line_the_option_is_named(self) -> None:
+        message = mistakes(
+            on_command_line("--base", "main", "--name", "A", "--body", "x", "--timeout", "soon"), origin="command line"
+        )
+        assert "- --name is 'A'" in message
+        assert "- --timeout is 'soon'" in message
+
+    @pytest.mark.parametrize(
+        ("name", "bad"),
+        [
+            *product(["sample_size"], ["0", "1.5", "1_000", "-1", "٣", "9999999999", "nan"]),
+            *product(["max_samples", "threads", "lease_hours", "pr_number"], ["-1", "x"]),
+            *product(["pr_number", "threads", "lease_hours"], ["0"]),
+            ("threads", "257"),
+            ("lease_hours", "8761"),
+            *product(["timeout"], ["0", "0.0", "nan", "inf", "1e3", "5m", "-1"]),
+            *product(["memory_limit"], ["2", "GB", "0GB", "-1GB", "80%", "2XB", "1KB", "2GB; DROP TABLE x"]),
+            *product(["fail_on_preview_error"], ["yes", "1"]),
+            *product(["mode", "copy", "baseline", "algorithm", "fail_on"], ["nonsense", "AUTO"]),
+            ("algorithm", "bisection"),
+            *product(["comment_marker"], ["plain", "<!-- a --> b -->", "<!-- a\nb -->", "<!-- a --><!-- b -->"]),
+            *product(["var"], ["=1", "1a=2", "a b=1", "a=1,a=2", "x\ny=1"]),
+            *product(["branch_name"], ["a__b", "_a", "a-b", "A", "ä", "a" * 60]),
+        ],
+    )
+    def test_bad_values(self, name: str, bad: str) -> None:
+        message = mistakes({name: bad})
+        assert message.count("\n- ") == 1
+        assert message.splitlines()[1].startswith(f"- {name} ")
+
+    def test_mode_comment_needs_a_report(self) -> None:
+        assert "- report is needed with mode comment" in mistakes({"mode": "comment"})
+
+    def test_a_long_value_is_cut_and_control_characters_are_escaped(self) -> None:
+        message = mistakes({"fail_on": "::error::\n\x1b[31m" + "x" * 5000})
+        assert len(message) < 300
+        assert "\x1b" not in message
+        assert message.count("\n") == 1
+
+    @for_all(st.dictionaries(st.sampled_from([known.name for known in settings.INPUTS]), st.text(max_size=30)))
+    def test_any_text_is_parsed_or_refused(self, values: dict[str, str]) -> None:
+        with contextlib.suppress(InputError):
+            assert settings.parse(values).origins.keys() >= values.keys()
+
+    @for_all(st.text(min_size=1).filter(str.strip).filter(lambda text: not is_preview_name(text.strip())))
+    def test_the_suggested_name_is_accepted(self, name: str) -> None:
+        suggestion = mistakes({"branch_name": name}).rpartition("take ")[2].partition(",")[0]
+        assert settings.parse({"branch_name": suggestion}).branch_name == suggestion
+
+
+class TestPrecedence:
+    PROJECT = ProjectFile(
+        path="shop/rocky-preview.yml",
+        inputs=MappingProxyType({"sample_size": "20", "max_samples": "2", "seeds": "a.sql\nb,c.csv\n"}),
+        lines=MappingProxyType({"sample_size": 1, "max_samples": 4, "seeds": 5}),
+        project=ModelOptions(ignore_columns=("loaded_at",)),
+        models=(("orders", ModelOptions(key=("id",))),),
+    )
+
+    def test_given_then_project_file_then_default(self) -> None:
+        parsed = settings.parse({"sample_size": "7"}, project_file=self.PROJECT)
+        assert (parsed.sample_size, parsed.max_samples, parsed.threads) == (7, 2, RunOptions.threads)
+        assert parsed.seeds == ("a.sql", "b,c.csv")
+        assert parsed.origins["sample_size"] == "command line --sample-size"
+        assert parsed.origins["max_samples"] == "shop/rocky-preview.yml, line 4"
+        assert parsed.origins["threads"] == "default"
+
+    def test_an_empty_input_does_not_hide_the_project_file(self) -> None:
+        assert settings.parse({"sample_size": ""}, project_file=self.PROJECT).sample_size == 20
+
+    def test_what_it_says_about_models_reaches_the_diff(self) -> None:
+        diff = settings.parse({}, project_file=self.PROJECT).preview_options("x").diff
+        assert diff.for_model("orders", ModelOptions()) == ModelOptions(key=("id",), ignore_columns=("loaded_at",))
+
+    def test_a_mistake_in_the_file_is_named_by_its_place(self) -> None:
+        file = ProjectFile("p.yml", MappingProxyType({"threads": "0"}), MappingProxyType({"threads": 9}))
+        assert "- p.yml, line 9: threads is '0'" in mistakes({}, project_file=file)
+
+    def test_the_origin_names_what_was_written(self) -> None:
+        parsed = settings.parse({"base_ref": "x", "mode": "cleanup"}, origin=ACTION_INPUT)
+        assert (parsed.origins["base_ref"], parsed.origins["mode"]) == ("action input base_ref", "action input mode")
+
+
+class TestEnvironment:
+    def test_reads_what_the_runner_writes(self) -> None:
+        environ = {
+            "INPUT_BASE_REF": "main", "INPUT_GITHUB-TOKEN": "t", "INPUT_ARGS": "x", "INPUT_ENTRYPOINT": "y",
+            "INPUT_THREADS": "", "GITHUB_REF": "r", "MY_INPUT_HEAD": "no",
+        }  # fmt: skip
+        assert settings.inputs_from_environment(environ) == {"base_ref": "main", "github_token": "t", "threads": ""}
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_of_two_spellings_the_one_with_a_value_counts(self, order: int) -> None:
+        pairs = [("INPUT_GITHUB-TOKEN", "t"), ("INPUT_GITHUB_TOKEN", "")][::order]
+        assert settings.inputs_from_environment(dict(pairs)) == {"github_token": "t"}
+
+    def test_a_typo_is_reported(self) -> None:
+        assert "base_rf is not an input; did you mean `base_ref`?" in mistakes(
+            settings.inputs_from_environment({"INPUT_BASE_RF": ""})
+        )
+
+
+class TestOptions:
+    def test_nothing_given_is_nothing(self) -> None:
+        assert on_command_line() == {}
+
+    def test_repeated_options_keep_their_commas(self) -> None:
+        parsed = settings.parse(on_command_line("--var", "a=1,b=2", "--var", "c=3", "--seeds", "x,y.csv"))
+        assert (dict(parsed.variables), parsed.seeds) == ({"a": "1,b=2", "c": "3"}, ("x,y.csv",))
+
+    def test_values_arrive_by_input_name(self) -> None:
+        assert on_command_line("--base", "main", "--memory-limit=2GB") == {"base_ref": "main", "memory_limit": "2GB"}
+
+    def test_only_what_was_asked_for_is_added(self) -> None:
+        parser = argparse.ArgumentParser()
+        settings.add_options(parser, ["base_ref"])
+        assert settings.given(parser.parse_args([])) == {}
+        assert "--timeout" not in parser.format_help()
+
+    def test_help_tells_choices_and_default(self) -> None:
+        parser = argparse.ArgumentParser()
+        settings.add_options(parser, WITH_OPTION)
+        text = " ".join(parser.format_help().split())
+        for known in settings.INPUTS:
+            if known.flag:
+                assert " ".join(known.help.split()) in text
+                assert not known.choices or f"{known.flag} {{{','.join(known.choices)}}}" in text
+
+    def test_an_input_of_the_action_alone_has_no_option(self) -> None:
+        with pytest.raises(ValueError, match="github_token"):
+            settings.add_options(argparse.ArgumentParser(), ["github_token"])
+
+    def test_no_two_inputs_share_an_option(self) -> None:
+        flags = [known.flag for known in settings.INPUTS if known.flag]
+        assert len(set(flags)) == len(flags)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "failing"),
+    [
+        (FailOn.NEVER, set()),
+        (FailOn.FAILED, {Verdict.FAILED}),
+        (FailOn.INCOMPLETE, {Verdict.FAILED, Verdict.INCOMPLETE}),
+        (FailOn.CHANGED, {Verdict.FAILED, Verdict.INCOMPLETE, Verdict.CHANGED}),
+    ],
+)
+def test_the_gate(fail_on: FailOn, failing: set[Verdict]) -> None:
+    assert {verdict for verdict in Verdict if fail_on.fails(verdict)} == failing
