@@ -72,13 +72,18 @@ clean: ## remove what the other entries made
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 # One stamp for each lock file, so that a virtual environment is filled once and again when its lock changes.
-# The development lock holds the runtime lock whole, so filling it counts for both.
+# The development lock holds the runtime lock whole, so filling it counts for both. The .pth makes this checkout
+# importable from any folder, without a build.
+define fill
+	@echo "Installing $(1) into .venv (once)" >&2
+	@$(PIP) -r $(1)
+	@echo '$(CURDIR)' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rocky_preview.pth"
+endef
+
 .venv/.runtime: requirements.lock | .venv/bin/python
-	@echo "Installing the locked dependencies into .venv (once)" >&2
-	@$(PIP) -r requirements.lock
+	$(call fill,requirements.lock)
 	@touch $@
 
 .venv/.dev: requirements-dev.lock requirements.lock | .venv/bin/python
-	@echo "Installing the locked development dependencies into .venv (once)" >&2
-	@$(PIP) -r requirements-dev.lock
+	$(call fill,requirements-dev.lock)
 	@touch .venv/.runtime $@

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
 from rocky_action.domain.options import PreviewOptions, ProjectFile
 from rocky_action.domain.project import Projects
@@ -19,13 +20,13 @@ from rocky_action.errors import InputError
 from rocky_action.git.comparison import compare
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import trees
-from rocky_action.pipeline import Connection, World
+from rocky_action.pipeline import Connection, Study, World
 from rocky_action.ports import SourceTree
 from rocky_action.project_file import load_project_file
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.projects.seeds import seed_files, seed_statements
 from rocky_action.settings import Settings
-from rocky_action.state import NoRecords, open_records
+from rocky_action.state import NoRecords, open_records, read_records
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -56,11 +57,26 @@ def read_project_file(folder: Path, config: str) -> ProjectFile:
     return load_project_file(text, PROJECT_FILE)
 
 
+def project_folder(settings: Settings, place: Place) -> Path:
+    """The folder that holds rocky.toml."""
+    return place.folder / posixpath.dirname(settings.config)
+
+
+def project_loader(settings: Settings, place: Place) -> RockyLoader:
+    """The loader for the project that the settings name."""
+    return RockyLoader(
+        environ=place.environ,
+        config_path=posixpath.basename(settings.config),
+        variables=settings.variables,
+        pipeline=settings.pipeline,
+        models=settings.models_dir,
+    )
+
+
 def assemble(settings: Settings, place: Place, pull_request: PullRequest | None) -> tuple[World, PreviewOptions]:
     """The world and the options of one preview. Finds the merge base; opens no warehouse."""
-    config_folder, config_name = posixpath.split(settings.config)
     repository = open_repository(
-        place.folder / config_folder,
+        project_folder(settings, place),
         environ=place.environ,
         token=settings.github_token,
         server_url=place.server_url,
@@ -75,18 +91,11 @@ def assemble(settings: Settings, place: Place, pull_request: PullRequest | None)
     number = pull_request.number if pull_request else settings.pr_number
     options = settings.preview_options(settings.branch_name or preview_name(comparison.head_ref, number))
     base_tree, head_tree = trees(repository, comparison)
-    loader = RockyLoader(
-        environ=place.environ,
-        config_path=config_name,
-        variables=settings.variables,
-        pipeline=settings.pipeline,
-        models=settings.models_dir,
-    )
     world = World(
         comparison=comparison,
         base_tree=base_tree,
         head_tree=head_tree,
-        loader=loader,
+        loader=project_loader(settings, place),
         connect=partial(connect, settings, place, comparison=comparison, head_tree=head_tree),
         now=place.now,
         progress=place.progress,
@@ -100,12 +109,11 @@ def connect(
     settings: Settings, place: Place, projects: Projects, *, comparison: Comparison, head_tree: SourceTree
 ) -> Iterator[Connection]:
     """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
-    root = place.folder / posixpath.dirname(settings.config)
     files = seed_files(head_tree.paths(), settings.seeds)
     request = OpenRequest(
         projects.head.adapter,
         place.folder,
-        seeds=partial(seed_statements, head_tree, root, files=files),
+        seeds=partial(seed_statements, head_tree, project_folder(settings, place), files=files),
         memory_limit=settings.memory_limit,
     )
     opened = open_warehouse(request)
@@ -115,6 +123,38 @@ def connect(
         if isinstance(records, NoRecords):
             caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))
+    finally:
+        opened.warehouse.close()
+
+
+@contextmanager
+def open_recorded(
+    settings: Settings, place: Place, known: Study, options: PreviewOptions
+) -> Iterator[tuple[Connection, Execution]]:
+    """The newest execution of a preview, with the warehouse open for reading only.
+
+    Raises InputError when there is none, or when it was built from something else than what is here now.
+    """
+    again = f"Run `rocky-preview create --name {options.name}` first."
+    opened = open_warehouse(
+        OpenRequest(
+            known.projects.head.adapter, place.folder, seeds=tuple, memory_limit=settings.memory_limit, read_only=True
+        )
+    )
+    try:
+        records = read_records(opened.warehouse)
+        newest = records.newest(options.name) if records else None
+        if records is None or newest is None:
+            raise InputError(
+                f"there is no preview called {options.name} in {opened.warehouse.description}", advice=again
+            )
+        if newest.execution.built_from != known.fingerprint:
+            raise InputError(
+                f"the newest preview called {options.name} was built from other models (head was then"
+                f" {newest.head_commit[:7]})",
+                advice=again,
+            )
+        yield Connection(opened.warehouse, records), newest.execution
     finally:
         opened.warehouse.close()
 

@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import Enum
 from typing import assert_never
 
-from sqlglot import exp
-
 from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded, Usage
 from rocky_action.domain.project import (
     DeleteInsert,
@@ -34,7 +32,7 @@ from rocky_action.domain.project import (
 from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
-from rocky_action.sql.parse import parse_query
+from rocky_action.sql.parse import Query, parse_query
 from rocky_action.sql.references import Targets, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
 
@@ -150,12 +148,12 @@ def _run(site: Site, steps: list[str]) -> Usage:
     return site.warehouse.execute(steps, timeout=site.timeout)
 
 
-def _columns(site: Site, query: exp.Query) -> tuple[str, ...]:
+def _columns(site: Site, query: Query) -> tuple[str, ...]:
     described = site.warehouse.describe(statements.text(query, site.project.dialect))
     return tuple(column.name for column in described)
 
 
-def _query(site: Site, model: Model, window: intervals.Window = intervals.EMPTY_WINDOW) -> exp.Query:
+def _query(site: Site, model: Model, window: intervals.Window = intervals.EMPTY_WINDOW) -> Query:
     """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
     dialect, models = site.project.dialect, site.project.models
     sql = intervals.bind(model.sql, window) if isinstance(model.strategy, TimeInterval) else model.sql

@@ -27,7 +27,7 @@ PUBLIC_API = "https://api.github.com"
 ACTIONS_BOT = "github-actions[bot]"
 TRIES = 5
 MAX_HOPS = 5
-MAX_PAGES = 1_000
+MAX_PAGES = 300
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 SECONDS_BETWEEN_WRITES = 1.0
 SECONDS_AFTER_SECONDARY_LIMIT = 60.0
@@ -242,10 +242,10 @@ class GitHub:
         said = self._redacted(_said(response))
         if status == 401:
             return BadCredentialsError(said)
-        seconds = _seconds_to_wait(response, said, self.patience.clock())
+        seconds = _seconds_to_wait(response, said, now=self.patience.clock())
         if seconds is not None:
             return RateLimitedError(seconds, self.patience.clock())
-        return RefusedError(status, said, response.headers.get("x-accepted-github-permissions", ""))
+        return RefusedError(status, said, accepted=response.headers.get("x-accepted-github-permissions", ""))
 
     def _refuse_stranger(self, url: httpx.URL) -> None:
         if _origin(str(url)) not in self._hosts:
@@ -296,7 +296,7 @@ def _said(response: httpx.Response) -> str:
     return "; ".join(word for word in (text(content, "message"), *details) if word) or "no reason given"
 
 
-def _seconds_to_wait(response: httpx.Response, said: str, now: float) -> float | None:
+def _seconds_to_wait(response: httpx.Response, said: str, *, now: float) -> float | None:
     """How long a rate limit asks us to wait; None when the refusal is not about rates."""
     if response.status_code not in {403, 429} or is_missing_permission(said) or "locked" in said.lower():
         return None

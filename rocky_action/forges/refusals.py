@@ -48,13 +48,13 @@ class RefusedError(ForgeError):
     ``status`` is 0 where it is we who refuse to go where an answer leads.
     """
 
-    def __init__(self, status: int, said: str, accepted: str = "") -> None:
+    def __init__(self, status: int, said: str, *, accepted: str = "") -> None:
         self.status = status
         code = f" ({status})" if status else ""
-        super().__init__(f"GitHub refused{code}: {said}", advice=_advice(status, said, accepted))
+        super().__init__(f"GitHub refused{code}: {said}", advice=_advice(status, said, accepted=accepted))
 
 
-def _advice(status: int, said: str, accepted: str) -> str:
+def _advice(status: int, said: str, *, accepted: str) -> str:
     lower = said.lower()
     if is_missing_permission(said):
         return (

@@ -68,7 +68,7 @@ class Runner:
         if self._annotations[level] > ANNOTATIONS_PER_LEVEL:
             return
         properties = {"file": file, "line": None if line is None else str(line), "title": title}
-        self._command(level, message, {key: value for key, value in properties.items() if value})
+        self._command(level, message, **{key: value for key, value in properties.items() if value})
 
     def finish(self) -> None:
         """Says how many annotations there was no room for."""
@@ -99,8 +99,8 @@ class Runner:
         """Prints text that may hold anything."""
         self._write(plain(text))
 
-    def _command(self, name: str, data: str, properties: Mapping[str, str] | None = None) -> None:
-        listed = ",".join(f"{key}={_property(value)}" for key, value in (properties or {}).items())
+    def _command(self, name: str, data: str, **properties: str) -> None:
+        listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
         self._write(f"::{name}{' ' if listed else ''}{listed}::{_data(data)}")
 
     def _write(self, line: str) -> None:

@@ -136,6 +136,10 @@ class Git:
         """The same with more configuration, for its processes only."""
         return replace(self, environ=_configured(self.environ, settings))
 
+    def with_environment(self, environ: Mapping[str, str]) -> Git:
+        """The same with more variables, for its processes only."""
+        return replace(self, environ={**self.environ, **environ})
+
     def _redacted(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "***")
@@ -151,7 +155,7 @@ def git_in(folder: Path, *, token: str | None, server_url: str, environ: Mapping
         or name in _KEPT
         or name.startswith(("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
     }
-    clean |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    clean |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     safe = [("safe.directory", str(place)) for place in (folder, *folder.parents) if os.path.lexists(place / ".git")]
     token = (token or "").strip()
     if not token:

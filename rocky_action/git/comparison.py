@@ -53,7 +53,6 @@ def _changed_paths(repo: Repository, merge_base: str, head: str | None) -> tuple
     if head is not None:
         output = _diff(repo, merge_base, head)
     else:
-        # A copy of the index that also knows the untracked files: git then finds renames among them as well.
         with tempfile.TemporaryDirectory(prefix="rocky-preview-") as folder:
             output = _diff(repo, merge_base, index=_index_with_untracked(repo, Path(folder)))
     return tuple(sorted(set(_parsed(output)), key=lambda change: (change.path, change.status)))
@@ -61,24 +60,29 @@ def _changed_paths(repo: Repository, merge_base: str, head: str | None) -> tuple
 
 def _diff(repo: Repository, *commits: str, index: Path | None = None) -> bytes:
     # --relative leaves the rest of the repository out before renames are looked for: a file that moves into the
-    # project is added, one that moves out is deleted.
-    how = ("--raw", "-z", "--abbrev=4", "-M", "-l1000", "--relative", "--no-ext-diff", "--no-textconv")
-    return repo.git.run("diff", *how, "--ignore-submodules=dirty", *commits, "--", index=index)
+    # project is added, one that moves out is deleted. To see whether a submodule is edited, git would work in it
+    # under that repository's own configuration: not asked.
+    how = ("--raw", "-z", "-M", "-l1000", "--relative", "--ignore-submodules=dirty", "--no-ext-diff", "--no-textconv")
+    return repo.git.run("diff", *how, *commits, "--", index=index)
 
 
-def _index_with_untracked(repo: Repository, folder: Path) -> Path | None:
-    """A copy of the index in ``folder``, None if no file is untracked and the repository's own index will do."""
-    untracked = split(repo.git.run("ls-files", "-z", "--others", "--exclude-standard"))
-    files = [f"{repo.prefix}{path}" for path in untracked if not path.endswith("/")]  # with a slash: another repository
-    if not files:
-        return None
+def _index_with_untracked(repo: Repository, folder: Path) -> Path:
+    """A copy of the index that also knows the untracked files, so that git finds renames among them as well.
+
+    ``git diff`` refreshes the index it is given: the copy keeps the user's own as it is.
+    """
     index = repo.folder / decode(repo.git.run("rev-parse", "--git-path", "index")).removesuffix("\n")
     copy = folder / "index"
     if index.exists():
         shutil.copyfile(index, copy)
+    untracked = split(repo.git.run("ls-files", "-z", "--others", "--exclude-standard"))
     # Only the entry matters, git compares with the file itself; hash-object without -w stores nothing.
     blob = repo.git.run("hash-object", "-t", "blob", "--stdin").decode().strip()
-    entries = b"".join(encode(f"100644 {blob}\t{path}\0") for path in files)
+    entries = b"".join(
+        encode(f"100644 {blob}\t{repo.prefix}{path}\0")
+        for path in untracked
+        if not path.endswith("/")  # another repository inside this one
+    )
     repo.git.run("update-index", "-z", "--index-info", stdin=entries, index=copy)
     return copy
 

@@ -159,8 +159,8 @@ def _route(root: Table, pipelines: Mapping[str, Table], *, wanted: str | None) -
             root.wrong("pipeline", f'there is no pipeline "{wanted}"', word=wanted, known=pipelines)
             return None
         kind = kinds[wanted]
-        if kind not in keys.PIPELINES:
-            return None
+        if not isinstance(kind, str) or kind not in keys.PIPELINES:
+            return None  # noted where the pipeline was checked
         if wanted not in candidates:
             message = f'pipeline "{wanted}" is of type {kind}, and only transformation pipelines can be previewed'
             pipelines[wanted].wrong(None, message, advice=_choices(candidates))

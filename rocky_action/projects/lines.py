@@ -26,6 +26,8 @@ def locate(text: str) -> dict[Path, int]:
         if match := _HEADER.match(line):
             header = _absolute(_parts(match[2]), counts, is_list=match[1] == "[[")
             found.append((header, number))
+            if match[1] == "[[":
+                found.append((header[:-1], number))
         elif match := _ASSIGNMENT.match(line):
             keys = _parts(match[1])
             found.extend(((*header, *keys[:length]), number) for length in range(1, len(keys) + 1))

@@ -64,12 +64,12 @@ def seed_statements(tree: SourceTree, root: Path, *, files: Sequence[str]) -> tu
     read = Files(tree.read([*wanted, *(sidecar for sidecar in sidecars.values() if sidecar in present)]), findings)
     statements: list[str] = []
     for path in files:
-        if path in sidecars:
+        if path not in present:
+            findings.mistake(path, "there is no such file")
+        elif path in sidecars:
             statements += _load(path, root, sidecar=_sidecar(sidecars[path], read))
         elif path in read:
             statements.append(read.text(path) or "")
-        else:
-            findings.mistake(path, "this file cannot be read")
     if findings.has_mistakes:
         raise findings.error(tree.label)
     return tuple(statements)

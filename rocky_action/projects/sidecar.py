@@ -261,12 +261,11 @@ def _check_metadata(config: Table) -> None:
 def _sql(file: ModelFile, name: str, *, variables: Mapping[str, str]) -> str:
     if file.is_rocky:
         return file.text
-    sql, missing = fill_variables(file.text, variables)
-    for variable in missing:
+    sql, unset = fill_variables(file.text, variables)
+    for variable, line in unset:
         message = f'model "{name}" needs variable {variable}, which has no value and no default'
-        line = file.first_line + file.text.count("\n", 0, file.text.find(f"@var({variable}"))
         advice = f"Give it with --var {variable}=value, or write @var({variable}, default)."
-        file.config.document.findings.mistake(file.path, message, line=line, advice=advice)
+        file.config.document.findings.mistake(file.path, message, line=file.first_line - 1 + line, advice=advice)
     return sql
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -153,7 +153,8 @@ class Table:
 
     def _name(self, key: str) -> str:
         known = (part for part in self.where if isinstance(part, str))
-        return f'"{".".join((*known, key))}"' if key in self.document.raw else "(from the environment)"
+        from_outside = key in self.values and key not in self.document.raw
+        return "(from the environment)" if from_outside else f'"{".".join((*known, key))}"'
 
     def _get(self, key: str, expected: str, *, required: bool = False) -> object:
         if required and key not in self.values:

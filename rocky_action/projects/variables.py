@@ -34,13 +34,13 @@ def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[
     return _ENVIRONMENT.sub(fill, text), tuple(unset)
 
 
-def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """The SQL with ``@var(name)`` and ``@var(name, default)`` replaced outside comments, and the names without a value.
+def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """The SQL with ``@var(name)`` and ``@var(name, default)`` replaced outside comments; each unset name with its line.
 
     The replacement is textual, inside string literals too: quoting is the author's business, as in Rocky.
     """
     comments = [match.span() for match in _STRING_OR_COMMENT.finditer(sql) if match["comment"] is not None]
-    missing: dict[str, None] = {}
+    unset: dict[str, int] = {}
 
     def fill(match: re.Match[str]) -> str:
         if any(start <= match.start() < end for start, end in comments):
@@ -50,7 +50,7 @@ def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[s
             return variables[name]
         if match[2] is not None:
             return match[2].strip()
-        missing[name] = None
+        unset.setdefault(name, sql.count("\n", 0, match.start()) + 1)
         return "NULL"
 
-    return _VARIABLE.sub(fill, sql), tuple(missing)
+    return _VARIABLE.sub(fill, sql), tuple(unset.items())

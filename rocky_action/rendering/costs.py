@@ -13,7 +13,7 @@ from rocky_action.rendering.findings import Finding
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, html_text
 
-HEADER = tuple(map(Md, ("Model", "Cost in base", "Cost in head", "Difference", "Time", "Scanned")))
+HEADER = tuple(map(Md, ("Model", "Base", "Head", "Difference", "Time", "Scanned")))
 NUMERIC = frozenset(range(1, len(HEADER)))
 NOTHING = Md("")
 
@@ -49,11 +49,11 @@ def cost_view(report: Report, findings: Sequence[Finding], *, rows: int, listed:
 def _row(cost: ModelCost) -> tuple[Md, ...]:
     return (
         code(cost.model),
-        _usd(cost.base),
+        Md("none, new") if cost.new else _usd(cost.base),
         _usd(cost.head),
         money(cost.delta_usd, signed=True),
-        _both(duration(_ms(cost.base)), duration(_ms(cost.head))),
-        _both(size(_bytes(cost.base)), size(_bytes(cost.head))),
+        _both(cost, duration(_ms(cost.base)), head=duration(_ms(cost.head))),
+        _both(cost, size(_bytes(cost.base)), head=size(_bytes(cost.head))),
     )
 
 
@@ -71,8 +71,8 @@ def _bytes(figures: Figures | None) -> int | None:
     return figures.bytes_scanned if figures else None
 
 
-def _both(base: Md, head: Md) -> Md:
-    return base if base == head else Md(f"{base} → {head}")
+def _both(cost: ModelCost, base: Md, *, head: Md) -> Md:
+    return head if cost.new or base == head else Md(f"{base} → {head}")
 
 
 def _total(cost: CostDelta) -> tuple[Md, ...]:

@@ -39,10 +39,13 @@ def money(usd: float | None, *, signed: bool = False) -> Md:
     if usd is None or not math.isfinite(usd):
         return UNKNOWN
     sign = MINUS if usd < 0 else "+" if signed and usd > 0 else ""
-    size = abs(usd)
-    if 0 < size < 0.005:
-        return Md(f"{sign}<$0.01")
-    return Md(f"{sign}${size:,.2f}")
+    amount = abs(usd)
+    if amount == 0 or amount >= 0.01:
+        return Md(f"{sign}${amount:,.2f}")
+    if amount < 0.000_001:
+        return Md(f"{sign}<$0.000001")
+    digits = 1 - math.floor(math.log10(amount))  # two that say something
+    return Md(f"{sign}${amount:.{digits}f}")
 
 
 def duration(milliseconds: int | None) -> Md:
@@ -55,7 +58,9 @@ def duration(milliseconds: int | None) -> Md:
         return Md(f"{milliseconds / 1000:.1f} s")
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     hours, minutes = divmod(minutes, 60)
-    return Md(f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s")
+    if hours:
+        return Md(f"{hours} h {minutes} min" if minutes else f"{hours} h")
+    return Md(f"{minutes} min {seconds} s" if seconds else f"{minutes} min")
 
 
 def size(number: int | None) -> Md:

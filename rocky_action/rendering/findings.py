@@ -9,7 +9,7 @@ from typing import assert_never
 
 from rocky_action.domain.changes import ModelChange
 from rocky_action.domain.cost import ModelCost
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled
 from rocky_action.domain.execution import BaseSide, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.plan import PlannedModel
 from rocky_action.domain.report import Report
@@ -49,7 +49,11 @@ class Finding:
     @property
     def differs(self) -> bool:
         """True when a difference between base and head was found; a new model has no base to differ from."""
-        return self.diff is not None and not self.diff.new and not self.diff.is_empty
+        if self.diff is None or self.diff.new or self.state in {State.FAILED, State.NOT_RUN}:
+            return False
+        rows = self.diff.rows
+        found = rows.added or rows.removed or rows.changed or not self.diff.schema.is_empty
+        return bool(found) or counts_differ(rows)
 
     @property
     def known_in_full(self) -> bool:
@@ -122,6 +126,11 @@ def _compared(diff: ModelDiff | None) -> State:
             return State.SAME if diff.is_empty else State.CHANGED
         case _ as never:
             assert_never(never)
+
+
+def counts_differ(rows: RowDiff) -> bool:
+    """True when both sides were counted and have another number of rows."""
+    return rows.rows_base is not None and rows.rows_head is not None and rows.rows_base != rows.rows_head
 
 
 def in_state(findings: Iterable[Finding], *states: State) -> tuple[Finding, ...]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.cost import CostDelta
-from rocky_action.domain.diff import Exhaustive, Sampled
+from rocky_action.domain.diff import Exhaustive, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
-from rocky_action.rendering.figures import MINUS, UNKNOWN, count, listing, money, plural
-from rocky_action.rendering.findings import Finding, State, in_state
+from rocky_action.rendering.figures import UNKNOWN, count, money, plural
+from rocky_action.rendering.findings import Finding, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
 ICONS = {Verdict.UNCHANGED: "✅", Verdict.CHANGED: "🔶", Verdict.INCOMPLETE: "⚠️", Verdict.FAILED: "❌"}
@@ -35,7 +35,7 @@ def headline(report: Report, findings: Sequence[Finding]) -> Headline:
     ]
     text = join("; ", parts) if parts else _nothing(report, findings)
     icon = "🚨" if in_state(findings, State.EMPTIED) else ICONS[report.verdict]
-    return Headline(Md(f"{icon} {text}"), join(" · ", _totals(report, findings)))
+    return Headline(Md(f"{icon} {text[:1].upper()}{text[1:]}"), join(" · ", _totals(report, findings)))
 
 
 def _who(findings: Sequence[Finding]) -> Md:
@@ -101,10 +101,12 @@ def _differences(changed: Sequence[Finding]) -> Md:
         return join(
             ", ", [Md(f"{least}{plural(first[0], 'row')} {first[1]}"), *[Md(f"{count(n)} {word}") for n, word in rest]]
         )
-    if any(diff.rows.rows_base != diff.rows.rows_head for diff in diffs):
-        return Md("another number of rows")
-    same = all(isinstance(diff.coverage, Exhaustive) for diff in diffs)
-    return Md("columns only, the rows are equal" if same else "columns")
+    words = list(_schema(diff.schema for diff in diffs))
+    if any(counts_differ(diff.rows) for diff in diffs):
+        words.insert(0, Md("another number of rows"))
+    elif all(isinstance(diff.coverage, Exhaustive) for diff in diffs):
+        words.append(Md("rows equal"))
+    return join(", ", words)
 
 
 def _not_known(findings: Sequence[Finding]) -> Iterator[Md]:
@@ -136,27 +138,30 @@ def _totals(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
     if findings:
         yield Md(f"**{count(built)} of {plural(total, 'model')}** built{copied}")
     else:
-        yield Md(f"none of {plural(total, 'model')} had to run")
+        yield Md(f"**0 of {plural(total, 'model')}** had to run")
     if cosmetic := sum(change.kind is ChangeKind.COSMETIC for change in report.changes.changes):
         yield Md(f"{plural(cosmetic, 'edit')} without effect")
     diffs = [finding.diff for finding in findings if finding.diff and not finding.diff.new]
     full = [max(d.rows.rows_base or 0, d.rows.rows_head or 0) for d in diffs if isinstance(d.coverage, Exhaustive)]
     if full:
         yield Md(f"**{plural(sum(full), 'row')}** compared in full")
-    if schema := list(_schema(finding for finding in findings if finding.differs)):
-        yield listing(schema, 3)
+    schemas = [finding.diff.schema for finding in findings if finding.diff and finding.differs]
+    if words := list(_schema(schemas)):
+        yield join(", ", words)
     if findings:
         yield cost_total(report.cost)
 
 
-def _schema(findings: Iterable[Finding]) -> Iterator[Md]:
-    schemas = [finding.diff.schema for finding in findings if finding.diff]
-    if added := sum(len(schema.added) for schema in schemas):
-        yield Md(f"**+{plural(added, 'column')}**")
-    if removed := sum(len(schema.removed) for schema in schemas):
-        yield Md(f"**{MINUS}{plural(removed, 'column')}**")
-    if types := sum(len(schema.type_changes) for schema in schemas):
-        yield Md(f"**{plural(types, 'type')}** changed")
+def _schema(schemas: Iterable[SchemaDiff]) -> Iterator[Md]:
+    found = list(schemas)
+    if removed := sum(len(schema.removed) for schema in found):
+        yield Md(f"{plural(removed, 'column')} removed")
+    if added := sum(len(schema.added) for schema in found):
+        yield Md(f"{plural(added, 'column')} added")
+    if types := sum(len(schema.type_changes) for schema in found):
+        yield Md(f"{plural(types, 'type')} changed")
+    if not (removed or added or types) and any(schema.reordered for schema in found):
+        yield Md("columns reordered")
 
 
 def cost_total(cost: CostDelta) -> Md:

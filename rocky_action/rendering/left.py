@@ -31,14 +31,14 @@ class LeftView:
 
 
 def left_view(report: Report, listed: int) -> LeftView | None:
-    """What was left alone, at most ``listed`` names per reason; None when everything ran."""
+    """What did not have to run, at most ``listed`` names per reason; None when everything ran."""
     plan = report.plan
     if not (plan.copy_set or plan.skipped):
         return None
     words = [f"{count(len(plan.copy_set))} copied"] if plan.copy_set else []
     words += [f"{count(len(plan.skipped))} skipped"] if plan.skipped else []
     lines = [*_copied(report, listed), *_skipped(report, listed)]
-    return LeftView(Md(f"<b>Not run</b>: {html_text(', '.join(words))}"), tuple(lines))
+    return LeftView(Md(f"<b>Not affected</b>: {html_text(', '.join(words))}"), tuple(lines))
 
 
 def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from rocky_action.domain.changes import ChangeKind
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
 from rocky_action.rendering.findings import Finding, State
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, prose
 
-HEADER = tuple(map(Md, ("Model", "Why it runs", "Schema", "Rows", "Values", "Cost per run")))
+HEADER = tuple(map(Md, ("Model", "Why", "Schema", "Rows", "Values", "Cost")))
 WHY_LENGTH = 140
 ICONS = {
     State.EMPTIED: "🔴",
@@ -34,7 +33,7 @@ def model_table(findings: Sequence[Finding]) -> Table:
 
 def _row(finding: Finding) -> tuple[Md, ...]:
     return (
-        Md(f"{ICONS[finding.state]} {code(finding.model)}"),
+        Md(f"{ICONS[finding.state]}\N{NO-BREAK SPACE}{code(finding.model)}"),
         why(finding),
         *_data(finding),
         _cost(finding),
@@ -44,11 +43,8 @@ def _row(finding: Finding) -> tuple[Md, ...]:
 def why(finding: Finding) -> Md:
     """Why the model runs, with its old name if it was renamed."""
     reason = prose(finding.planned.why, WHY_LENGTH)
-    change = finding.change
-    if change and change.kind is ChangeKind.RENAMED and change.renamed_from:
-        renamed = Md(f"renamed from {code(change.renamed_from)}")
-        return renamed if not reason or change.renamed_from in finding.planned.why else Md(f"{renamed}; {reason}")
-    return reason
+    old = finding.change.renamed_from if finding.change else None
+    return reason if old is None or old in finding.planned.why else Md(f"renamed from {code(old)}; {reason}")
 
 
 def _data(finding: Finding) -> tuple[Md, Md, Md]:
@@ -63,13 +59,17 @@ def _data(finding: Finding) -> tuple[Md, Md, Md]:
         case _:
             if finding.diff is None:
                 return UNKNOWN, UNKNOWN, Md("**not compared**")
-            return schema_words(finding.diff.schema, new=finding.diff.new), _rows(finding.diff), values(finding.diff)
+            return schema_words(finding.diff), _rows(finding.diff), values(finding.diff)
 
 
-def schema_words(schema: SchemaDiff, *, new: bool = False) -> Md:
+def schema_words(diff: ModelDiff) -> Md:
     """The schema diff in a few words; up to two columns by name."""
-    if new:
+    schema = diff.schema
+    if diff.new:
         return Md("new")
+    uncounted = diff.rows.rows_base is None or diff.rows.rows_head is None
+    if schema.is_empty and uncounted and isinstance(diff.coverage, NotCompared):  # one side was not there to be read
+        return UNKNOWN
     parts: list[str] = []
     for sign, columns in (("+", schema.added), (MINUS, schema.removed)):
         if 0 < len(columns) <= 2:
@@ -116,7 +116,7 @@ def values(diff: ModelDiff) -> Md:
             return Md(f"{least} in **{count(compared)} of {plural(total, 'key')}**")
         case Exhaustive(method="multiset"):
             if rows.added or rows.removed:
-                return Md("no key: counted as whole rows")
+                return Md(f"{'key not unique' if diff.key else 'no key'}: counted as whole rows")
             return _equal(diff)
         case Exhaustive():
             if not rows.changed:

@@ -19,7 +19,7 @@ from rocky_action.rendering.headline import Headline, headline
 from rocky_action.rendering.left import LeftView, left_view, removed_lines
 from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
-from rocky_action.rendering.sections import Section, coverage_sentence, is_quiet, section
+from rocky_action.rendering.sections import Section, is_quiet, key_notes, sampled_words, section
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, first_line, join, prose
 
@@ -100,7 +100,7 @@ def _cut(lines: tuple[Md, ...], limit: int) -> tuple[Md, ...]:
 
 def _alerts(report: Report, findings: Sequence[Finding], limit: int) -> Iterator[Alert]:
     """What could change the decision: faults first, then what is not known."""
-    facts = [fact for finding in findings for fact in _unknown(finding)]
+    facts = [*(fact for finding in findings for fact in _unknown(finding)), *_not_run(findings)]
     facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
@@ -130,6 +130,19 @@ def _unsaid(caveats: Sequence[Caveat], facts: Sequence[_Fact]) -> Iterator[Cavea
             yield caveat
 
 
+def _not_run(findings: Sequence[Finding]) -> Iterator[_Fact]:
+    """One sentence for all models that were not run for the same reason."""
+    reasons: dict[str, list[str]] = {}
+    for finding in findings:
+        if isinstance(finding.outcome, NotRun):
+            reasons.setdefault(finding.outcome.because, []).append(finding.model)
+    for because, models in reasons.items():
+        verb = "was" if len(models) == 1 else "were"
+        sentence = Md(f"{names(models, 10)} {verb} not run because {prose(because, 200)}")
+        yield _Fact(True, models[0], because, sentence)
+        yield from (_Fact(True, model, because, None) for model in models[1:])
+
+
 def _unknown(finding: Finding) -> Iterator[_Fact]:
     """What a reader must not take for "nothing changed"."""
     model, name = finding.model, code(finding.model)
@@ -138,8 +151,7 @@ def _unknown(finding: Finding) -> Iterator[_Fact]:
             line = first_line(message)
             yield _Fact(True, model, line, Md(f"{name} failed: {prose(line, 200)}"))
             return
-        case NotRun(because=because):
-            yield _Fact(True, model, because, Md(f"{name} was not run because {prose(because, 200)}"))
+        case NotRun():
             return
         case _:
             pass
@@ -149,9 +161,14 @@ def _unknown(finding: Finding) -> Iterator[_Fact]:
     elif diff is None and finding.state in {State.NOT_RUN, State.NOT_COMPARED}:
         yield _Fact(False, model, "not compared", Md(f"{name} was not compared."))
     elif diff and not diff.new:
+        key = diff.key
+        if key and (key.duplicate_keys_head > key.duplicate_keys_base or key.null_rows_head > key.null_rows_base):
+            yield from (_Fact(False, model, "not unique", Md(f"{name}: {note}")) for note in key_notes(key))
         match diff.coverage:
             case Sampled():
-                yield _Fact(False, model, "only the first", Md(f"{name}: {coverage_sentence(diff)}"))
+                yield _Fact(
+                    False, model, "only the first", Md(f"{name} is **sampled**: {sampled_words(diff.coverage)}.")
+                )
             case NotCompared(reason=reason):
                 yield _Fact(False, model, reason, Md(f"{name} was **not compared** because {prose(reason, 200)}"))
             case Exhaustive():

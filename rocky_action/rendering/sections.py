@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from rocky_action.domain.diff import Exhaustive, Key, ModelDiff, NotCompared, Sampled
-from rocky_action.domain.execution import BaselineKind, Failed, NotRun, Succeeded
+from rocky_action.domain.execution import BaselineKind, Failed, Succeeded
 from rocky_action.rendering.examples import Examples, example_tables
 from rocky_action.rendering.figures import MINUS, count, names, plural, share
-from rocky_action.rendering.findings import Finding, State
+from rocky_action.rendering.findings import Finding, State, counts_differ
 from rocky_action.rendering.models import matched
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, fence, html_code, html_text, join, prose
@@ -34,10 +34,10 @@ class Section:
 
 
 def is_quiet(finding: Finding) -> bool:
-    """True when one line says it all: compared in full, equal, nothing to note."""
+    """True when a line elsewhere says it all: compared in full and equal, without a table, or not run (an alert)."""
     diff = finding.diff
     if finding.state is not State.SAME or diff is None:
-        return finding.state is State.INLINED
+        return finding.state in {State.INLINED, State.NOT_RUN}
     return not (finding.has_reservations or list(key_notes(diff.key)) or list(_run_notes(finding)))
 
 
@@ -45,14 +45,9 @@ def section(finding: Finding, examples: int) -> Section:
     """Everything about one model, with at most ``examples`` example rows of each kind."""
     title = Md(f"<b>{html_code(finding.model)}</b>: {html_text(_brief(finding))}")
     diff = finding.diff
-    match finding.outcome:
-        case Failed(message=message):
-            lead = Md("The warehouse refused this model; nothing is known about its data.")
-            return Section(title, lead, error=fence(message), notes=tuple(_run_notes(finding)), open=True)
-        case NotRun(because=because):
-            return Section(title, Md(f"Not run because {prose(because)}. Nothing is known about its data."))
-        case _:
-            pass
+    if isinstance(finding.outcome, Failed):
+        lead = Md("This model could not be built; nothing is known about its data.")
+        return Section(title, lead, error=fence(finding.outcome.message), open=True)
     if diff is None:
         return Section(title, Md("Not compared: nothing is known about its data."), notes=tuple(_run_notes(finding)))
     return Section(
@@ -61,7 +56,7 @@ def section(finding: Finding, examples: int) -> Section:
         schema=_schema(diff),
         values=_values(diff),
         examples=tuple(example_tables(diff, examples)) if examples else (),
-        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, diff.notes), *_run_notes(finding)),
+        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, _notes(diff)), *_run_notes(finding)),
     )
 
 
@@ -72,25 +67,29 @@ def coverage_sentence(diff: ModelDiff) -> Md:
         return Md("This model is new: base has nothing to compare it with.")
     match diff.coverage:
         case Exhaustive(method="multiset"):
+            why = f"{names(diff.key.columns, 6)} not being unique" if diff.key else "with no key"
             return Md(
-                f"{_all_rows(diff)}, with no key: counted as whole rows, so a changed row shows as one removed and "
+                f"{_all_rows(diff)}; {why}, they were counted as whole rows: a changed row shows as one removed and "
                 "one added."
             )
         case Exhaustive():
             key = f", matched by {names(diff.key.columns, 6)}" if diff.key else ""
             return Md(f"{_all_rows(diff)}{key}.")
-        case Sampled(rows_compared=compared, rows_total=total, ordered_by=order):
-            by = f", in the order of {names(order, 6)}" if order else ""
-            return Md(
-                f"**Sampled:** only the first {count(compared)} of {plural(total, 'key')} compared{by}; rows beyond "
-                "were not looked at."
-            )
+        case Sampled():
+            return Md(f"**Sampled:** {sampled_words(diff.coverage)}.")
         case NotCompared(reason=reason):
             known = f" Only counted: {count(rows.rows_base)} rows in base, {count(rows.rows_head)} in head."
             counted = known if rows.rows_base is not None and rows.rows_head is not None else ""
             return Md(f"**Not compared** because {prose(reason.rstrip('. '))}.{counted}")
         case _ as never:
             assert_never(never)
+
+
+def sampled_words(coverage: Sampled) -> Md:
+    """What a sample did not look at."""
+    order = f", in the order of {names(coverage.ordered_by, 6)}" if coverage.ordered_by else ""
+    keys = f"{count(coverage.rows_compared)} of {plural(coverage.rows_total, 'key')}"
+    return Md(f"only the first {keys} compared{order}; rows beyond were not looked at")
 
 
 def _all_rows(diff: ModelDiff) -> Md:
@@ -110,9 +109,7 @@ def _base_sentence(finding: Finding) -> Iterator[Md]:
         case BaselineKind.REBUILT:
             yield Md("Base was rebuilt from the merge base on the same inputs.")
         case BaselineKind.NONE:
-            yield Md("There is no base side.")
-    if base.note and finding.diff and base.note not in finding.diff.notes:
-        yield Md(f"{prose(base.note.rstrip('. '))}.")
+            pass
 
 
 def key_notes(key: Key | None) -> Iterator[Md]:
@@ -120,17 +117,20 @@ def key_notes(key: Key | None) -> Iterator[Md]:
     if key is None or not key.columns:
         return
     columns = names(key.columns, 6)
-    facts = (
-        (key.duplicate_keys_base, key.duplicate_keys_head, "duplicate key"),
-        (key.null_rows_base, key.null_rows_head, "row with NULL in the key"),
-    )
-    for base, head, noun in facts:
-        if base or head:
-            plural_noun = noun.replace("row ", "rows ", 1) if noun.startswith("row") else f"{noun}s"
-            worse = " **(more than before)**" if head > base else ""
-            yield Md(f"{plural_noun.capitalize()} ({columns}): {count(base)} in base, {count(head)} in head{worse}.")
+    if key.duplicate_keys_base or key.duplicate_keys_head:
+        counted = f"{count(key.duplicate_keys_base)} in base, {count(key.duplicate_keys_head)} in head"
+        yield Md(f"Duplicate keys ({columns}): {counted}.")
+    if key.null_rows_base or key.null_rows_head:
+        counted = f"{count(key.null_rows_base)} in base, {count(key.null_rows_head)} in head"
+        yield Md(f"Rows with NULL in the key ({columns}): {counted}.")
     if not key.is_proven and not (key.duplicate_keys_base or key.duplicate_keys_head):
         yield Md(f"The key {columns} does not identify rows.")
+
+
+def _notes(diff: ModelDiff) -> Iterator[str]:
+    """The diff's own notes but the one that repeats what its key says."""
+    repeated = f"({', '.join(diff.key.columns)}) is not unique" if diff.key and not diff.key.is_proven else None
+    yield from (note for note in diff.notes if repeated is None or repeated not in note)
 
 
 def _left_out(diff: ModelDiff) -> Iterator[Md]:
@@ -177,8 +177,6 @@ def _brief(finding: Finding) -> str:
     match finding.state:
         case State.FAILED:
             return "failed"
-        case State.NOT_RUN:
-            return "not run"
         case State.EMPTIED if diff:
             return f"empty, all {plural(diff.rows.rows_base or 0, 'row')} gone"
         case State.NEW if diff and diff.rows.rows_head is not None:
@@ -189,12 +187,9 @@ def _brief(finding: Finding) -> str:
             return "equal"
         case _:
             words = list(_difference_words(diff)) if diff else []
-            partly = [] if finding.known_in_full else ["sampled" if diff and _sampled(diff) else "not compared"]
-            return ", ".join([*words, *partly]) or "no difference"
-
-
-def _sampled(diff: ModelDiff) -> bool:
-    return isinstance(diff.coverage, Sampled)
+            if diff and isinstance(diff.coverage, Sampled):
+                return f"{', '.join(words)}, in the sample" if words else "nothing found in the sample"
+            return ", ".join([*words, *([] if finding.known_in_full else ["not compared"])])
 
 
 def _difference_words(diff: ModelDiff) -> Iterator[str]:
@@ -202,7 +197,7 @@ def _difference_words(diff: ModelDiff) -> Iterator[str]:
     found = [(rows.removed, "removed"), (rows.changed, "changed"), (rows.added, "added")]
     for at, (number, word) in enumerate((number, word) for number, word in found if number):
         yield f"{number:,} {word}" if at else f"{plural(number, 'row')} {word}"
-    if not any(number for number, _ in found) and rows.rows_base != rows.rows_head:
+    if not any(number for number, _ in found) and counts_differ(rows):
         yield f"{count(rows.rows_base)} → {count(rows.rows_head)} rows"
     if schema.added:
         yield f"+{plural(len(schema.added), 'column')}"

@@ -79,7 +79,7 @@ def parse(
 
     Raises InputError with all mistakes, each under the name that the person wrote.
     """
-    read = _Reader(values, project_file or ProjectFile(), origin)
+    read = _Reader(values, project_file=project_file or ProjectFile(), origin=origin)
     settings = Settings(
         mode=read.choice("mode", Mode),
         base_ref=read.optional("base_ref"),
@@ -154,7 +154,7 @@ class _Given:
     label: str
 
 
-def _given(known: Input, values: Mapping[str, str], project_file: ProjectFile, origin: str) -> _Given:
+def _given(known: Input, values: Mapping[str, str], *, project_file: ProjectFile, origin: str) -> _Given:
     label = known.flag if origin == COMMAND_LINE and known.flag else known.name
     if values.get(known.name, "").strip():
         return _Given(values[known.name], f"{origin} {label}", label)
@@ -170,12 +170,14 @@ class _Reader:
     After a mistake each method returns some value of its type, which nobody sees: ``parse`` raises before it returns.
     """
 
-    def __init__(self, values: Mapping[str, str], project_file: ProjectFile, origin: str) -> None:
+    def __init__(self, values: Mapping[str, str], *, project_file: ProjectFile, origin: str) -> None:
         self.project_file = project_file
         self.mistakes = [
             f"{name} is not an input{did_you_mean(name, BY_NAME)}" for name in sorted(values.keys() - BY_NAME.keys())
         ]
-        self._given = {name: _given(known, values, project_file, origin) for name, known in BY_NAME.items()}
+        self._given = {
+            name: _given(known, values, project_file=project_file, origin=origin) for name, known in BY_NAME.items()
+        }
 
     @property
     def origins(self) -> Mapping[str, str]:

@@ -15,6 +15,9 @@ from rocky_action.sql import guard, intervals
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # its warnings go to standard error as if they were ours
 
+Query = exp.Query
+"""A tree of one reading query, for those who hand it on without looking inside."""
+
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
 
 

@@ -288,7 +288,7 @@ def _base_side(scene: _Scene, planned: PlannedModel, base: Mapping[str, RunOutco
         return BaseSide(planned.model, BaselineKind.NONE, note="base has no relation for it: it is ephemeral there")
     outcome = base.get(planned.base_model)
     if isinstance(outcome, Succeeded):
-        return BaseSide(planned.model, BaselineKind.REBUILT, outcome.relation, outcome.note)
+        return BaseSide(planned.model, BaselineKind.REBUILT, outcome.relation)
     if outcome is not None:
         return BaseSide(planned.model, BaselineKind.NONE, note=f"base could not be built: {_said(outcome)}")
     if not scene.exists(model.target):

@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
+_OUR_BUG = "Please report it: nothing in a project should be able to lead here."
 _FILE_ADVICE = {
     "lock": "Another process has the database open for writing; wait for it to end or close it.",
     "not a valid DuckDB": "Check `path` in rocky.toml: the file is not a DuckDB database, or it is damaged.",
@@ -55,9 +56,13 @@ class DuckDB:
         return f"DuckDB {duckdb.__version__}, {self.file}"
 
     def query(self, sql: str) -> list[Row]:
-        """All rows of one statement."""
+        """All rows of one statement, which must be one that reads."""
         with _translated(sql):
-            return self.connection.cursor().execute(sql).fetchall()
+            cursor = self.connection.cursor()
+            kinds = [statement.type for statement in cursor.extract_statements(sql)]
+            if kinds != [duckdb.StatementType.SELECT]:
+                raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=_OUR_BUG)
+            return cursor.execute(sql).fetchall()
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
@@ -166,6 +171,22 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
     return DuckDB(connection, str(row[0]) if row else "memory", path.name if path is not None else "in memory")
 
 
+def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
+    """A database in memory with a view over each file, by the names given, and another file's database to read."""
+    opened = open_duckdb(None)
+    for name, path in files.items():
+        reader = "read_parquet" if path.suffix.lower() == ".parquet" else "read_csv"
+        source = f"{reader}({text_literal(str(path), _DIALECT)})"
+        with _translated(source, advice="Check that the file is what its name says."):
+            opened.connection.execute(f"CREATE VIEW {quote(name, _DIALECT)} AS FROM {source}")
+    if database is not None:
+        open_duckdb(database, OpenOptions(read_only=True)).close()  # for its errors, which name the file and a way out
+        attach = f"ATTACH {text_literal(str(database), _DIALECT)} AS {quote(database.stem, _DIALECT)} (READ_ONLY)"
+        with _translated(attach):
+            opened.connection.execute(attach)
+    return opened
+
+
 def create_seeded(path: Path, statements: Sequence[str], options: OpenOptions = OpenOptions()) -> None:
     """Makes a database file out of seed scripts, all or nothing: it is moved into place when it is complete.
 
@@ -200,6 +221,8 @@ def seed(database: DuckDB, statements: Sequence[str]) -> None:
 
 def _profiled(cursor: duckdb.DuckDBPyConnection, statement: str, timeout: float | None) -> Usage:
     with _translated(statement, timeout=timeout), _interrupted_after(cursor, timeout):
+        if len(cursor.extract_statements(statement)) != 1:
+            raise WarehouseError(f"refused, as it is not one statement: {statement[:200]}", advice=_OUR_BUG)
         result = cursor.execute(statement).fetchall()
     profile = json.loads(cursor.get_profiling_information(format="json"))
     seconds = profile.get("query", {}).get("total_time")

@@ -47,6 +47,8 @@ def listed(folder: Path, indent: str) -> Iterator[str]:
 SECTIONS = [
     ("README.md", "inputs", settings.inputs_table),
     ("README.md", "outputs", settings.outputs_table),
+    ("docs/inputs.md", "inputs", settings.inputs_table),
+    ("docs/inputs.md", "outputs", settings.outputs_table),
     ("README.md", "preview.yml", lambda: workflow("preview.yml")),
     ("docs/architecture.md", "modules", modules),
     *(("docs/recipes.md", path.name, lambda path=path: workflow(path.name)) for path in sorted(EXAMPLES.glob("*.yml"))),

@@ -130,9 +130,9 @@ def test_a_base_branch_that_is_not_in_the_clone_is_fetched(
 def test_a_fetch_leaves_no_new_folder_among_the_objects(origin: GitRepository, tmp_path: Path) -> None:
     """The owner of a workspace could not write into a folder that root has made."""
     clone = origin.clone(tmp_path / "clone", "--depth=1", "--branch=feature")
-    before = sorted(os.listdir(clone.path / ".git/objects"))
+    before = sorted((clone.path / ".git/objects").iterdir())
     compare(opened(clone), base_ref="main")
-    assert sorted(os.listdir(clone.path / ".git/objects")) == before
+    assert sorted((clone.path / ".git/objects").iterdir()) == before
 
 
 def test_a_long_history_is_deepened_until_the_merge_base_shows(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -238,9 +238,24 @@ def test_the_work_tree_counts_with_edits_staged_or_not_and_untracked_files(origi
     assert (origin.path / ".git/index").read_bytes() == index
 
 
-def test_a_touched_file_is_not_changed(origin: GitRepository) -> None:
+def test_a_touched_file_is_not_changed_and_the_index_is_left_alone(origin: GitRepository) -> None:
+    origin.git("config", "diff.autoRefreshIndex", "false")
     os.utime(origin.path / "models/a.sql", (1, 1))
+    index = (origin.path / ".git/index").read_bytes()
     assert changed(origin) == ()
+    assert (origin.path / ".git/index").read_bytes() == index
+
+
+def test_looking_for_untracked_files_leaves_nothing_behind(origin: GitRepository) -> None:
+    origin.git("config", "core.splitIndex", "true")
+    origin.write({"models/untracked.sql": "SELECT 2"})
+
+    def everything() -> list[str]:
+        return sorted(str(path) for path in (origin.path / ".git").rglob("*"))
+
+    before = everything()
+    assert changed(origin) == (ChangedPath(ADDED, "models/untracked.sql"),)
+    assert everything() == before
 
 
 @pytest.mark.parametrize("staged", [True, False])
@@ -296,8 +311,8 @@ ODD = ["a b.sql", 'quo"te.sql', "new\nline.sql", "tab\there.sql", "größe-表.s
 def test_odd_names_are_changed_paths_like_any_other(origin: GitRepository) -> None:
     odd = [*ODD, os.fsdecode(b"latin-\xe9.sql")]
     origin.branch("odd")
-    origin.commit({name: "SELECT 1" for name in odd[::2]})
-    origin.write({name: "SELECT 1" for name in odd[1::2]})
+    origin.commit(dict.fromkeys(odd[::2], "SELECT 1"))
+    origin.write(dict.fromkeys(odd[1::2], "SELECT 1"))
     assert changed(origin) == tuple(sorted((ChangedPath(ADDED, name) for name in odd), key=lambda change: change.path))
 
 

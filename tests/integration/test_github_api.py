@@ -568,7 +568,7 @@ def test_redirects_in_a_circle_end(bench: Bench) -> None:
 
 def test_a_chain_of_pages_in_a_circle_ends(bench: Bench) -> None:
     link = {"Link": f'<{bench.server.url}{COMMENTS}?page=2>; rel="next"'}
-    bench.server.fault(Fault("GET", COMMENTS, status=200, body="[]", headers=link), times=1_001)
+    bench.server.fault(Fault("GET", COMMENTS, status=200, body="[]", headers=link), times=400)
     assert "pages" in refused(bench.upsert()).reason
     assert bench.bodies == []
 

@@ -29,8 +29,10 @@ values = st.tuples(
     st.sampled_from([None, 0.0, -0.0, 1.5, NAN]),
     st.sampled_from([None, "", "x", "X"]),
 )
-unique_rows = st.dictionaries(keys, values, max_size=14).map(lambda found: [key + rest for key, rest in found.items()])
-any_rows = st.lists(st.tuples(keys, values).map(lambda pair: pair[0] + pair[1]), max_size=12)
+unique_rows: st.SearchStrategy[Rows] = st.dictionaries(keys, values, max_size=14).map(
+    lambda found: [key + rest for key, rest in found.items()]
+)
+any_rows: st.SearchStrategy[Rows] = st.lists(st.tuples(keys, values).map(lambda pair: pair[0] + pair[1]), max_size=12)
 budget = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -135,9 +137,9 @@ def test_the_multiset_diff_is_exact(tables: Tables, pair: tuple[Rows, Rows], dec
     assert found.coverage == Exhaustive("multiset")
     assert counts(found) == (truth.added.total(), truth.removed.total(), None)
     assert balances(found)
-    for kind, rows in (("added", truth.added), ("removed", truth.removed)):
+    for kind, expected in (("added", truth.added), ("removed", truth.removed)):
         examples = [example for example in found.rows.examples if example.kind == kind]
-        assert sorted(example.count for example in examples) == sorted(rows.values())
+        assert sorted(example.count for example in examples) == sorted(expected.values())
     if declared and found.key is not None:
         for rows, unique, duplicates in (
             (base, found.key.unique_base, found.key.duplicate_keys_base),
@@ -199,9 +201,10 @@ def test_a_sample_is_exact_in_its_window_and_never_exceeds_the_truth(
 @given(pair=unique_pairs, type_=st.sampled_from(["BIGINT", "DECIMAL(9,3)", "DOUBLE", "HUGEINT", "VARCHAR", "UBIGINT"]))
 def test_a_type_change_alone_changes_nothing_else(tables: Tables, pair: tuple[Rows, Rows], type_: str) -> None:
     filled(tables, pair).run(f"ALTER TABLE head.t ALTER v TYPE {type_}", "ALTER TABLE head.t ALTER k TYPE BIGINT")
-    truth = keyed_truth(*map(plain, pair), KEY)
+    base, head = map(plain, pair)
+    truth = keyed_truth(base, head, KEY)
     found = tables.diff(KEY_NAMES)
     assert counts(found) == (truth.added.total(), truth.removed.total(), len(truth.changed))
-    multisets = multiset_truth(*map(plain, pair))
+    multisets = multiset_truth(base, head)
     assert counts(tables.diff()) == (multisets.added.total(), multisets.removed.total(), None)
     assert {change.name for change in found.schema.type_changes} == {"k", "v"}

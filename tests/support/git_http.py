@@ -66,7 +66,7 @@ def git_server(folder: Path, environ: Mapping[str, str], *, authorization: str) 
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             """Says nothing: the test's own failure is what matters."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -145,6 +145,7 @@ class GitHubServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: in two, the second waits for the first's acknowledgement
 
             def handle_one(self) -> None:
                 parts = urlsplit(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
@@ -256,7 +257,7 @@ def failed() -> Report:
         "              ^"
     )
     models = ("fct_revenue", "rpt_top_customers", "rpt_weekly")
-    outcomes = (Failed(message), *(NotRun("fct_revenue failed") for _ in models[1:]))
+    outcomes: tuple[RunOutcome, ...] = (Failed(message), *(NotRun("fct_revenue failed") for _ in models[1:]))
     diffs = tuple(
         ModelDiff(model, SchemaDiff(), RowDiff(1_840, None), NotCompared("head was not built: it failed"))
         for model in models
@@ -367,7 +368,7 @@ def hostile() -> Report:
         report,
         execution=execution,
         plan=plan,
-        edges=tuple(Edge(one, other) for one, other in zip(names, names[1:], strict=False)),
+        edges=tuple(Edge(one, other) for one, other in pairwise(names)),
         caveats=tuple(Caveat(severity, text) for severity in Severity for text in HOSTILE),
         comparison=replace(COMPARISON, head_ref=HOSTILE[3], base_ref=HOSTILE[0]),
         provenance=replace(PROVENANCE, warehouse=HOSTILE[5], preview_name=HOSTILE[6], started_at=HOSTILE[7]),
@@ -398,9 +399,9 @@ def not_compared() -> Report:
     diff = ModelDiff("fct_sessions", SchemaDiff(), RowDiff(None, 88_120), NotCompared(reason))
     caveat = Caveat(Severity.WARNING, f"it was built but not compared: {reason}", "fct_sessions")
     cost = cost_of(ModelCost("fct_sessions", None, figures(None)), ModelCost("rpt_weekly", figures(0.1), figures(0.1)))
-    return report_of(
-        diff, same("rpt_weekly", 53), verdict=Verdict.INCOMPLETE, caveats=(caveat,), cost=replace(cost, delta_usd=None)
-    )
+    report = report_of(diff, same("rpt_weekly", 53), verdict=Verdict.INCOMPLETE, caveats=(caveat,), cost=cost)
+    base_sides = (BaseSide("fct_sessions", BaselineKind.NONE, note=reason), rebuilt("rpt_weekly"))
+    return replace(report, execution=replace(report.execution, base_sides=base_sides))
 
 
 def over_budget() -> Report:
@@ -438,7 +439,7 @@ def added_removed_renamed() -> Report:
     )
     still = "removed, but still read by rpt_weekly: nothing will refresh it after the merge"
     plan = Plan(
-        (planned("dim_clients", "renamed"), planned("fct_refunds", "the model is new")),
+        (planned("dim_clients", "renamed from dim_customers"), planned("fct_refunds", "the model is new")),
         (),
         SKIPPED,
         (

@@ -28,7 +28,7 @@ HOMES = {
     "jinja2": "rendering*",
     "networkx": "dag.py",
     "pydantic": "wire*|state*|project_file*",
-    "rich": "cli*",
+    "rich": "console*",
     "sqlglot": "sql/*",
     "subprocess": "git*",
     "yaml": "project_file*",
@@ -107,16 +107,24 @@ def long_functions(source: Source) -> Iterator[str]:
             yield source.at(function.lineno, f"{function.name} has {length} code lines, at most {FUNCTION_LINES}")
 
 
-def many_parameters(source: Source) -> Iterator[str]:
+def parameters(source: Source) -> Iterator[tuple[Function, int, int]]:
+    """Every function with its positional and all its named parameters; self and cls do not count."""
     for function, is_method in source.functions():
         arguments = function.args
         static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list)
-        receiver = 1 if is_method and not static else 0
-        positional = len(arguments.posonlyargs) + len(arguments.args) - receiver
-        total = positional + len(arguments.kwonlyargs)
+        positional = len(arguments.posonlyargs) + len(arguments.args) - (1 if is_method and not static else 0)
+        yield function, positional, positional + len(arguments.kwonlyargs)
+
+
+def many_parameters(source: Source) -> Iterator[str]:
+    for function, _, total in parameters(source):
         if total > PARAMETERS:
             yield source.at(function.lineno, f"{function.name} has {total} parameters, at most {PARAMETERS}")
-        elif positional > POSITIONAL:
+
+
+def many_positional(source: Source) -> Iterator[str]:
+    for function, positional, _ in parameters(source):
+        if positional > POSITIONAL:
             yield source.at(function.lineno, f"{function.name}: {positional} positional, keyword-only beyond two")
 
 
@@ -200,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     long_modules,
     long_functions,
     many_parameters,
+    many_positional,
     untyped,
     undocumented,
     mutable_values,
@@ -210,7 +219,8 @@ RULES: tuple[Rule, ...] = (
 BREACHES: dict[Rule, str] = {
     long_modules: '"""Doc."""\n' + "x = 1\n" * (MODULE_LINES + 1),
     long_functions: "def f() -> None:\n" + "    print()\n" * FUNCTION_LINES,
-    many_parameters: "def f(a: int, b: int, c: int) -> None: ...",
+    many_parameters: "def f(a: int, b: int, *, c: int, d: int, e: int, f: int, g: int) -> None: ...",
+    many_positional: "class A:\n    def f(self, a: int, b: int, c: int) -> None: ...",
     untyped: "def f(a) -> None: ...",
     undocumented: "x = 1",
     mutable_values: "@dataclass(slots=True)\nclass A: ...",

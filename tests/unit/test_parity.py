@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rocky_action import settings
-from rocky_action.project_file import _Document, _Model
+from rocky_action.project_file import _Document, _Model, load_project_file
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"inputs": settings.inputs_table(), "outputs": settings.outputs_table()}
@@ -75,6 +75,12 @@ def test_the_documents_name_every_key_of_the_project_file() -> None:
     keys = {field.alias or name for model in (_Document, _Model) for name, field in model.model_fields.items()}
     table = "".join(line for line in text.splitlines() if line.startswith("| `"))
     assert keys == set(re.findall(r"`(\w+)`", "".join(re.findall(r"\| (`.*?) \|", table))))
+
+
+def test_the_documents_example_of_a_project_file_is_one() -> None:
+    text = (ROOT / "docs/inputs.md").read_text().partition("## The project file")[2]
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert dict(load_project_file(example.encode()).models)["fct_revenue"].key == ("order_id", "line")
 
 
 def test_keys_that_are_inputs_too_are_inputs() -> None:

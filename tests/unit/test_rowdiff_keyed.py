@@ -9,7 +9,10 @@ import pytest
 
 from rocky_action.domain.diff import ColumnChange, Exhaustive, Key, NotCompared
 from rocky_action.domain.options import ModelOptions
-from tests.support.rowdiff_tables import Tables, cells, counts, open_tables, request
+from rocky_action.rowdiff.keyed import KeyedJoin
+from rocky_action.rowdiff.schema import pair_columns
+from rocky_action.rowdiff.sides import SideRelations, sides_of
+from tests.support.rowdiff_tables import BASE, HEAD, Tables, cells, counts, open_tables, request
 
 MANY = 40_000
 
@@ -263,6 +266,18 @@ def test_a_table_that_became_empty_lost_all_its_rows(tables: Tables, emptied: tu
     found = tables.diff(("id",))
     assert counts(found) == emptied[1]
     assert found.coverage == Exhaustive("keyed")
+
+
+def test_null_safe_keys_are_joined_by_hash_and_not_row_by_row(tables: Tables) -> None:
+    query = "SELECT range AS x, range::VARCHAR AS y, {} AS v FROM range(1000)"
+    tables.both(query.format("1::INTEGER"), query.format("1::BIGINT"))
+    columns = [tables.database.columns(relation) or () for relation in (BASE, HEAD)]
+    pairs = pair_columns(*columns)
+    join = KeyedJoin(sides_of(tables.database, SideRelations(BASE, HEAD), pairs=pairs), pairs[:2], pairs[2:])
+    plan = str(tables.database.query(f"EXPLAIN SELECT count(*) FROM {join.rows} AS j WHERE in_base IS NULL")).upper()
+    assert "HASH JOIN" in plan.replace("_", " ")
+    assert "NESTED" not in plan
+    assert "BLOCKWISE" not in plan
 
 
 def test_two_empty_tables_are_equal(tables: Tables) -> None:

@@ -1,0 +1,99 @@
+"""The command line: ``rocky-preview COMMAND``, the same thing as the action for a person.
+
+What a command does is in ``commands``, which is imported once a command is known, so that ``--version`` and ``--help``
+are there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from rocky_action import __version__
+from rocky_action.errors import PreviewError
+from rocky_action.settings import add_options
+
+_PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
+_NAMED = (*_PROJECT, "branch_name", "pr_number")
+_BUILD = ("copy", "baseline", "seeds", "timeout", "memory_limit", "threads", "lease_hours")
+_DIFF = ("algorithm", "sample_size", "max_samples")
+_COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("run", "all of it: plan, build, compare, price, report", (*_NAMED, *_BUILD, *_DIFF, "fail_on", "output_dir")),
+    ("plan", "which models would run, and why; opens no warehouse", (*_PROJECT, "copy")),
+    ("create", "plan, clone and build the preview", (*_NAMED, *_BUILD)),
+    ("diff", "compare the newest preview of that name with base", (*_NAMED, "copy", "threads", *_DIFF, "fail_on")),
+    ("cost", "what the newest preview of that name costs against base", (*_NAMED, "copy")),
+    ("compare", "diff any two relations or files (Parquet, CSV)", ("config", "pipeline", *_DIFF)),
+    ("comment", "write the sticky comment of a pull request", ("report", "pr_number", "comment_marker")),
+    ("cleanup", "drop one preview, or all whose lease has expired", (*_NAMED, "memory_limit")),
+    ("demo", "an example project with a pull request, start to finish, without network", ()),
+)
+_DESCRIPTION = """\
+What a pull request does to models, data and cost, before the merge.
+
+Run it in the folder that holds rocky.toml, on a branch with a change. Only schemas whose names begin with branch__,
+and the schema rocky_preview, are ever written."""
+_EPILOG = """\
+exit codes: 0 done; 1 done, and the gate says fail (--fail-on); 2 yours to fix; 3 git, the warehouse or GitHub failed;
+70 a bug of ours"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; failures are told on standard error."""
+    namespace = _parser().parse_args(argv)
+    from rocky_action.commands import COMMANDS  # here, so that --version and --help do not wait for it
+
+    try:
+        return COMMANDS[namespace.command](namespace)
+    except PreviewError as err:
+        print(f"rocky-preview: {err.message}", *([err.advice] if err.advice else []), sep="\n", file=sys.stderr)
+        return err.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone, as `head` does
+        return 0
+    except KeyboardInterrupt:
+        print("rocky-preview: interrupted; the next run cleans up", file=sys.stderr)
+        return 130
+    except Exception:  # noqa: BLE001  the outermost boundary: our bug, told as such
+        traceback.print_exc()
+        print("rocky-preview: this is a bug in rocky-preview; please report it with the lines above", file=sys.stderr)
+        return PreviewError.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rocky-preview",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rocky-preview {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    for name, does, inputs in _COMMANDS:
+        own = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        if name == "compare":
+            _add_compare(own)
+        add_options(own, inputs)
+        if name == "cleanup":
+            own.add_argument("--expired", action="store_true", help="Drop every preview whose lease has expired.")
+        if name not in {"comment", "cleanup"}:
+            own.add_argument(
+                "--output", choices=("table", "json"), default="table", help="What is printed. Default: table."
+            )
+        own.add_argument("--quiet", action="store_true", help="No progress on standard error.")
+        own.add_argument("--verbose", action="store_true", help="Say on standard error where each setting came from.")
+    return parser
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="BASE", help="A file, or a relation (schema.name) of the project's database.")
+    parser.add_argument("other", metavar="HEAD", help="What to compare it with.")
+    parser.add_argument("--key", default="", metavar="A,B", help="Columns that identify a row. Default: whole rows.")
+    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="A column to leave out.")
+    parser.add_argument(
+        "--tolerance", action="append", default=[], metavar="COLUMN=1e-9", help="How far numbers may be apart."
+    )
+    parser.add_argument("--where", metavar="SQL", help="A condition that the rows of both sides must meet.")

@@ -1,0 +1,201 @@
+"""What each command does: settings from the command line, one or more stages, something printed, an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from rocky_action import console, documents, pipeline
+from rocky_action.assembly import Place, assemble, open_recorded, read_project_file
+from rocky_action.cleaning import cleanup_previews
+from rocky_action.comparing import asked_of, compare_any
+from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.diff import NotCompared
+from rocky_action.domain.options import PreviewOptions
+from rocky_action.errors import InputError, OutsideError
+from rocky_action.git.scratch import commit_pull_request
+from rocky_action.settings import Settings, given, parse
+from rocky_action.stages.report import Evidence
+from rocky_action.wire import compare_document, plan_document, to_json
+
+Command = Callable[[argparse.Namespace], int]
+_EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "shop"
+_DEMO_BRANCH = "leave-refunds-out"
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One command: what was asked, and the world it is asked of."""
+
+    settings: Settings
+    place: Place
+    as_json: bool
+
+    def assembled(self) -> tuple[pipeline.World, PreviewOptions]:
+        return assemble(self.settings, self.place, None)
+
+
+@contextmanager
+def _called(namespace: argparse.Namespace, folder: Path, **fixed: str) -> Iterator[_Call]:
+    values = {"github_token": os.environ.get("GITHUB_TOKEN", ""), **given(namespace), **fixed}
+    settings = parse(values, project_file=read_project_file(folder, values.get("config", "rocky.toml")))
+    if namespace.verbose:
+        for name, origin in sorted(settings.origins.items()):
+            if hasattr(namespace, name):
+                sys.stderr.write(f"rocky-preview: {name}: {origin}\n")
+    with console.progress(quiet=namespace.quiet) as progress:
+        place = Place(folder, os.environ, datetime.now(UTC), progress)
+        yield _Call(settings, place, getattr(namespace, "output", "") == "json")
+
+
+def run(namespace: argparse.Namespace) -> int:
+    """All of it, in one process."""
+    return _run_in(namespace, Path.cwd())
+
+
+def _run_in(namespace: argparse.Namespace, folder: Path) -> int:
+    with _called(namespace, folder) as call:
+        world, options = call.assembled()
+        report = pipeline.preview(world, options)
+        texts = documents.all_documents(report, marker=call.settings.comment_marker)
+        output = folder / call.settings.output_dir
+        documents.write_documents(output, texts)
+    if call.as_json:
+        sys.stdout.write(texts[documents.REPORT])
+    else:
+        console.show_report(report)
+    sys.stderr.write(f"rocky-preview: the comment and the JSON documents are in {output}\n")
+    return int(call.settings.fail_on.fails(report.verdict))
+
+
+def plan(namespace: argparse.Namespace) -> int:
+    """The change set and the plan."""
+    with _called(namespace, Path.cwd()) as call:
+        world, options = call.assembled()
+        known = pipeline.study(world, options)
+    if call.as_json:
+        sys.stdout.write(to_json(plan_document(world.comparison, known.plan, changes=known.changes)))
+    else:
+        console.show_study(known)
+    return 0
+
+
+def create(namespace: argparse.Namespace) -> int:
+    """Build the preview, and say what was built."""
+    with _called(namespace, Path.cwd()) as call:
+        world, options = call.assembled()
+        known = pipeline.study(world, options)
+        with world.connect(known.projects) as connection:
+            execution = pipeline.create(world, options, known, connection)
+            evidence = Evidence(known.changes, known.plan, execution, (), CostDelta())
+            report = pipeline.report(world, options, known, evidence, connection)
+    if call.as_json:
+        sys.stdout.write(to_json(documents.create_json(report)))
+    else:
+        console.show_runs(report)
+    return int(call.settings.fail_on.fails(report.verdict))
+
+
+def diff(namespace: argparse.Namespace) -> int:
+    """Compare what was built last with base."""
+    with _called(namespace, Path.cwd()) as call:
+        world, options = call.assembled()
+        known = pipeline.study(world, options)
+        with open_recorded(call.settings, call.place, known, options) as (connection, execution):
+            diffs = pipeline.diff(known, options, connection, execution)
+            evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta())
+            report = pipeline.report(world, options, known, evidence, connection)
+    if call.as_json:
+        sys.stdout.write(to_json(documents.diff_json(report)))
+    else:
+        console.show_diffs(report)
+    return int(call.settings.fail_on.fails(report.verdict))
+
+
+def cost(namespace: argparse.Namespace) -> int:
+    """Price what was built last against base."""
+    with _called(namespace, Path.cwd()) as call:
+        world, options = call.assembled()
+        known = pipeline.study(world, options)
+        with open_recorded(call.settings, call.place, known, options) as (connection, execution):
+            priced = pipeline.cost_of(known, connection, execution)
+            evidence = Evidence(known.changes, known.plan, execution, (), priced)
+            report = pipeline.report(world, options, known, evidence, connection)
+    if call.as_json:
+        sys.stdout.write(to_json(documents.cost_json(report)))
+    else:
+        console.show_cost(report)
+    return 0
+
+
+def compare(namespace: argparse.Namespace) -> int:
+    """Diff any two relations or files; exit code 1 when they differ, 3 when they could not be compared."""
+    with _called(namespace, Path.cwd()) as call:
+        found = compare_any(call.settings, call.place, asked_of(namespace))
+    if call.as_json:
+        sys.stdout.write(to_json(compare_document(found)))
+    else:
+        console.show_diff(found)
+    if isinstance(found.coverage, NotCompared):
+        return OutsideError.exit_code
+    return int(not found.is_empty)
+
+
+def comment(namespace: argparse.Namespace) -> int:
+    """Write the sticky comment of a pull request from a ready Markdown file."""
+    from rocky_action.posting import post_report  # httpx is only imported where it is used
+
+    with _called(namespace, Path.cwd(), mode="comment") as call:
+        said = post_report(call.settings, call.place)
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def cleanup(namespace: argparse.Namespace) -> int:
+    """Drop the schemas of one preview, or of every preview whose lease has expired."""
+    with _called(namespace, Path.cwd()) as call:
+        dropped = cleanup_previews(call.settings, call.place, None, expired=namespace.expired)
+    for schema in dropped:
+        sys.stdout.write(f"dropped {schema}\n")
+    if not dropped:
+        sys.stdout.write("nothing to drop\n")
+    return 0
+
+
+def demo(namespace: argparse.Namespace) -> int:
+    """Preview a pull request of the example in a throw-away repository, which is kept for a look around."""
+    if not _EXAMPLE.is_dir():
+        raise InputError(
+            "the example is not part of this installation",
+            advice="Clone the repository of rocky-preview, then make demo.",
+        )
+    folder = Path(tempfile.mkdtemp(prefix="rocky-preview-demo-")) / "shop"
+    shutil.copytree(_EXAMPLE, folder, ignore=shutil.ignore_patterns("*.duckdb", "*.wal", ".rocky-preview"))
+    commit_pull_request(folder, folder / "pull_request.patch", branch=_DEMO_BRANCH, environ=os.environ)
+    code = _run_in(namespace, folder)
+    sys.stderr.write(f"rocky-preview: the repository with the pull request is {folder}\n")
+    return code
+
+
+COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "run": run,
+        "plan": plan,
+        "create": create,
+        "diff": diff,
+        "cost": cost,
+        "compare": compare,
+        "comment": comment,
+        "cleanup": cleanup,
+        "demo": demo,
+    }
+)

@@ -1,0 +1,106 @@
+"""``compare``: any two relations or files, by the same code that compares models."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from rocky_action.assembly import Place, project_folder, project_loader
+from rocky_action.domain.diff import ModelDiff
+from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.project import Relation
+from rocky_action.errors import InputError
+from rocky_action.git.repository import open_repository
+from rocky_action.git.trees import WorkTree
+from rocky_action.rowdiff.compare import diff_relations
+from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
+from rocky_action.settings import Settings
+from rocky_action.warehouses.duckdb import open_files
+
+_FILES = (".parquet", ".csv", ".tsv")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Two things to compare, and how."""
+
+    base: str
+    head: str
+    options: ModelOptions
+
+
+def asked_of(namespace: argparse.Namespace) -> Asked:
+    """What the command line asks for. Raises InputError listing every mistake."""
+    mistakes: list[str] = []
+    tolerances: list[tuple[str, float]] = []
+    for entry in namespace.tolerance:
+        column, equals, text = entry.rpartition("=")
+        try:
+            tolerances.append((column, float(text)))
+        except ValueError:
+            equals = ""
+        if not equals or not column or tolerances[-1][1] < 0:
+            mistakes.append(f"--tolerance {entry!r} is not column=number, such as amount=0.01")
+    if mistakes:
+        raise InputError("\n".join(mistakes), advice="rocky-preview compare --help lists the options.")
+    key = tuple(part.strip() for part in namespace.key.split(",") if part.strip())
+    options = ModelOptions(key or None, tuple(namespace.ignore), (), tuple(tolerances), namespace.where)
+    return Asked(namespace.base, namespace.other, options)
+
+
+def compare_any(settings: Settings, place: Place, asked: Asked) -> ModelDiff:
+    """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
+    sides = {"base": asked.base, "head": asked.head}
+    files = {name: place.folder / text for name, text in sides.items() if _is_file(place.folder / text)}
+    database = None if len(files) == 2 else _database(settings, place)
+    catalog = database.stem if database else ""
+    relations = {
+        name: Relation("memory", "main", name) if name in files else _relation(text, catalog)
+        for name, text in sides.items()
+    }
+    warehouse = open_files(files, database)
+    try:
+        for name, relation in relations.items():
+            if warehouse.columns(relation) is None:
+                raise InputError(
+                    f"{sides[name]} is neither a file nor a relation of {database.name if database else 'a database'}",
+                    advice=f"Files end in {', '.join(_FILES)}; a relation is schema.name.",
+                )
+        candidates = (KeyCandidate(asked.options.key, "--key"),) if asked.options.key else ()
+        request = DiffRequest(
+            model=f"{asked.base} and {asked.head}",
+            candidates=candidates,
+            options=asked.options,
+            algorithm=settings.algorithm,
+            sample_size=settings.sample_size,
+            max_samples=settings.max_samples,
+        )
+        return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
+    finally:
+        warehouse.close()
+
+
+def _is_file(path: Path) -> bool:
+    return path.suffix.lower() in _FILES and path.is_file()
+
+
+def _database(settings: Settings, place: Place) -> Path:
+    """The file of the project's DuckDB database."""
+    repository = open_repository(project_folder(settings, place), environ=place.environ)
+    adapter = project_loader(settings, place).load(WorkTree(repository)).adapter
+    path = adapter.settings.get("path", "")
+    if adapter.type != "duckdb" or path in ("", ":memory:"):
+        raise InputError(
+            f"[adapter.{adapter.name}] is no DuckDB file, so it has no relations that this version can compare",
+            advice="Compare two files, or give the adapter a path.",
+        )
+    return place.folder / path
+
+
+def _relation(text: str, catalog: str) -> Relation:
+    parts = text.split(".")
+    if len(parts) > 3 or not all(parts):
+        raise InputError(f"{text!r} is not a relation", advice="Write schema.name or catalog.schema.name.")
+    name, schema, own = (*reversed(parts), *("main", catalog)[len(parts) - 1 :])
+    return Relation(own, schema, name)

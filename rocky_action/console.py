@@ -1,0 +1,211 @@
+"""What a person at the keyboard sees: progress on standard error, tables on standard output. The only home of rich."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
+from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
+from rocky_action.domain.report import Report, Severity, Verdict
+from rocky_action.pipeline import Study
+
+_COLOURS = {
+    Verdict.UNCHANGED: "green",
+    Verdict.CHANGED: "yellow",
+    Verdict.INCOMPLETE: "magenta",
+    Verdict.FAILED: "red",
+}
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A listener for the pipeline: a spinner on a terminal, plain lines elsewhere, silence if that was asked for."""
+    console = Console(stderr=True)
+    if quiet:
+        yield _nothing
+    elif console.is_terminal:
+        with console.status("starting") as status:
+            yield lambda message: status.update(escape(message))
+    else:
+        yield lambda message: console.out(f"rocky-preview: {message}", highlight=False)
+
+
+def _nothing(message: str) -> None:
+    del message
+
+
+def show_study(known: Study) -> None:
+    """The change set and the plan."""
+    console = Console()
+    changes = _table("Model", "Change", "Why", title="Change set")
+    for change in known.changes.changes:
+        changes.add_row(escape(change.model), change.kind.value, escape(change.why))
+    console.print(changes if known.changes.changes else "No model changes.")
+    plan = _table("Model", "What happens", "Why", title="Plan")
+    for planned in known.plan.prune_set:
+        plan.add_row(escape(planned.model), "[bold]runs[/bold]", escape(planned.why))
+    for what, models in (
+        ("cloned", known.plan.copy_set),
+        ("skipped", known.plan.skipped),
+        ("gone", known.plan.removed),
+    ):
+        for left in models:
+            plan.add_row(escape(left.model), what, escape(left.why))
+    console.print(plan)
+
+
+def show_runs(report: Report) -> None:
+    """What was cloned and built."""
+    console = Console()
+    table = _table("Model", "Side", "Outcome", "Rows", "Time", title=f"Built in {report.execution.schema}")
+    for run in (*report.execution.base_runs, *report.execution.head_runs):
+        rows = duration = ""
+        if isinstance(run.outcome, Succeeded):
+            rows, duration = _number(run.outcome.usage.rows), f"{_number(run.outcome.usage.duration_ms)} ms"
+        table.add_row(escape(run.model), run.side.value, escape(_outcome(run.outcome)), rows, duration)
+    for clone in report.execution.clones:
+        how = f"cloned ({clone.method})" if isinstance(clone, Cloned) else f"not cloned: {clone.because}"
+        table.add_row(escape(clone.model), "head", escape(how), "", "")
+    console.print(table)
+
+
+def show_diffs(report: Report) -> None:
+    """What differs, and how much of it was looked at."""
+    table = _table("Model", "Schema", "Base", "Head", "Added", "Removed", "Changed", "Looked at", title="Data")
+    for diff in report.diffs:
+        rows = diff.rows
+        counts = (
+            _number(number) for number in (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)
+        )
+        table.add_row(escape(diff.model), escape(_schema(diff.schema)), *counts, escape(_coverage(diff)))
+    Console().print(table)
+
+
+def show_cost(report: Report) -> None:
+    """What both sides cost."""
+    table = _table("Model", "Base", "Head", "Delta", "Base time", "Head time", title="Cost per run, US dollars")
+    for cost in report.cost.models:
+        base, head = cost.base, cost.head
+        table.add_row(
+            escape(cost.model) + (" (copied)" if cost.copied else ""),
+            _money(base.usd if base else None),
+            "not run" if cost.copied else _money(head.usd if head else None),
+            "saved" if cost.copied else _money(cost.delta_usd),
+            f"{_number(base.duration_ms if base else None)} ms",
+            "" if cost.copied else f"{_number(head.duration_ms if head else None)} ms",
+        )
+    Console().print(table)
+
+
+def show_report(report: Report) -> None:
+    """The whole report, the verdict last, where a terminal shows it."""
+    console = Console()
+    if report.execution.head_runs:
+        show_runs(report)
+        show_diffs(report)
+        show_cost(report)
+    for caveat in report.caveats:
+        colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}[caveat.severity]
+        about = f"{caveat.model}: " if caveat.model else ""
+        console.print(f"[{colour}]{caveat.severity}[/{colour}] {escape(about + caveat.message)}")
+    colour = _COLOURS[report.verdict]
+    console.print(f"[bold {colour}]{report.verdict.value}[/bold {colour}] {_counts(report)}")
+
+
+def show_diff(diff: ModelDiff) -> None:
+    """One comparison of two relations."""
+    console = Console()
+    rows = diff.rows
+    counts = _table("Base", "Head", "Added", "Removed", "Changed", title=None)
+    counts.add_row(*map(_number, (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)))
+    console.print(counts)
+    console.print(f"Schema: {escape(_schema(diff.schema))}. Rows: {escape(_coverage(diff))}.")
+    for note in diff.notes:
+        console.print(f"- {escape(note)}")
+    if any(column.rows_changed for column in diff.rows.columns):
+        columns = _table("Column", "Rows changed", title=None)
+        for column in diff.rows.columns:
+            if column.rows_changed:
+                columns.add_row(escape(column.name), _number(column.rows_changed))
+        console.print(columns)
+    if diff.rows.examples:
+        examples = _table("Row", "Key", "Column", "Base", "Head", title="Examples")
+        for example in diff.rows.examples:
+            key = ", ".join(f"{name}={_value(value)}" for name, value in example.key)
+            for cell in example.cells:
+                base, head = ("masked", "masked") if cell.masked else (_value(cell.base), _value(cell.head))
+                base = "" if example.kind == "added" else base
+                head = "" if example.kind == "removed" else head
+                examples.add_row(example.kind, escape(key), escape(cell.column), escape(base), escape(head))
+        console.print(examples)
+
+
+def _table(*columns: str, title: str | None) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    numeric = {"Rows", "Time", "Base", "Head", "Added", "Removed", "Changed", "Delta", "Base time", "Head time"}
+    for column in columns:
+        table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+    return table
+
+
+def _counts(report: Report) -> str:
+    built = sum(isinstance(run.outcome, Succeeded) for run in report.execution.head_runs)
+    differing = sum(not diff.is_empty or diff.new for diff in report.diffs)
+    plan = report.plan
+    return (
+        f"({built} built, {len(plan.copy_set)} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
+        f" {differing} differ)"
+    )
+
+
+def _outcome(outcome: RunOutcome) -> str:
+    match outcome:
+        case Succeeded(note=note):
+            return f"built: {note}" if note else "built"
+        case Failed(message=message):
+            return f"failed: {message}"
+        case NotRun(because=because):
+            return f"not run: {because}"
+        case Inlined():
+            return "inlined into its readers"
+        case _:
+            assert_never(outcome)
+
+
+def _coverage(diff: ModelDiff) -> str:
+    match diff.coverage:
+        case Exhaustive(method=method):
+            by = f"by key {', '.join(diff.key.columns)}" if method == "keyed" and diff.key else "as whole rows"
+            return f"all rows, {by}"
+        case Sampled(rows_compared=some, rows_total=total):
+            return f"only {some:,} of {total:,} keys"
+        case NotCompared(reason=reason):
+            return f"not compared: {reason}"
+        case _:
+            assert_never(diff.coverage)
+
+
+def _schema(schema: SchemaDiff) -> str:
+    parts = [f"+{column.name}" for column in schema.added]
+    parts += [f"-{column.name}" for column in schema.removed]
+    parts += [f"{change.name}: {change.base_type} -> {change.head_type}" for change in schema.type_changes]
+    parts += ["reordered"] if schema.reordered else []
+    return ", ".join(parts) or "same"
+
+
+def _number(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
+
+
+def _money(usd: float | None) -> str:
+    return "unknown" if usd is None else f"${usd:,.2f}"
+
+
+def _value(value: str | None) -> str:
+    return "NULL" if value is None else repr(value) if value in {"", "NULL"} else value
