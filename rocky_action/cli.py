@@ -13,8 +13,8 @@ import traceback
 from collections.abc import Sequence
 
 from rocky_action import __version__
-from rocky_action.errors import PreviewError
-from rocky_action.settings import add_options
+from rocky_action.errors import PreviewError, did_you_mean
+from rocky_action.settings import INPUTS, add_options
 
 _PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
 _NAMED = (*_PROJECT, "branch_name", "pr_number")
@@ -43,7 +43,10 @@ exit codes: 0 done; 1 done, and the gate says fail (--fail-on); 2 yours to fix; 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; failures are told on standard error."""
-    namespace = _parser().parse_args(argv)
+    parser = _parser()
+    namespace, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(unknown, namespace))
     from rocky_action.commands import COMMANDS  # here, so that --version and --help do not wait for it
 
     try:
@@ -73,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rocky-preview {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for name, does, inputs in _COMMANDS:
-        own = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        own = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.", allow_abbrev=False)
         if name == "compare":
             _add_compare(own)
         add_options(own, inputs)
@@ -86,6 +89,21 @@ def _parser() -> argparse.ArgumentParser:
         own.add_argument("--quiet", action="store_true", help="No progress on standard error.")
         own.add_argument("--verbose", action="store_true", help="Say on standard error where each setting came from.")
     return parser
+
+
+def _unknown(arguments: Sequence[str], namespace: argparse.Namespace) -> str:
+    """Every argument that means nothing, with what may have been meant."""
+    known = ["--" + name.replace("_", "-") for name in vars(namespace)] + [
+        option.flag for option in INPUTS if option.flag
+    ]
+    return (
+        "; ".join(
+            f"{argument} is not an option of {namespace.command}{did_you_mean(argument.partition('=')[0], known)}"
+            for argument in arguments
+            if argument.startswith("-")
+        )
+        or f"what is {arguments[0]!r} for? {namespace.command} takes options only"
+    )
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

@@ -157,10 +157,11 @@ def _table(*columns: str, title: str | None) -> Table:
 def _counts(report: Report) -> str:
     built = sum(isinstance(run.outcome, Succeeded) for run in report.execution.head_runs)
     differing = sum(not diff.is_empty or diff.new for diff in report.diffs)
+    unknown = sum(isinstance(diff.coverage, NotCompared) and not diff.new for diff in report.diffs)
     plan = report.plan
     return (
         f"({built} built, {len(plan.copy_set)} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
-        f" {differing} differ)"
+        f" {differing} differ{f', {unknown} not compared' if unknown else ''})"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,9 +15,10 @@ from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan
-from rocky_action.domain.project import Projects
+from rocky_action.domain.project import Projects, without_models
 from rocky_action.domain.pull_request import Comparison
-from rocky_action.domain.report import Caveat, Provenance, Report
+from rocky_action.domain.report import Caveat, Provenance, Report, Severity
+from rocky_action.errors import ProjectError
 from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
@@ -84,7 +85,13 @@ def preview(world: World, options: PreviewOptions) -> Report:
 def study(world: World, options: PreviewOptions) -> Study:
     """Load both projects, detect the change set, make the plan."""
     world.progress("reading both sides")
-    projects = Projects(world.loader.load(world.base_tree), world.loader.load(world.head_tree))
+    head = world.loader.load(world.head_tree)
+    base = world.loader.load(world.base_tree) if world.loader.holds(world.base_tree) else without_models(head)
+    if not head.models and not base.models:
+        raise ProjectError(
+            "\n".join(["the project has no models", *head.warnings]), advice="Check `models` in rocky.toml."
+        )
+    projects = Projects(base, head)
     changes = detect_changes(projects, world.comparison.changed_paths)
     return Study(projects, changes, make_plan(projects, changes, options.run.copy))
 
@@ -143,5 +150,13 @@ def report(
             warehouse=connection.warehouse.description if connection else "not opened: nothing had to run",
             run_url=world.run_url,
         ),
-        caveats=connection.caveats if connection else (),
+        caveats=(*_caveats(world, options, known), *(connection.caveats if connection else ())),
     )
+
+
+def _caveats(world: World, options: PreviewOptions, known: Study) -> Iterator[Caveat]:
+    if not known.projects.base.models and not world.loader.holds(world.base_tree):
+        yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
+    for name, _ in options.diff.models:
+        if name not in known.projects.head.models:
+            yield Caveat(Severity.WARNING, f"rocky-preview.yml has settings for {name}, which is not a model.")

@@ -35,6 +35,10 @@ class SourceTree(Protocol):
 class ProjectLoader(Protocol):
     """Reads a project format."""
 
+    def holds(self, tree: SourceTree) -> bool:
+        """Whether a tree has such a project at all; base has none when the pull request introduces it."""
+        ...
+
     def load(self, tree: SourceTree) -> Project:
         """The project in a tree. Raises ProjectError naming file and line when it cannot be loaded."""
         ...

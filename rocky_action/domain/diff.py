@@ -141,7 +141,8 @@ class RowDiff:
     @property
     def differs(self) -> bool:
         """True when a difference was found; False says nothing about rows that were not looked at."""
-        return bool(self.added or self.removed or self.changed) or self.rows_base != self.rows_head
+        counted = self.rows_base is not None and self.rows_head is not None
+        return bool(self.added or self.removed or self.changed) or (counted and self.rows_base != self.rows_head)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -206,3 +206,8 @@ class Projects:
         """Every catalog that a model of either side is built in, sorted."""
         models = (*self.base.models.values(), *self.head.models.values())
         return tuple(sorted({model.target.catalog for model in models}))
+
+
+def without_models(project: Project) -> Project:
+    """The same project before it had any models: what base is when a pull request introduces the project."""
+    return replace(project, models=MappingProxyType({}), reads=MappingProxyType({}), warnings=())

@@ -31,6 +31,10 @@ class RockyLoader:
     pipeline: str | None = None
     models: str | None = None
 
+    def holds(self, tree: SourceTree) -> bool:
+        """Whether the tree has the file that makes it a Rocky project."""
+        return self.config_path in tree.paths()
+
     def load(self, tree: SourceTree) -> Project:
         """The project in a tree. Raises ProjectError, listing every mistake with file and line."""
         detect(tree, self.config_path)

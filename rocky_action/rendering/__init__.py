@@ -68,7 +68,7 @@ def render_failure(
         .render(
             marker=Md(marker),
             commit=code(commit[:7]) if commit else None,
-            summary=prose(first_line(error.message), 200),
+            summary=prose(first_line(error.message) or "No message.", 200),
             message=fence(error.message) if detailed else None,
             advice=prose(error.advice, 1000) if error.advice else None,
             whose=whose,

@@ -9,6 +9,7 @@ from rocky_action.rendering.text import Md, code
 
 UNKNOWN = Md("unknown")
 MINUS = "\N{MINUS SIGN}"
+_PERCENT = "\N{NO-BREAK SPACE}%"
 
 
 def count(number: int | None) -> Md:
@@ -26,12 +27,12 @@ def share(part: int, whole: int) -> Md:
     if whole <= 0 or not 0 <= part <= whole:
         return Md("")
     if part in {0, whole}:
-        return Md("100 %" if part else "0 %")
+        return Md(f"{100 if part else 0}{_PERCENT}")
     if part * 1000 < whole:
-        return Md("<0.1 %")
+        return Md(f"<0.1{_PERCENT}")
     if (whole - part) * 1000 < whole:
-        return Md(">99.9 %")
-    return Md(f"{100 * part / whole:.1f} %")
+        return Md(f">99.9{_PERCENT}")
+    return Md(f"{100 * part / whole:.1f}{_PERCENT}")
 
 
 def money(usd: float | None, *, signed: bool = False) -> Md:

@@ -23,8 +23,10 @@ from rocky_action.rendering.sections import Section, is_quiet, key_notes, sample
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, first_line, join, prose
 
-IN_SIGHT = 12
-"""Rows of the table, and sections, that stand open on the page; more are behind one fold."""
+ROWS_IN_SIGHT = 12
+SECTIONS_IN_SIGHT = 6
+QUIET_IN_SIGHT = 6
+"""What stands open on the page; more is behind one fold."""
 
 _URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w./%?=&~+-]*)?")
 
@@ -45,6 +47,7 @@ class Page:
     alerts: tuple[Alert, ...]
     models: Table | None
     more_models: Table | None
+    more_models_title: Md
     models_rest: Md | None
     removed: tuple[Md, ...]
     sections: tuple[Section, ...]
@@ -66,18 +69,19 @@ def page(report: Report, findings: Sequence[Finding], detail: Detail) -> Page:
     sections = tuple(section(finding, detail.examples) for finding in loud[: detail.sections])
     listed = findings[: detail.rows]
     notes = _cut(tuple(map(_caveat, _of(report, Severity.NOTE))), detail.names)
-    more = sections[IN_SIGHT:]
+    more = sections[SECTIONS_IN_SIGHT:]
     return Page(
         headline=headline(report, findings),
         alerts=tuple(_alerts(report, findings, detail.names)),
-        models=model_table(listed[:IN_SIGHT]) if listed else None,
-        more_models=model_table(listed[IN_SIGHT:]) if listed[IN_SIGHT:] else None,
+        models=model_table(listed[:ROWS_IN_SIGHT]) if listed else None,
+        more_models=model_table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,
+        more_models_title=_more(listed[ROWS_IN_SIGHT:], "less affected"),
         models_rest=_rest(findings[len(listed) :], detail.names),
         removed=removed_lines(report, detail.names),
-        sections=sections[:IN_SIGHT],
+        sections=sections[:SECTIONS_IN_SIGHT],
         more_sections=more,
-        more_sections_title=Md(f"<b>{plural(len(more), 'more model')}</b>, less affected"),
-        quiet=_quiet(findings, detail.names),
+        more_sections_title=_more(more, "in detail"),
+        quiet=_quiet(findings, min(detail.names, QUIET_IN_SIGHT)),
         lineage=lineage(report) if detail.graph else None,
         cost=cost_view(report, findings, rows=detail.rows, listed=detail.names),
         left=left_view(report, detail.names),
@@ -182,6 +186,10 @@ def _caveat(caveat: Caveat) -> Md:
     place = caveat.model or caveat.path
     message = prose(caveat.message)
     return message if not place or place in caveat.message else Md(f"{code(place)}: {message}")
+
+
+def _more(models: Sequence[object], which: str) -> Md:
+    return Md(f"<b>{plural(len(models), 'more model')}</b> {which}")
 
 
 def _rest(findings: Sequence[Finding], limit: int) -> Md | None:

@@ -51,8 +51,8 @@ class Project:
         self.workspace = GitRepository.new(folder / "workspace", self._origin.environ)
         self.workspace.git("remote", "add", "origin", self._origin.path.as_uri())
 
-    def push(self, files: dict[str, str]) -> None:
-        """Commits to the pull request; the forge merges it and the workspace gets the merge commit."""
+    def push(self, files: dict[str, str]) -> str:
+        """Commits to the pull request; the forge merges it and the workspace checks the merge commit out. Its name."""
         self._origin.switch(BRANCH)
         head = self._origin.commit(files)
         self._github.state.add_pull(NUMBER, BRANCH, head)
@@ -64,6 +64,7 @@ class Project:
         refs = ("+refs/heads/*:refs/remotes/origin/*", f"+refs/pull/{NUMBER}/merge:refs/remotes/pull/{NUMBER}/merge")
         self.workspace.git(*safe, "fetch", "--quiet", "origin", *refs)
         self.workspace.git(*safe, "checkout", "--quiet", "--force", f"refs/remotes/pull/{NUMBER}/merge")
+        return merge
 
     def event(self, action: str) -> dict[str, object]:
         pull = self._github.state.pulls[NUMBER]
@@ -150,8 +151,8 @@ def test_a_second_push_updates_the_same_comment(
     schemas = project.preview_schemas()
 
     filtered = five_models.pull_request()["models/fct_revenue.sql"]
-    project.push({"models/fct_revenue.sql": filtered.replace("'refunded'", "'delivered'")})
-    step = runner.run({}, project.event("synchronize"), GITHUB_SHA=project.workspace.sha())
+    merge = project.push({"models/fct_revenue.sql": filtered.replace("'refunded'", "'delivered'")})
+    step = runner.run({}, project.event("synchronize"), GITHUB_SHA=merge)
     assert_done(step)
     (after,) = github.state.comments.values()
     assert after.id == before.id

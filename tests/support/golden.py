@@ -1,4 +1,4 @@
-"""Golden files: a text is compared with the file that holds what it should be; UPDATE_GOLDEN=1 writes the files anew."""
+"""Golden files: a text against the file that says what it should be; UPDATE_GOLDEN=1 writes the files anew."""
 
 from __future__ import annotations
 

@@ -306,6 +306,11 @@ def test_depends_on_nobody() -> None:
     assert error.advice == 'Did you mean "orders"?'
 
 
+def test_a_model_that_cannot_be_read_is_not_missing_too() -> None:
+    error = refused({"models/orders.toml": 'depends_on = ["b"]', "models/b.sql": "SELECT 1 AS id"})
+    assert error.message == "models/b.sql: this model has no metadata (in memory)"
+
+
 def test_every_mistake_of_every_file_at_once() -> None:
     error = refused(
         {

@@ -86,6 +86,12 @@ def test_a_sidecar_names_and_types_a_table(tmp_path: Path) -> None:
         assert connection.sql("SELECT * FROM log").fetchall() == [(1,)]
 
 
+def test_types_are_found_in_the_whole_file(tmp_path: Path) -> None:
+    rows = "".join(f"{number}\n" for number in range(50_000))
+    with database({"seeds/a.csv": f"id\n{rows}last\n"}, tmp_path) as connection:
+        assert connection.sql("SELECT max(id) FROM seeds.a").fetchall() == [("last",)]
+
+
 def test_loading_again_replaces(tmp_path: Path) -> None:
     files = {"seeds/a.csv": "id\n1\n"}
     with database(files, tmp_path) as connection:
