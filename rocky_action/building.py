@@ -8,7 +8,7 @@ the preview's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import assert_never
@@ -33,6 +33,7 @@ from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
 from rocky_action.sql.parse import Query, parse_query
+from rocky_action.sql.quoting import relation
 from rocky_action.sql.references import Targets, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
 
@@ -44,7 +45,7 @@ class InPlace(Enum):
 
 
 Prior = Relation | InPlace | None
-"""What a stateful model starts from: a relation to clone, what is in place already, or nothing (a first run)."""
+"""What a model's table holds before the run: a relation's rows, what is in place already, or nothing (a first run)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,14 @@ def build(site: Site, model: Model, prior: Prior) -> RunOutcome:
     try:
         return _built(site, model, prior)
     except (SqlError, WarehouseError) as err:
-        return Failed(err.message)
+        return Failed(f"{err.message.rstrip('.')}. {err.advice}" if err.advice else err.message)
+
+
+def discard(site: Site, model: Model) -> None:
+    """Drops the table that a model would have continued, if it is there: it was not built, and must not look so."""
+    target = site.target(model)
+    if site.warehouse.columns(target) is not None:
+        site.warehouse.execute([f"DROP TABLE {relation(target, site.project.dialect)}"])
 
 
 def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:
@@ -82,12 +90,11 @@ def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:
             return Inlined()
         case WarehouseOnly():
             return NotRun(f"the strategy {strategy.name} does not exist on {site.project.adapter.type}")
-        case FullRefresh():
-            usage = _run(site, [statements.create_table(target, _query(site, model), dialect)])
-            return Succeeded(target, usage)
-        case View():
-            usage = _run(site, [statements.create_view(target, _query(site, model), dialect)])
-            return Succeeded(target, usage)
+        case FullRefresh() | View():
+            if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
+                site = replace(site, places={**site.places, model.name: prior})
+            create = statements.create_view if isinstance(strategy, View) else statements.create_table
+            return Succeeded(target, _run(site, [create(target, _query(site, model), dialect)]))
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
                 return _first_run(site, model, strategy)
@@ -141,7 +148,8 @@ def _rebuilt_windows(site: Site, model: Model, strategy: TimeInterval) -> Succee
     for window in windows:
         steps += statements.replace_window(target, _query(site, model, window), strategy, window, dialect)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
-    return Succeeded(target, _run(site, steps), note=f"only partition {labels} was rebuilt in a copy of base")
+    which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
+    return Succeeded(target, _run(site, steps), note=f"only {which} rebuilt in a copy of base")
 
 
 def _run(site: Site, steps: list[str]) -> Usage:
@@ -162,6 +170,9 @@ def _query(site: Site, model: Model, window: intervals.Window = intervals.EMPTY_
     places: dict[str, Place] = dict(site.places)
     for read in {targets.model_of(table, model.name) for table in tables(tree)}:
         if read is not None and isinstance(models[read].strategy, Ephemeral):
+            problem = models[read].problem
+            if problem is not None:
+                raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice="")
             places[read] = inlinable(_query(site, models[read]), reader=tree)
     rewritten = rewrite(tree, reader=model.name, targets=targets, places=places)
     return with_surrogate_keys(rewritten, model, dialect)

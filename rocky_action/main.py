@@ -164,7 +164,7 @@ def _preview(job: _Job) -> int:
 def _cleanup(job: _Job) -> int:
     dropped = cleanup_previews(job.settings, job.place, job.pull_request())
     job.runner.say("\n".join(f"dropped {schema}" for schema in dropped) or "nothing to drop")
-    job.runner.append_summary(render_cleanup(dropped, marker=""))
+    job.runner.append_summary(render_cleanup(dropped))
     return 0
 
 

@@ -28,8 +28,7 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 def plain(text: str) -> str:
     """The text for a log, so that no line of it is a workflow command and no control character acts on a terminal."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    text = CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\r\n", "\n"))
     return COMMAND.sub("| ", OLD_COMMAND.sub(r"\1 [", text))
 
 

@@ -44,7 +44,6 @@ _SETTINGS = (
     ("core.quotePath", "false"),
     ("core.splitIndex", "false"),
     ("diff.autoRefreshIndex", "true"),  # else a touched file counts as edited
-    ("fetch.recurseSubmodules", "false"),
     # A pack in a directory that exists: loose objects would leave directories that the workspace's owner cannot write.
     ("fetch.unpackLimit", "1"),
     ("protocol.ext.allow", "never"),

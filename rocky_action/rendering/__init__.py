@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -77,22 +77,13 @@ def render_failure(
     )
 
 
-def render_cleanup(schemas: Sequence[str], *, marker: str, previous: str = "", limit: int = COMMENT_LIMIT) -> str:
-    """The comment after the preview was dropped: a note above ``previous``, the report that stood there before."""
-    note = (
-        _environment()
-        .get_template("cleanup.md.j2")
-        .render(marker=Md(marker), schemas=names(schemas, 10) if schemas else None)
-    )
-    rest = previous.removeprefix(marker).lstrip("\r\n")
-    _, _, note_only = note.partition("\n")
-    if rest.startswith(note_only.strip()):
-        return previous
-    both = f"{note}\n{rest}" if rest else note
-    return both if len(both) <= limit else note
+def render_cleanup(schemas: Sequence[str]) -> str:
+    """What the job summary says of a preview that was dropped."""
+    listed = names(schemas, 10) if schemas else None
+    return _environment().get_template("cleanup.md.j2").render(schemas=listed)
 
 
-def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str | None = None) -> str:
+def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str = "") -> str:
     findings = gather(report)
     wide = size is not len
     most = Detail(
@@ -101,18 +92,17 @@ def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], 
         rows=min(len(findings), limit // _SMALLEST_ROW),
         names=1000 if wide else 30,
     )
-    head = f"{marker}\n" if marker is not None else ""
     return fit(
-        partial(_page, template, report, findings=findings, marker=marker),
+        lambda detail: _page(template, report, detail=detail, findings=findings, marker=marker),
         lambda text: size(text) <= limit,
-        most,
-        f"{head}The report does not fit here.\n",
+        most=most,
+        last=f"{marker}\nThe report does not fit here.\n".lstrip("\n"),
     )
 
 
-def _page(template: str, report: Report, detail: Detail, *, findings: Sequence[Finding], marker: str | None) -> str:
-    view = page(report, findings, detail)
-    return _environment().get_template(template).render(page=view, marker=Md(marker or ""))
+def _page(template: str, report: Report, *, detail: Detail, findings: Sequence[Finding], marker: str) -> str:
+    view = page(report, findings, detail=detail)
+    return _environment().get_template(template).render(page=view, marker=Md(marker)).lstrip("\n")
 
 
 def _utf8_size(text: str) -> int:

@@ -21,17 +21,17 @@ class Detail:
     graph: bool = True
 
 
-def fit(render: Callable[[Detail], str], fits: Callable[[str], bool], most: Detail, last: str) -> str:
+def fit(render: Callable[[Detail], str], fits: Callable[[str], bool], *, most: Detail, last: str) -> str:
     """The page with as much detail as fits; ``last`` if not even the smallest one does."""
     bare = replace(most, examples=0)
     for detail in (most, replace(most, examples=min(most.examples, 2)), bare):
         if fits(text := render(detail)):
             return text
-    folded = _most(lambda number: render(replace(bare, sections=number)), fits, bare.sections)
+    folded = _most(lambda number: render(replace(bare, sections=number)), fits, upper=bare.sections)
     if folded is not None:
         return folded
     short = replace(bare, sections=0, names=min(bare.names, 10), graph=False)
-    listed = _most(lambda number: render(replace(short, rows=number)), fits, short.rows)
+    listed = _most(lambda number: render(replace(short, rows=number)), fits, upper=short.rows)
     if listed is not None:
         return listed
     for names in (3, 0):
@@ -40,7 +40,7 @@ def fit(render: Callable[[Detail], str], fits: Callable[[str], bool], most: Deta
     return last
 
 
-def _most(render: Callable[[int], str], fits: Callable[[str], bool], upper: int) -> str | None:
+def _most(render: Callable[[int], str], fits: Callable[[str], bool], *, upper: int) -> str | None:
     """The rendering for the largest number up to ``upper`` that fits, found by halving; None if not even 0 does."""
     best = render(0)
     if not fits(best):

@@ -35,10 +35,10 @@ def example_tables(diff: ModelDiff, limit: int) -> Iterator[Examples]:
     for kind, total in totals:
         rows = [example for example in diff.rows.examples if example.kind == kind][:limit]
         if rows:
-            yield _examples(diff, rows, total)
+            yield _examples(diff, rows, total=total)
 
 
-def _examples(diff: ModelDiff, rows: Sequence[RowExample], total: int | None) -> Examples:
+def _examples(diff: ModelDiff, rows: Sequence[RowExample], *, total: int | None) -> Examples:
     keys = list(dict.fromkeys(name for row in rows for name, _ in row.key))[:WIDEST]
     weights = {column.name: column.rows_changed for column in diff.rows.columns}
     seen = dict.fromkeys(cell.column for row in rows for cell in row.cells if cell.column not in keys)

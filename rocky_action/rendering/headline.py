@@ -45,7 +45,7 @@ def _who(findings: Sequence[Finding]) -> Md:
     return plural(len(findings), "model")
 
 
-def _verb(findings: Sequence[Finding], one: str, many: str) -> str:
+def _verb(findings: Sequence[Finding], *, one: str, many: str) -> str:
     return one if len(findings) == 1 else many
 
 
@@ -61,7 +61,7 @@ def _not_built(findings: Sequence[Finding]) -> Iterator[Md]:
     if failed:
         yield Md(f"{_who(failed)} failed")
     if waiting:
-        yield Md(f"{_who(waiting)} {_verb(waiting, 'was', 'were')} not run")
+        yield Md(f"{_who(waiting)} {_verb(waiting, one='was', many='were')} not run")
 
 
 def _gate(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
@@ -80,7 +80,7 @@ def _changes(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
     if changed:
         noun = f"other model{'' if len(changed) == 1 else 's'}" if emptied else ""
         who = f"{count(len(changed))} {noun}" if emptied else plural(len(changed), "model")
-        yield Md(f"{who} {_verb(changed, 'changes', 'change')}: {_differences(changed)}")
+        yield Md(f"{who} {_verb(changed, one='changes', many='change')}: {_differences(changed)}")
     if new := in_state(findings, State.NEW):
         yield plural(len(new), "new model")
     if report.plan.removed:
@@ -114,7 +114,7 @@ def _not_known(findings: Sequence[Finding]) -> Iterator[Md]:
     unknown = in_state(findings, State.NOT_COMPARED)
     sampled = [finding for finding in findings if finding.diff and isinstance(finding.diff.coverage, Sampled)]
     if unknown:
-        yield Md(f"{_who(unknown)} {_verb(unknown, 'was', 'were')} not compared")
+        yield Md(f"{_who(unknown)} {_verb(unknown, one='was', many='were')} not compared")
     if sampled:
         yield Md(f"{_who(sampled)} compared in part only")
 

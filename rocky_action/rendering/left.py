@@ -58,7 +58,7 @@ def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:
 def _copied(report: Report, listed: int) -> Iterator[Md]:
     clones = {clone.model: clone for clone in report.execution.clones}
     reasons = {left.model: _copy_reason(left.why, clones.get(left.model)) for left in report.plan.copy_set}
-    yield from _grouped("Copied", reasons, listed)
+    yield from _grouped("Copied", reasons, listed=listed)
 
 
 def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:
@@ -66,7 +66,7 @@ def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:
         case Cloned(method=method):
             return Md(f"{METHODS[method]}, {prose(why)}" if why else METHODS[method])
         case NotCloned(because=because):
-            return Md(f"**not copied** because {prose(because)}")
+            return Md(f"**which failed** because {prose(because)}")
         case None:
             return prose(why)
 
@@ -75,11 +75,11 @@ def _skipped(report: Report, listed: int) -> Iterator[Md]:
     cosmetic = {change.model for change in report.changes.changes if change.kind is ChangeKind.COSMETIC}
     edited = {left.model: prose(left.why) for left in report.plan.skipped if left.model in cosmetic}
     others = {left.model: prose(left.why) for left in report.plan.skipped if left.model not in cosmetic}
-    yield from _grouped("Edited without effect", edited, listed)
-    yield from _grouped("Skipped", others, listed)
+    yield from _grouped("Edited without effect", edited, listed=listed)
+    yield from _grouped("Skipped", others, listed=listed)
 
 
-def _grouped(title: str, reasons: Mapping[str, Md], listed: int) -> Iterator[Md]:
+def _grouped(title: str, reasons: Mapping[str, Md], *, listed: int) -> Iterator[Md]:
     groups: dict[Md, list[str]] = {}
     for model, reason in reasons.items():
         groups.setdefault(reason, []).append(model)

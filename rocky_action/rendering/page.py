@@ -63,7 +63,7 @@ class Page:
     footer: Md
 
 
-def page(report: Report, findings: Sequence[Finding], detail: Detail) -> Page:
+def page(report: Report, findings: Sequence[Finding], *, detail: Detail) -> Page:
     """The report with this much detail."""
     loud = [finding for finding in findings if not is_quiet(finding)]
     sections = tuple(section(finding, detail.examples) for finding in loud[: detail.sections])
@@ -72,7 +72,7 @@ def page(report: Report, findings: Sequence[Finding], detail: Detail) -> Page:
     more = sections[SECTIONS_IN_SIGHT:]
     return Page(
         headline=headline(report, findings),
-        alerts=tuple(_alerts(report, findings, detail.names)),
+        alerts=tuple(_alerts(report, findings, limit=detail.names)),
         models=model_table(listed[:ROWS_IN_SIGHT]) if listed else None,
         more_models=model_table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,
         more_models_title=_more(listed[ROWS_IN_SIGHT:], "less affected"),
@@ -87,7 +87,7 @@ def page(report: Report, findings: Sequence[Finding], detail: Detail) -> Page:
         left=left_view(report, detail.names),
         notes=notes,
         notes_title=Md(f"<b>{plural(len(_of(report, Severity.NOTE)), 'note')}</b>"),
-        left_out=_left_out(report, loud, detail),
+        left_out=_left_out(report, loud, detail=detail),
         footer=join(" · ", tuple(_footer(report))),
     )
 
@@ -102,7 +102,7 @@ def _cut(lines: tuple[Md, ...], limit: int) -> tuple[Md, ...]:
     return (*lines[:limit], Md(f"… and {count(len(lines) - limit)} more."))
 
 
-def _alerts(report: Report, findings: Sequence[Finding], limit: int) -> Iterator[Alert]:
+def _alerts(report: Report, findings: Sequence[Finding], *, limit: int) -> Iterator[Alert]:
     """What could change the decision: faults first, then what is not known."""
     facts = [*(fact for finding in findings for fact in _unknown(finding)), *_not_run(findings)]
     facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
@@ -209,7 +209,7 @@ def _quiet(findings: Sequence[Finding], limit: int) -> Md | None:
     return Md(f"Compared in full, no difference: {listing(shown, limit)}.") if shown else None
 
 
-def _left_out(report: Report, loud: Sequence[Finding], detail: Detail) -> Md | None:
+def _left_out(report: Report, loud: Sequence[Finding], *, detail: Detail) -> Md | None:
     """What the size limit cost, and where the rest is."""
     lost: list[Md] = []
     most = max((len(finding.diff.rows.examples) for finding in loud if finding.diff), default=0)

@@ -91,13 +91,15 @@ def _by_key(sides: Sides, request: DiffRequest, *, search: KeySearch, compared: 
     else:
         counted = diff_keyed(join, rows_base=search.rows_base, rows_head=search.rows_head)
         coverage = Exhaustive("keyed")
-    notes = search.notes + tuple(
-        f"the tolerance for {pair.name} was not used: {pair.comparable.type} is not a number"
-        for pair in rest
-        if pair.tolerance and not pair.takes_tolerance
-    )
+    notes = search.notes + tuple(_tolerance_note(pair) for pair in rest if pair.tolerance)
     rows, failure = _with_examples(counted, lambda: keyed_examples(join, counted, limit=request.max_samples))
     return _Found(rows, coverage, search.key, notes + failure)
+
+
+def _tolerance_note(pair: ColumnPair) -> str:
+    if pair.takes_tolerance:
+        return f"{pair.name}: numbers up to {pair.tolerance:g} apart count as equal"
+    return f"the tolerance for {pair.name} was not used: {pair.comparable.type} is not a number"
 
 
 def _by_value(sides: Sides, request: DiffRequest, *, search: KeySearch, compared: tuple[ColumnPair, ...]) -> _Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import get_args
@@ -82,7 +83,7 @@ def execute(
         plan, projects, Dag(projects.base.reads), Dag(projects.head.reads), warehouse, options, now, progress
     )
     rebuilt = _models_to_rebuild(scene)
-    _fresh_schemas(scene, with_base=bool(rebuilt))
+    _fresh_schemas(scene, rebuilt)
     base = _build_base(scene, rebuilt)
     clones = _clone(scene, base)
     head = _build_head(scene, base, clones)
@@ -113,7 +114,7 @@ def _models_to_rebuild(scene: _Scene) -> frozenset[str]:
         if planned.base_model is not None and planned.base_model not in through
     }
     always = wanted if mode is Baseline.REBUILD else set()
-    open_ends = [*sorted(wanted), *sorted(scene.inputs() & set(base))]
+    open_ends = [*sorted(wanted), *sorted({*scene.inputs(), *scene.plan.copy_names} & (base.keys() - through))]
     rebuilt: set[str] = set()
     while open_ends:
         name = open_ends.pop()
@@ -124,14 +125,19 @@ def _models_to_rebuild(scene: _Scene) -> frozenset[str]:
     return frozenset(rebuilt)
 
 
-def _fresh_schemas(scene: _Scene, *, with_base: bool) -> None:
+def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
     """Empty schemas of this preview's name, whatever an earlier or a killed run left in them."""
-    for catalog in scene.projects.catalogs:
-        for schema in (scene.options.base_schema, scene.options.schema):
+    ours = {scene.options.schema, scene.options.base_schema}
+    for catalog, schema in scene.warehouse.schemas(scene.options.schema):
+        if schema in ours:
             scene.warehouse.drop_schema(catalog, schema)
-        if scene.plan.prune_set or scene.plan.copy_set:
-            scene.warehouse.create_schema(catalog, scene.options.schema)
-        if with_base:
+    head = scene.projects.head.models
+    for catalog in sorted({head[name].target.catalog for name in (*scene.plan.prune_names, *scene.plan.copy_names)}):
+        scene.warehouse.create_schema(catalog, scene.options.schema)
+    base = scene.projects.base.models
+    for catalog in sorted({base[name].target.catalog for name in rebuilt}):
+        # A catalog that only base names may not exist: then what is built there fails, with the warehouse's own words.
+        with suppress(WarehouseError):
             scene.warehouse.create_schema(catalog, scene.options.base_schema)
 
 
@@ -160,11 +166,11 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
 
 
 def _base_outcome(scene: _Scene, site: Site, model: Model) -> RunOutcome:
-    if not isinstance(model.strategy, get_args(Stateful)):
-        return build(site, model, None)
     if scene.exists(model.target):
         return build(site, model, model.target)
     first = build(site, model, None)
+    if not isinstance(model.strategy, get_args(Stateful)):
+        return first
     twin = next((one for one in scene.plan.prune_set if one.base_model == model.name), None)
     if twin is None or not isinstance(first, Succeeded):
         return first

@@ -7,9 +7,10 @@ import math
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -17,19 +18,29 @@ import duckdb
 from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import CloneMethod, Usage
 from rocky_action.domain.project import Relation
-from rocky_action.errors import StatementTimeoutError, WarehouseError
+from rocky_action.errors import ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
 _OUR_BUG = "Please report it: nothing in a project should be able to lead here."
-_FILE_ADVICE = {
-    "lock": "Another process has the database open for writing; wait for it to end or close it.",
-    "not a valid DuckDB": "Check `path` in rocky.toml: the file is not a DuckDB database, or it is damaged.",
-    "version number": "The file was written by a newer DuckDB; use a release of rocky-preview that ships that version.",
-    "No space left": "Free some space, or point `path` and the temporary folder at a larger disk.",
+_DAMAGED = "The file is damaged; restore it from a copy, or delete it if seeds can make it again."
+_ADVICE = {
+    "Could not set lock": "Another process has the database open; wait for it to end, or close it, and try again.",
+    "not a valid DuckDB": "Check `path` in rocky.toml: the file is not a DuckDB database.",
+    "Is a directory": "Check `path` in rocky.toml: it names a folder, and a DuckDB database is a file.",
+    "newer version of DuckDB": "Use a release of rocky-preview that ships that version of DuckDB.",
+    "storage version number": "Export the database with the DuckDB that wrote it, and import it into a new file.",
+    "Corrupt database file": _DAMAGED,
+    "Could not read enough bytes": _DAMAGED,
+    "Permission denied": "Give the user that runs this the right to read and write the file and its folder.",
+    "Read-only file system": "Copy the database to a disk that can be written; a preview is built inside it.",
+    "read-only mode": "Only reading was allowed here; nothing was changed.",
+    "No space left": "Free some space, or point `path` at a larger disk.",
+    "Out of Memory Error": "Raise --memory-limit, or make the model cheaper.",
 }
+"""What DuckDB's message says, in the order of looking, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -57,27 +68,23 @@ class DuckDB:
 
     def query(self, sql: str) -> list[Row]:
         """All rows of one statement, which must be one that reads."""
-        with _translated(sql):
-            cursor = self.connection.cursor()
+        with _translated(sql), closing(self.connection.cursor()) as cursor:
             kinds = [statement.type for statement in cursor.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
                 raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=_OUR_BUG)
+            cursor.execute("BEGIN TRANSACTION READ ONLY")  # a SELECT may have an INSERT among its CTEs
             return cursor.execute(sql).fetchall()
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
-        cursor = self.connection.cursor()
-        cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
         usage = Usage(0, 0, 0)
-        cursor.begin()
-        try:
+        # Closing a cursor that has not committed rolls its transaction back.
+        with _translated("COMMIT"), closing(self.connection.cursor()) as cursor:
+            cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
+            cursor.begin()
             for statement in statements:
                 usage = usage.plus(_profiled(cursor, statement, timeout))
-            with _translated("COMMIT"):
-                cursor.commit()
-        except WarehouseError:
-            _roll_back(cursor)
-            raise
+            cursor.commit()
         return usage
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
@@ -129,22 +136,43 @@ class DuckDB:
 def open_adapter(request: OpenRequest) -> Opened:
     """The database that the adapter's ``path`` names; a file that does not exist is made from seeds, if there are any.
 
-    Without a path the database is in memory and lives for this process only.
+    Without a path the database is in memory and lives for this process only. Raises ProjectError for models whose
+    catalog is not the database's.
     """
     options = OpenOptions(memory_limit=request.memory_limit, read_only=request.read_only)
     named = request.adapter.settings.get("path", "")
     if named in ("", ":memory:"):
-        database = open_duckdb(None, options)
+        database = _of(request, open_duckdb(None, options))
         scripts = request.seeds()
         seed(database, scripts)
         return Opened(database, seeded=bool(scripts))
     path = request.folder / named
     if path.exists() or request.read_only:
-        return Opened(open_duckdb(path, options))
+        return Opened(_of(request, open_duckdb(path, options)))
     scripts = request.seeds()
-    if scripts:
-        create_seeded(path, scripts, options)
+    if not scripts:
+        return Opened(open_duckdb(path, options))
+    with _draft(path) as draft:
+        database = _of(request, open_duckdb(draft, options))
+        with closing(database):
+            seed(database, scripts)
+            with _translated("CHECKPOINT"):  # said aloud: closing would keep a failure to itself
+                database.connection.execute("CHECKPOINT")
     return Opened(open_duckdb(path, options), created=path, seeded=True)
+
+
+def _of(request: OpenRequest, database: DuckDB) -> DuckDB:
+    """The database, once it is known to be the one that the project's models are built in."""
+    for catalog, model in request.catalogs.items():
+        if catalog and catalog.lower() != database.catalog.lower():
+            database.close()
+            raise ProjectError(
+                f"{model} is built in the catalog {catalog}, and the database {database.file} has only"
+                f" {database.catalog}",
+                advice=f'Write catalog = "{database.catalog}" under [target], or change `path` of'
+                f" [adapter.{request.adapter.name}]: DuckDB calls its catalog after the file.",
+            )
+    return database
 
 
 def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:
@@ -165,32 +193,42 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         )
     except duckdb.Error as err:
         message = str(err).strip().splitlines()[0]
-        advice = _advice(message) or "Check `path` in rocky.toml."
+        advice = _advice(str(err)) or "Check `path` in rocky.toml."
         raise WarehouseError(f"DuckDB cannot open {path or 'a database in memory'}: {message}", advice=advice) from err
-    row = connection.execute("SELECT current_database()").fetchone()
+    row = connection.execute("SELECT current_database()").fetchone()  # not the stem: DuckDB keeps main, temp and others
     return DuckDB(connection, str(row[0]) if row else "memory", path.name if path is not None else "in memory")
 
 
 def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
-    """A database in memory with a view over each file, by the names given, and another file's database to read."""
+    """A database in memory with a view over each file, by the names given, and another file's database to read.
+
+    The catalog it goes by is that of the other file, if there is one.
+    """
     opened = open_duckdb(None)
-    for name, path in files.items():
-        reader = "read_parquet" if path.suffix.lower() == ".parquet" else "read_csv"
-        source = f"{reader}({text_literal(str(path), _DIALECT)})"
-        with _translated(source, advice="Check that the file is what its name says."):
-            opened.connection.execute(f"CREATE VIEW {quote(name, _DIALECT)} AS FROM {source}")
-    if database is not None:
-        open_duckdb(database, OpenOptions(read_only=True)).close()  # for its errors, which name the file and a way out
-        attach = f"ATTACH {text_literal(str(database), _DIALECT)} AS {quote(database.stem, _DIALECT)} (READ_ONLY)"
+    try:
+        for name, path in files.items():
+            reader = "read_parquet" if path.suffix.lower() == ".parquet" else "read_csv"
+            source = f"{reader}({text_literal(str(path), _DIALECT)})"
+            with _translated(source, advice="Check that the file is what its name says."):
+                opened.connection.execute(f"CREATE VIEW {quote(name, _DIALECT)} AS FROM {source}")
+        if database is None:
+            return opened
+        with closing(open_duckdb(database, OpenOptions(read_only=True))) as other:
+            catalog = other.catalog  # opened on its own for its errors too: they name the file and a way out
+        attach = f"ATTACH {text_literal(str(database), _DIALECT)} AS {quote(catalog, _DIALECT)} (READ_ONLY)"
         with _translated(attach):
             opened.connection.execute(attach)
-    return opened
+    except WarehouseError:
+        opened.close()
+        raise
+    return replace(opened, catalog=catalog, file=database.name)
 
 
-def create_seeded(path: Path, statements: Sequence[str], options: OpenOptions = OpenOptions()) -> None:
-    """Makes a database file out of seed scripts, all or nothing: it is moved into place when it is complete.
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """An empty database that takes its place at ``path`` when all went well, and leaves nothing behind otherwise.
 
-    It is built under its own name, because DuckDB calls the catalog after the file and the scripts may use that name.
+    It has its own folder and its final name, because DuckDB calls the catalog after the file and seeds may use that.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,31 +237,35 @@ def create_seeded(path: Path, statements: Sequence[str], options: OpenOptions = 
         raise WarehouseError(f"{path} cannot be created: {err.strerror}", advice="Check `path` in rocky.toml.") from err
     try:
         draft = folder / path.name
-        duckdb.connect(str(draft)).close()
-        database = open_duckdb(draft, options)
-        try:
-            seed(database, statements)
-            with _translated("CHECKPOINT"):
-                database.connection.execute("CHECKPOINT")
-        finally:
-            database.close()
-        draft.replace(path)
+        with _translated("a new database"):
+            duckdb.connect(str(draft)).close()
+        yield draft
+        if not path.exists():  # another run may have been faster, and may have it open
+            draft.replace(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def seed(database: DuckDB, statements: Sequence[str]) -> None:
-    """Runs seed scripts, each of which may be several statements."""
+    """Runs seed scripts, each of which may be several statements. Raises ProjectError for one that is wrong."""
     for script in statements:
-        with _translated(script, advice="Correct the seed files; nothing was created."):
+        try:
             database.connection.execute(script)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as err:
+            raise WarehouseError(f"a seed could not be loaded: {err}", advice=_advice(str(err))) from err
+        except duckdb.Error as err:
+            raise ProjectError(f"a seed is wrong: {err}", advice="Correct the seed; nothing was created.") from err
 
 
 def _profiled(cursor: duckdb.DuckDBPyConnection, statement: str, timeout: float | None) -> Usage:
     with _translated(statement, timeout=timeout), _interrupted_after(cursor, timeout):
-        if len(cursor.extract_statements(statement)) != 1:
+        kinds = [one.type for one in cursor.extract_statements(statement)]
+        if len(kinds) != 1:
             raise WarehouseError(f"refused, as it is not one statement: {statement[:200]}", advice=_OUR_BUG)
+        started = time.monotonic()
         result = cursor.execute(statement).fetchall()
+    if kinds == [duckdb.StatementType.MULTI]:  # a PIVOT: DuckDB runs several statements and profiles the last one
+        return Usage(math.ceil((time.monotonic() - started) * 1000))
     profile = json.loads(cursor.get_profiling_information(format="json"))
     seconds = profile.get("query", {}).get("total_time")
     counts = [row[0] for row in result if len(row) == 1 and isinstance(row[0], int)]
@@ -239,14 +281,7 @@ def _scanned(operator: dict[str, object]) -> int:
     children = operator.get("children")
     below = sum(_scanned(child) for child in children) if isinstance(children, list) else 0
     size = operator.get("intermediate_size_bytes")
-    return below + (size if isinstance(size, int) and str(operator.get("type")).endswith("SCAN") else 0)
-
-
-def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
-    try:
-        cursor.rollback()
-    except duckdb.TransactionException:
-        return  # DuckDB has already given the transaction up, as it does after an interrupt
+    return below + (size if isinstance(size, int) and operator.get("type") == "TABLE_SCAN" else 0)
 
 
 @contextmanager
@@ -277,7 +312,7 @@ def _translated(sql: str, *, timeout: float | None = None, advice: str = "") -> 
 
 
 def _advice(message: str) -> str:
-    return next((advice for sign, advice in _FILE_ADVICE.items() if sign in message), "")
+    return next((advice for sign, advice in _ADVICE.items() if sign in message), "")
 
 
 def _message(err: duckdb.Error, sql: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from rocky_action.domain.project import Adapter
 from rocky_action.ports import WarehouseAdapter
@@ -14,7 +15,8 @@ from rocky_action.ports import WarehouseAdapter
 class OpenRequest:
     """``folder`` is where a relative path of the adapter starts. ``seeds`` gives scripts that fill a new database.
 
-    ``memory_limit`` is as the warehouse spells it and holds for the whole process.
+    ``memory_limit`` is as the warehouse spells it and holds for the whole process. ``catalogs`` are those that the
+    project builds in, each with a model that does, for a warehouse that can tell at once whether it has them.
     """
 
     adapter: Adapter
@@ -22,6 +24,7 @@ class OpenRequest:
     seeds: Callable[[], tuple[str, ...]]
     memory_limit: str | None = None
     read_only: bool = False
+    catalogs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)

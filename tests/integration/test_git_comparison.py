@@ -118,8 +118,11 @@ def test_a_base_branch_that_is_not_in_the_clone_is_fetched(
     origin: GitRepository, tmp_path: Path, base_ref: str, depth: str
 ) -> None:
     clone = origin.clone(tmp_path / "clone", depth, "--branch=feature")
+    clone.git("config", "remote.origin.tagOpt", "--tags")
+    origin.git("tag", "v1", "main")
     found = compare(opened(clone), base_ref=base_ref)
     assert (found.merge_base, found.changed_paths) == (origin.sha("main~1"), FEATURE)
+    assert clone.git("tag") == ""
     assert clone.git("for-each-ref", "--format=%(refname)", "refs/remotes") in (
         "refs/remotes/origin/feature",
         "refs/remotes/origin/HEAD\nrefs/remotes/origin/feature",

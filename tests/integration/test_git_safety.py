@@ -225,9 +225,12 @@ def test_secrets_in_git_s_own_words_are_covered(origin: GitRepository, tmp_path:
 
 def test_credentials_in_an_address_are_covered(origin: GitRepository, tmp_path: Path, environ: dict[str, str]) -> None:
     clone = origin.clone(tmp_path / "clone", "--depth=1", "--branch=feature")
-    clone.git("config", "remote.origin.url", "odd://someone:hunter2@example.com/x")
-    with pytest.raises(GitError) as caught:
-        compare(open_repository(clone.path, environ=environ), base_ref="main")
+    clone.git("config", "remote.origin.url", "ssh://example.invalid/x")
+    helper = tmp_path / "ssh"
+    helper.write_text("#!/bin/sh\necho 'no way through https://someone:hunter2@proxy.example.com/' >&2; exit 1\n")
+    helper.chmod(0o755)
+    with pytest.raises(GitError, match=r"no way through https://\*\*\*@proxy\.example\.com/") as caught:
+        compare(open_repository(clone.path, environ={**environ, "GIT_SSH": str(helper)}), base_ref="main")
     assert "hunter2" not in str(caught.value)
 
 

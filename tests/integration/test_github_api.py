@@ -174,6 +174,14 @@ def test_a_duplicate_that_cannot_be_deleted_does_not_unpost_the_comment(bench: B
     assert isinstance(bench.upsert(), Posted)
 
 
+def test_an_outage_while_cleaning_up_does_not_unpost_the_comment(bench: Bench) -> None:
+    for _ in range(3):
+        bench.state.add_comment(7, BOT, MARKER)
+    bench.server.fault(Fault("DELETE", "/comments/", status=502), times=5)
+    assert isinstance(bench.upsert(), Posted)
+    assert len(bench.bodies) == 3
+
+
 # Identity
 
 
@@ -351,6 +359,13 @@ def test_the_run_that_came_first_deletes_the_later_one(bench: Bench) -> None:
     assert bench.bodies == [BODY]
 
 
+def test_a_created_comment_without_a_date_is_looked_for_in_the_whole_list(bench: Bench) -> None:
+    answer = '{"id": 1001, "html_url": "https://github.com/c", "created_at": "yesterday"}'
+    bench.server.fault(Fault("POST", COMMENTS, status=201, body=answer, perform=True))
+    assert bench.upsert() == Posted("https://github.com/c", created=True)
+    assert "since" not in bench.server.requests[2].query
+
+
 def test_the_list_after_a_create_is_short(bench: Bench) -> None:
     bench.upsert()
     assert bench.server.log == [LISTING, POSTING, LISTING, "POST GRAPHQL"]
@@ -397,6 +412,17 @@ def test_a_ghost_in_a_lagging_list_is_not_chased(bench: Bench) -> None:
     result = bench.upsert()
     assert isinstance(result, Posted)
     assert result.created
+
+
+def test_a_comment_that_always_vanishes_is_given_up(bench: Bench) -> None:
+    def vanish() -> None:
+        for comment in list(bench.state.comments.values()):
+            bench.state.remove(comment)
+        bench.state.add_comment(7, BOT, f"{MARKER}\nanother run's")
+
+    bench.state.add_comment(7, BOT, MARKER)
+    bench.server.fault(Fault("PATCH", "/comments/", meanwhile=vanish), times=50)
+    assert "vanishes" in refused(bench.upsert()).reason
 
 
 # Refusals
@@ -559,6 +585,17 @@ def test_a_next_page_on_another_host_does_not_get_the_token(bench: Bench) -> Non
     assert bench.bodies == []
 
 
+def test_a_redirect_to_nowhere_is_no_answer(bench: Bench) -> None:
+    bench.server.fault(Fault("GET", COMMENTS, status=301, headers={"Location": "http://a:b:c"}))
+    assert isinstance(bench.upsert(), Posted)
+
+
+def test_a_removed_user_agent_is_suspected(bench: Bench) -> None:
+    said = "Request forbidden by administrative rules."
+    bench.server.fault(Fault("GET", COMMENTS, status=403, body=said))
+    assert "User-Agent" in refused(bench.upsert()).advice
+
+
 def test_redirects_in_a_circle_end(bench: Bench) -> None:
     location = {"Location": COMMENTS}
     bench.server.fault(Fault("GET", COMMENTS, status=301, headers=location), times=50)
@@ -604,7 +641,7 @@ def test_a_token_that_cannot_be_one_is_the_callers_mistake(token: str) -> None:
     assert not token.strip() or token not in str(caught.value)
 
 
-@pytest.mark.parametrize("address", ["", "api.github.com", "ftp://example.org", "http://"])
+@pytest.mark.parametrize("address", ["", "api.github.com", "ftp://example.org", "http://", "http://a:b:c"])
 def test_an_address_that_is_none_is_the_callers_mistake(address: str) -> None:
     with pytest.raises(InputError, match="GITHUB_API_URL"):
         GitHub("token", api_url=address, client=httpx.Client())
@@ -628,6 +665,12 @@ def test_a_pull_request_by_number(bench: Bench) -> None:
         pull_request(bench.github(), owner="acme", repository="shop", number=8)
 
 
+def test_an_answer_that_describes_no_pull_request_is_an_error(bench: Bench) -> None:
+    bench.server.fault(Fault("GET", "/pulls/7", status=200, body='{"number": 7}'))
+    with pytest.raises(ForgeError, match="does not describe"):
+        pull_request(bench.github(), owner="acme", repository="shop", number=7)
+
+
 def test_a_pull_request_by_branch(bench: Bench) -> None:
     bench.state.add_pull(8, "", "", pull=Pull(8, "feature", SHA, head_owner="stranger", fork=True))
     bench.state.add_pull(9, "", "", pull=Pull(9, "feature", SHA, head_owner="acme", state="closed"))
@@ -648,9 +691,12 @@ def test_a_filter_that_is_ignored_does_not_reach_a_strangers_pull_request(bench:
     state = bench.state
     state.add_pull(8, "", "", pull=Pull(8, "feature", SHA, head_owner="stranger", fork=True))
     state.add_pull(9, "", "", pull=Pull(9, "feature", SHA))  # its fork was deleted
+    state.add_pull(10, "", "", pull=Pull(10, "feature", SHA, head_owner="acme", state="closed"))
+    state.add_pull(11, "", "", pull=Pull(11, "feature", SHA, head_owner="other", fork=True))
     everyone = httpx.Response(200, json=[state.pull_json(pull) for pull in state.pulls.values()]).text
-    bench.server.fault(Fault("GET", "/pulls$", status=200, body=everyone), times=2)
+    bench.server.fault(Fault("GET", "/pulls$", status=200, body=everyone), times=3)
     assert find(bench) == 7
+    assert find(bench, head_owner="Stranger") == 8
     assert find(bench, "renamed") is None
 
 

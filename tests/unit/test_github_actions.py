@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.errors import InputError, OutsideError
 from rocky_action.forges.github_actions import read_event
+from rocky_action.forges.payload import pull_request_of
 from rocky_action.forges.runner import Runner, plain
 from tests.support.github_state import GitHubState, Pull
 
@@ -76,6 +77,13 @@ def test_a_fork_is_a_fork_even_when_deleted(events: Events, pull: Pull, head_own
     assert event.pull_request is not None
     assert event.pull_request.from_fork
     assert event.head_owner == head_owner
+
+
+def test_a_head_of_unknown_origin_counts_as_a_fork() -> None:
+    bare = {"number": 7, "head": {"ref": "a", "sha": SHA, "repo": None}, "base": {"ref": "b"}}
+    found = pull_request_of(bare, owner="acme", repository="shop")
+    assert found is not None
+    assert found.from_fork
 
 
 def test_closing_is_an_action(events: Events) -> None:
@@ -337,6 +345,10 @@ def test_no_line_of_data_is_a_command(line: str) -> None:
     lines = plain(line).split("\n")
     assert not any(map(is_command, lines))
     assert not any(ord(character) < 32 and character != "\t" for part in lines for character in part)
+
+
+def test_windows_line_ends_are_line_ends() -> None:
+    assert plain("a\r\nb\rc") == "a\nb\\u000dc"
 
 
 @pytest.mark.parametrize("line", ["SELECT a::int FROM b", "# heading", "a: b::c", "naïve 🪨", "", "a\n\nb\n", "#[x]"])

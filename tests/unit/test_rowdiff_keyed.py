@@ -274,7 +274,8 @@ def test_null_safe_keys_are_joined_by_hash_and_not_row_by_row(tables: Tables) ->
     columns = [tables.database.columns(relation) or () for relation in (BASE, HEAD)]
     pairs = pair_columns(*columns)
     join = KeyedJoin(sides_of(tables.database, SideRelations(BASE, HEAD), pairs=pairs), pairs[:2], pairs[2:])
-    plan = str(tables.database.query(f"EXPLAIN SELECT count(*) FROM {join.rows} AS j WHERE in_base IS NULL")).upper()
+    explain = f"EXPLAIN SELECT count(*) FROM {join.rows} AS j WHERE in_base IS NULL"
+    plan = str(tables.database.connection.execute(explain).fetchall()).upper()
     assert "HASH JOIN" in plan.replace("_", " ")
     assert "NESTED" not in plan
     assert "BLOCKWISE" not in plan

@@ -1,0 +1,263 @@
+"""``rocky-preview`` as a person at a keyboard has it: real processes, a real repository, a real database."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+from rocky_sdk.types_generated.preview_cost_schema import PreviewCostOutput
+from rocky_sdk.types_generated.preview_create_schema import PreviewCreateOutput
+from rocky_sdk.types_generated.preview_diff_schema import PreviewDiffOutput
+
+import rocky_action
+from tests.support import five_models
+from tests.support.checkout import BRANCH, Checkout
+
+NAME = "no_refunds"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path)
+
+
+def test_run_tells_the_exact_numbers_and_leaves_every_document(checkout: Checkout) -> None:
+    ended = checkout.run("run", "--name", NAME)
+    assert ended.code == 0, ended.err
+    assert ended.out.rstrip().splitlines()[-1].startswith("changed (1 built, 2 copied, 2 skipped, 0 removed; 1 differ)")
+
+    output = checkout.folder / ".rocky-preview"
+    names = ["comment.md", "cost.json", "create.json", "diff.json", "report.json", "summary.md"]
+    assert sorted(path.name for path in output.iterdir()) == names
+    create = PreviewCreateOutput.model_validate_json((output / "create.json").read_text())
+    diff = PreviewDiffOutput.model_validate_json((output / "diff.json").read_text())
+    cost = PreviewCostOutput.model_validate_json((output / "cost.json").read_text())
+
+    assert [model.model_name for model in create.prune_set] == list(five_models.PRUNE_SET)
+    assert sorted(model.model_name for model in create.copy_set) == list(five_models.COPY_SET)
+    assert sorted(create.skipped_set) == list(five_models.SKIPPED)
+    assert (create.run_status, create.branch_schema) == ("succeeded", f"branch__{NAME}")
+    assert diff.summary.total_rows_added == five_models.ROWS_ADDED
+    assert diff.summary.total_rows_removed == five_models.ROWS_REMOVED
+    assert diff.summary.total_rows_changed == five_models.ROWS_CHANGED
+    assert not diff.summary.any_coverage_warning
+    assert cost.summary.models_skipped_via_copy == len(five_models.COPY_SET)
+    assert cost.summary.delta_usd == 0.0
+
+    comment = (output / "comment.md").read_text()
+    assert comment.startswith("<!-- rocky-preview -->\n")
+    assert f"{five_models.ROWS_REMOVED} rows removed" in comment
+
+
+def test_nothing_but_the_preview_and_the_state_is_written(checkout: Checkout) -> None:
+    assert checkout.run("run", "--name", NAME).code == 0
+    assert checkout.schemas() == [f"branch__{NAME}", f"branch__{NAME}__base", "raw", "rocky_preview"]
+    assert checkout.query("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main'") == [(0,)]
+    assert checkout.query("SELECT count(*) FROM raw.orders") == [(len(five_models.ORDERS),)]
+
+
+def test_a_second_run_replaces_the_first(checkout: Checkout) -> None:
+    assert checkout.run("run", "--name", NAME).code == 0
+    before = checkout.schemas()
+    filtered = five_models.pull_request()["models/fct_revenue.sql"]
+    checkout.repository.write({"models/fct_revenue.sql": filtered.replace(five_models.FILTER, "WHERE false")})
+    ended = checkout.run("run", "--name", NAME, "--output", "json")
+    assert ended.code == 0, ended.err
+    assert checkout.schemas() == before
+    assert checkout.query(f"SELECT count(*) FROM branch__{NAME}.fct_revenue") == [(0,)]
+    assert "becomes empty" in (checkout.folder / ".rocky-preview" / "comment.md").read_text()
+
+
+def test_create_diff_and_cost_one_after_the_other(checkout: Checkout) -> None:
+    created = checkout.run("create", "--name", NAME, "--output", "json")
+    assert created.code == 0, created.err
+    assert PreviewCreateOutput.model_validate_json(created.out).run_status == "succeeded"
+    compared = checkout.run("diff", "--name", NAME, "--output", "json")
+    assert compared.code == 0, compared.err
+    summary = PreviewDiffOutput.model_validate_json(compared.out).summary
+    assert (summary.total_rows_removed, summary.total_rows_changed) == (
+        five_models.ROWS_REMOVED,
+        five_models.ROWS_CHANGED,
+    )
+    priced = checkout.run("cost", "--name", NAME, "--output", "json")
+    assert priced.code == 0, priced.err
+    (model, *_) = PreviewCostOutput.model_validate_json(priced.out).per_model
+    assert (model.model_name, model.base_cost_usd, model.branch_cost_usd) == ("fct_revenue", 0.0, 0.0)
+    for command in ("create", "diff", "cost"):
+        table = checkout.run(command, "--name", NAME)
+        assert (table.code, "fct_revenue" in table.out) == (0, True), table.err
+
+
+def test_diff_refuses_a_preview_of_other_models(checkout: Checkout) -> None:
+    assert checkout.run("create", "--name", NAME).code == 0
+    checkout.repository.write({"models/fct_revenue.sql": "SELECT 1 AS customer_id\n"})
+    ended = checkout.run("diff", "--name", NAME)
+    assert ended.code == 2
+    assert "was built from other models" in ended.err
+    assert f"rocky-preview create --name {NAME}" in ended.err
+
+
+def test_diff_without_a_preview(checkout: Checkout) -> None:
+    assert checkout.run("create", "--name", "other").code == 0
+    ended = checkout.run("diff", "--name", NAME)
+    assert ended.code == 2
+    assert f"there is no preview called {NAME}" in ended.err
+
+
+def test_plan_opens_no_warehouse(checkout: Checkout) -> None:
+    ended = checkout.run("plan", "--output", "json")
+    assert ended.code == 0, ended.err
+    plan = ended.json
+    assert plan["command"] == "preview-plan"
+    assert plan["changes"] == [
+        {
+            "model_name": "fct_revenue",
+            "kind": "rows",
+            "columns": [],
+            "path": "models/fct_revenue.sql",
+            "why": "its SQL changed",
+            "renamed_from": None,
+        }
+    ]
+    assert (plan["copy_set"], plan["skipped_set"]) == (list(five_models.COPY_SET), list(five_models.SKIPPED))
+    assert not (checkout.folder / five_models.DATABASE).exists()
+    table = checkout.run("plan", "--verbose")
+    assert "runs" in table.out
+    assert re.search(r"base_ref: default", table.err)
+
+
+def test_a_cosmetic_change_runs_nothing(tmp_path: Path) -> None:
+    sql = five_models.base()["models/fct_revenue.sql"]
+    checkout = Checkout.new(tmp_path, {"models/fct_revenue.sql": f"-- revenue\n{sql.lower()}"})
+    ended = checkout.run("run")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("unchanged (0 built")
+    assert not (checkout.folder / five_models.DATABASE).exists()
+    assert "same" in (checkout.folder / ".rocky-preview" / "comment.md").read_text()
+
+
+def test_the_gate(checkout: Checkout) -> None:
+    assert checkout.run("run", "--fail-on", "changed").code == 1
+    checkout.repository.write({"models/fct_revenue.sql": "SELECT no_such_column FROM stg_orders\n"})
+    failed = checkout.run("run")
+    assert failed.code == 1
+    assert "no_such_column" in failed.out
+    assert checkout.run("run", "--fail-on", "never").code == 0
+
+
+def test_a_project_file_has_a_say(checkout: Checkout) -> None:
+    checkout.repository.write({"rocky-preview.yml": "fail_on: changed\nmax_samples: 0\nmask_columns: [revenue]\n"})
+    ended = checkout.run("run", "--verbose")
+    assert ended.code == 1
+    assert "fail_on: rocky-preview.yml, line 1" in ended.err
+    assert "Changed rows" not in (checkout.folder / ".rocky-preview" / "comment.md").read_text()
+    assert checkout.run("run", "--fail-on", "never").code == 0, "the command line wins"
+
+
+def test_head_can_be_a_commit(checkout: Checkout) -> None:
+    checkout.repository.switch("main")
+    ended = checkout.run("plan", "--head", BRANCH, "--output", "json")
+    assert ended.code == 0, ended.err
+    assert [model["model_name"] for model in ended.json["prune_set"]] == ["fct_revenue"]  # type: ignore[attr-defined]
+
+
+def test_cleanup_by_name_and_by_age(checkout: Checkout) -> None:
+    assert checkout.run("run", "--name", NAME).code == 0
+    assert checkout.run("run", "--name", "other", "--lease-hours", "1").code == 0
+    ended = checkout.run("cleanup", "--name", NAME)
+    assert ended.out.splitlines() == [f"dropped five.branch__{NAME}", f"dropped five.branch__{NAME}__base"]
+    assert checkout.run("cleanup", "--expired").out == "nothing to drop\n"
+    assert [name for name in checkout.schemas() if name.startswith("branch__")] == [
+        "branch__other",
+        "branch__other__base",
+    ]
+    assert checkout.run("cleanup", "--name", NAME).out == "nothing to drop\n"
+
+
+def test_cleanup_of_a_fresh_runner_makes_no_database(checkout: Checkout) -> None:
+    assert checkout.run("cleanup", "--name", NAME).code == 0
+    assert not (checkout.folder / five_models.DATABASE).exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (["a.csv", "a.csv"], 0, "all rows, as whole rows"),
+        (["a.csv", "b.csv", "--key", "id"], 1, "all rows, by key id"),
+        (["a.csv", "b.csv", "--key", "id", "--ignore", "x"], 0, "all rows, by key id"),
+        (["a.csv", "b.csv", "--key", "id", "--tolerance", "x=0.5"], 0, "all rows"),
+        (["a.csv", "b.csv", "--key", "id", "--where", "id < 2"], 0, "all rows"),
+        (["a.csv", "c.csv"], 3, "not compared"),
+        (["a.csv", "missing.csv"], 2, "missing.csv is neither a file nor a relation"),
+        (["a.csv", "b.csv", "--tolerance", "x"], 2, "--tolerance 'x' is not column=number"),
+        (["main.t", "a.csv", "--key", "id"], 0, "all rows, by key id"),
+        (["main.t", "no.such"], 2, "no.such is neither a file nor a relation of five.duckdb"),
+    ],
+)
+def test_compare(checkout: Checkout, asked: list[str], code: int, said: str) -> None:
+    checkout.repository.write(
+        {"a.csv": "id,x\n1,1.0\n2,2.0\n", "b.csv": "id,x\n1,1.0\n2,2.25\n", "c.csv": "other\n1\n"}
+    )
+    with duckdb.connect(checkout.folder / five_models.DATABASE) as connection:
+        connection.execute("CREATE TABLE t AS SELECT * FROM (VALUES (1::BIGINT, 1.0::DOUBLE), (2, 2.0)) AS v(id, x)")
+    ended = checkout.run("compare", *asked)
+    assert (ended.code, said in ended.out + ended.err) == (code, True), ended.out + ended.err
+
+
+def test_compare_prints_one_document(checkout: Checkout) -> None:
+    checkout.repository.write({"a.csv": "id,x\n1,\n2,b\n", "b.csv": "id,x\n1,a\n3,b\n"})
+    ended = checkout.run("compare", "a.csv", "b.csv", "--key", "id", "--output", "json")
+    assert ended.code == 1
+    document = ended.json
+    assert (document["rows_added"], document["rows_removed"], document["rows_changed"]) == (1, 1, 1)
+    assert document["coverage"] == {"kind": "exhaustive", "method": "keyed"}
+
+
+def test_the_demo_needs_nothing_but_itself(tmp_path: Path, checkout: Checkout) -> None:
+    ended = checkout.run("demo", "--output", "json", TMPDIR=str(tmp_path))
+    assert ended.code == 0, ended.err
+    assert ended.json["verdict"] == "changed"
+    assert str(tmp_path) in ended.err
+    assert (next(tmp_path.glob("rocky-preview-demo-*")) / "shop" / ".rocky-preview" / "comment.md").is_file()
+
+
+def test_version_and_help(checkout: Checkout) -> None:
+    assert checkout.run("--version").out == f"rocky-preview {rocky_action.__version__}\n"
+    text = checkout.run("--help").out
+    assert all(command in text for command in ("run", "plan", "create", "diff", "cost", "compare", "cleanup", "demo"))
+    assert "exit codes" in text
+    assert "--baseline" in checkout.run("run", "--help").out
+
+
+def test_every_mistake_at_once_with_suggestions(checkout: Checkout) -> None:
+    flags = checkout.run("run", "--basline", "rebuild", "--theads", "3")
+    assert flags.code == 2
+    assert "did you mean `--baseline`?" in flags.err
+    assert "did you mean `--threads`?" in flags.err
+    values = checkout.run("run", "--baseline", "rebuld", "--copy", "al", "--name", "Foo-Bar", "--threads", "x")
+    assert values.code == 2
+    for said in ("did you mean `rebuild`?", "did you mean `all`?", "--name is 'Foo-Bar'", "--threads is 'x'"):
+        assert said in values.err
+
+
+def test_a_locked_database(checkout: Checkout) -> None:
+    assert checkout.run("run").code == 0
+    with duckdb.connect(checkout.folder / five_models.DATABASE):
+        ended = checkout.run("run")
+    assert ended.code == 3
+    assert "Another process has the database open" in ended.err
+
+
+def test_a_folder_that_cannot_be_written(checkout: Checkout) -> None:
+    (checkout.folder / "taken").write_text("a file")
+    ended = checkout.run("run", "--output-dir", "taken")
+    assert ended.code == 3
+    assert "taken" in ended.err
+
+
+def test_comment_says_what_it_lacks(checkout: Checkout) -> None:
+    ended = checkout.run("comment", "--body", "none.md")
+    assert ended.code == 2
+    assert "not given: GITHUB_REPOSITORY (owner/name), GITHUB_TOKEN, --pr-number" in ended.err
