@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from pathlib import Path
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
 from rocky_action.domain.options import PreviewOptions, ProjectFile
-from rocky_action.domain.project import Projects
+from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
 from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.domain.report import Caveat, Severity
 from rocky_action.errors import InputError
@@ -115,11 +115,18 @@ def connect(
         place.folder,
         seeds=partial(seed_statements, head_tree, project_folder(settings, place), files=files),
         memory_limit=settings.memory_limit,
+        catalogs={
+            model.target.catalog: model.name
+            for model in projects.head.models.values()
+            if not isinstance(model.strategy, (Ephemeral, WarehouseOnly))
+        },
     )
     opened = open_warehouse(request)
     try:
         records = open_records(opened.warehouse)
-        caveats = [*_seed_caveats(opened, files, comparison)]
+        changed = {path for change in comparison.changed_paths for path in (change.path, change.old_path) if path}
+        seeds = changed & _seeds_of_either_side(settings, head_tree, changed=changed)
+        caveats = [*_seed_caveats(opened, files, changed=sorted(seeds))]
         if isinstance(records, NoRecords):
             caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))
@@ -159,8 +166,13 @@ def open_recorded(
         opened.warehouse.close()
 
 
-def _seed_caveats(opened: Opened, files: tuple[str, ...], comparison: Comparison) -> Iterator[Caveat]:
-    changed = [change.path for change in comparison.changed_paths if change.path in files]
+def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed: Collection[str]) -> set[str]:
+    """Head's seeds, those that the pull request removes, and the sidecars of both."""
+    seeds = seed_files(sorted({*head_tree.paths(), *changed}), settings.seeds)
+    return {*seeds, *(f"{posixpath.splitext(path)[0]}.toml" for path in seeds)}
+
+
+def _seed_caveats(opened: Opened, files: tuple[str, ...], *, changed: Iterable[str]) -> Iterator[Caveat]:
     if opened.seeded:
         name = f"The database {opened.created.name} did not exist" if opened.created else "The database is in memory"
         yield Caveat(

@@ -8,6 +8,7 @@ the preview's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -77,9 +78,9 @@ def build(site: Site, model: Model, prior: Prior) -> RunOutcome:
 
 def discard(site: Site, model: Model) -> None:
     """Drops the table that a model would have continued, if it is there: it was not built, and must not look so."""
-    target = site.target(model)
-    if site.warehouse.columns(target) is not None:
-        site.warehouse.execute([f"DROP TABLE {relation(target, site.project.dialect)}"])
+    target = relation(site.target(model), site.project.dialect)
+    with suppress(WarehouseError):  # a warehouse that cannot drop it has already said why it could not build it
+        site.warehouse.execute([f"DROP TABLE IF EXISTS {target}"])
 
 
 def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 from rocky_action.assembly import Place, project_folder, project_loader
 from rocky_action.domain.naming import SCHEMA_PREFIX, preview_name
-from rocky_action.domain.project import Adapter
+from rocky_action.domain.options import PreviewOptions
+from rocky_action.domain.project import Adapter, Projects
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import WorkTree
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.settings import Settings
+from rocky_action.stages.execution import refuse_reserved_schemas
 from rocky_action.state import WarehouseRecords, read_records
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
@@ -24,7 +26,9 @@ def cleanup_previews(
     repository = open_repository(
         project_folder(settings, place), environ=place.environ, token=settings.github_token, server_url=place.server_url
     )
-    adapter = project_loader(settings, place).load(WorkTree(repository)).adapter
+    project = project_loader(settings, place).load(WorkTree(repository))
+    refuse_reserved_schemas(Projects(project, project))
+    adapter = project.adapter
     if not _has_data(adapter, place):
         return ()
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]
@@ -55,7 +59,9 @@ def _has_data(adapter: Adapter, place: Place) -> bool:
 def _drop_expired(warehouse: WarehouseAdapter, records: WarehouseRecords | None, place: Place) -> Iterable[str]:
     for lease in records.leases() if records else ():
         if records is not None and lease.expires_at <= place.now:
-            yield from _drop(warehouse, [schema for _, schema in lease.schemas])
+            options = PreviewOptions(lease.name)
+            own = {options.schema, options.base_schema}  # whatever else its row says
+            yield from _drop(warehouse, own.intersection(schema for _, schema in lease.schemas))
             records.release(lease.name)
 
 

@@ -52,15 +52,17 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
 def compare_any(settings: Settings, place: Place, asked: Asked) -> ModelDiff:
     """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
     sides = {"base": asked.base, "head": asked.head}
-    files = {name: place.folder / text for name, text in sides.items() if _is_file(place.folder / text)}
+    files = {name: place.folder / text for name, text in sides.items() if Path(text).suffix.lower() in _FILES}
+    missing = [sides[name] for name, path in files.items() if not path.is_file()]
+    if missing:
+        raise InputError(f"there is no file {' and no file '.join(missing)}", advice=f"Looked in {place.folder}.")
     database = None if len(files) == 2 else _database(settings, place)
-    catalog = database.stem if database else ""
-    relations = {
-        name: Relation("memory", "main", name) if name in files else _relation(text, catalog)
-        for name, text in sides.items()
-    }
     warehouse = open_files(files, database)
     try:
+        relations = {
+            name: Relation("memory", "main", name) if name in files else _relation(text, warehouse.catalog)
+            for name, text in sides.items()
+        }
         for name, relation in relations.items():
             if warehouse.columns(relation) is None:
                 raise InputError(
@@ -79,10 +81,6 @@ def compare_any(settings: Settings, place: Place, asked: Asked) -> ModelDiff:
         return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
     finally:
         warehouse.close()
-
-
-def _is_file(path: Path) -> bool:
-    return path.suffix.lower() in _FILES and path.is_file()
 
 
 def _database(settings: Settings, place: Place) -> Path:

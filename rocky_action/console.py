@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -77,14 +78,21 @@ def show_runs(report: Report) -> None:
 
 def show_diffs(report: Report) -> None:
     """What differs, and how much of it was looked at."""
-    table = _table("Model", "Schema", "Base", "Head", "Added", "Removed", "Changed", "Looked at", title="Data")
+    console = Console()
+    title = f"Data of {report.execution.schema} against base"
+    table = _table("Model", "Base", "Head", "Added", "Removed", "Changed", "Compared", title=title)
     for diff in report.diffs:
         rows = diff.rows
         counts = (
             _number(number) for number in (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)
         )
-        table.add_row(escape(diff.model), escape(_schema(diff.schema)), *counts, escape(_coverage(diff)))
-    Console().print(table)
+        table.add_row(escape(diff.model), *counts, _extent(diff))
+    console.print(table)
+    for diff in report.diffs:
+        schema = [] if diff.schema.is_empty else [_schema(diff.schema)]
+        coverage = [] if isinstance(diff.coverage, Exhaustive) or diff.new else [_coverage(diff)]
+        if schema or coverage:
+            console.print(escape(f"  {diff.model}: {'; '.join([*schema, *coverage])}"), highlight=False)
 
 
 def show_cost(report: Report) -> None:
@@ -107,7 +115,6 @@ def show_report(report: Report) -> None:
     """The whole report, the verdict last, where a terminal shows it."""
     console = Console()
     if report.execution.head_runs:
-        show_runs(report)
         show_diffs(report)
         show_cost(report)
     for caveat in report.caveats:
@@ -147,10 +154,11 @@ def show_diff(diff: ModelDiff) -> None:
 
 
 def _table(*columns: str, title: str | None) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE)
     numeric = {"Rows", "Time", "Base", "Head", "Added", "Removed", "Changed", "Delta", "Base time", "Head time"}
     for column in columns:
-        table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
+        narrow = column in numeric or column == "Model"
+        table.add_column(column, justify="right" if column in numeric else "left", overflow="fold", no_wrap=narrow)
     return table
 
 
@@ -179,13 +187,27 @@ def _outcome(outcome: RunOutcome) -> str:
             assert_never(outcome)
 
 
+def _extent(diff: ModelDiff) -> str:
+    if diff.new:
+        return "new"
+    match diff.coverage:
+        case Exhaustive():
+            return "all rows"
+        case Sampled():
+            return "a sample"
+        case NotCompared():
+            return "nothing"
+        case _:
+            assert_never(diff.coverage)
+
+
 def _coverage(diff: ModelDiff) -> str:
     match diff.coverage:
         case Exhaustive(method=method):
-            by = f"by key {', '.join(diff.key.columns)}" if method == "keyed" and diff.key else "as whole rows"
-            return f"all rows, {by}"
+            by = f"by {', '.join(diff.key.columns)}" if method == "keyed" and diff.key else "as whole rows"
+            return f"all, {by}"
         case Sampled(rows_compared=some, rows_total=total):
-            return f"only {some:,} of {total:,} keys"
+            return f"only {some:,} of {total:,} keys compared"
         case NotCompared(reason=reason):
             return f"not compared: {reason}"
         case _:

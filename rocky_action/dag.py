@@ -61,9 +61,26 @@ class Dag:
         return frozenset(reached)
 
     def in_order(self, models: Collection[str]) -> tuple[str, ...]:
-        """Models so that each comes after all it reads, ties alphabetical."""
+        """Models so that each comes after all it reads, directly or not; ties alphabetical."""
         wanted = set(models)
-        return tuple(node for node in nx.lexicographical_topological_sort(self._graph) if node in wanted)
+        order: nx.DiGraph[str] = nx.DiGraph()
+        order.add_nodes_from(wanted)
+        order.add_edges_from((model, after) for model in wanted for after in self._next(model, wanted))
+        return tuple(nx.lexicographical_topological_sort(order))
+
+    def _next(self, model: str, wanted: Collection[str]) -> set[str]:
+        """The wanted models that read one model, directly or through models that are not wanted."""
+        found: set[str] = set()
+        passed: set[str] = set()
+        open_ends = [model]
+        while open_ends:
+            for reader in self._graph.successors(open_ends.pop()):
+                if reader in wanted:
+                    found.add(reader)
+                elif reader not in passed:
+                    passed.add(reader)
+                    open_ends.append(reader)
+        return found
 
 
 def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], threads: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from rocky_action.domain.report import Report
@@ -68,16 +68,16 @@ def write_documents(folder: Path, documents: Mapping[str, str]) -> None:
         ) from err
 
 
-def hand_over(workspace: Path, paths: Iterable[Path]) -> None:
-    """Gives files that root has written in somebody's workspace to that somebody, so that later steps can use them."""
+def hand_over(workspace: Path) -> None:
+    """Gives what root has written in somebody's workspace to that somebody, so that later steps can use it.
+
+    The container runs as root, as GitHub wants it; the runner and the steps after this one do not.
+    """
     owner = workspace.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
-    for path in paths:
-        if not path.is_relative_to(workspace) or not path.exists():
-            continue
-        made = [*path.rglob("*"), path] if path.is_dir() else [path]
-        made += [parent for parent in path.parents if parent.is_relative_to(workspace) and parent != workspace]
-        for one in made:
-            if one.lstat().st_uid == 0:
-                os.chown(one, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    for folder, folders, files in os.walk(workspace):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if path.lstat().st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

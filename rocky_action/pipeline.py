@@ -23,7 +23,7 @@ from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdap
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
-from rocky_action.stages.execution import execute
+from rocky_action.stages.execution import execute, refuse_reserved_schemas
 from rocky_action.stages.plan import make_plan
 from rocky_action.stages.report import Evidence, make_report
 
@@ -62,8 +62,8 @@ class Study:
     @property
     def fingerprint(self) -> str:
         """Changes whenever what would be built changes."""
-        names = self.plan.prune_names
-        text = repr([(self.projects.head.models[name], self.projects.base.models.get(name)) for name in names])
+        head, base = self.projects.head.models, self.projects.base.models
+        text = repr([(head[one.model], base.get(one.base_model or "")) for one in self.plan.prune_set])
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -92,6 +92,7 @@ def study(world: World, options: PreviewOptions) -> Study:
             "\n".join(["the project has no models", *head.warnings]), advice="Check `models` in rocky.toml."
         )
     projects = Projects(base, head)
+    refuse_reserved_schemas(projects)
     changes = detect_changes(projects, world.comparison.changed_paths)
     return Study(projects, changes, make_plan(projects, changes, options.run.copy))
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ChangeKind(StrEnum):
-    """How a model differs between base and head (DESIGN section 4)."""
+    """How a model differs between base and head; ``COSMETIC`` is what provably means the same."""
 
     ADDED = "added"
     REMOVED = "removed"

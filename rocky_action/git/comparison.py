@@ -38,30 +38,30 @@ def compare(
         if repo.resolve(merge_base) is None:
             fetch_commit(repo, merge_base)
     else:
-        merge_base = find_merge_base(repo, find_commit(repo, base_ref), head_commit)
+        merge_base = find_merge_base(repo, base=find_commit(repo, base_ref), head=head_commit)
     return Comparison(
         base_ref=base_ref,
         merge_base=merge_base,
         head_ref=head_ref or head or repo.branch_name or head_commit[:7],
         head_commit=head_commit,
-        changed_paths=_changed_paths(repo, merge_base, None if head is None else head_commit),
+        changed_paths=_changed_paths(repo, merge_base=merge_base, head=None if head is None else head_commit),
         work_tree=head is None,
     )
 
 
-def _changed_paths(repo: Repository, merge_base: str, head: str | None) -> tuple[ChangedPath, ...]:
+def _changed_paths(repo: Repository, *, merge_base: str, head: str | None) -> tuple[ChangedPath, ...]:
     if head is not None:
         output = _diff(repo, merge_base, head)
     else:
         with tempfile.TemporaryDirectory(prefix="rocky-preview-") as folder:
             output = _diff(repo, merge_base, index=_index_with_untracked(repo, Path(folder)))
-    return tuple(sorted(set(_parsed(output)), key=lambda change: (change.path, change.status)))
+    return tuple(sorted(_parsed(output), key=lambda change: (change.path, change.status)))
 
 
 def _diff(repo: Repository, *commits: str, index: Path | None = None) -> bytes:
     # --relative leaves the rest of the repository out before renames are looked for: a file that moves into the
-    # project is added, one that moves out is deleted. To see whether a submodule is edited, git would work in it
-    # under that repository's own configuration: not asked.
+    # project is added, one that moves out is deleted. -M instead of the user's diff.renames: no copies. To see whether
+    # a submodule is edited, git would run that repository's own filters: not asked.
     how = ("--raw", "-z", "-M", "-l1000", "--relative", "--ignore-submodules=dirty", "--no-ext-diff", "--no-textconv")
     return repo.git.run("diff", *how, *commits, "--", index=index)
 
@@ -91,13 +91,11 @@ def _parsed(output: bytes) -> Iterator[ChangedPath]:
     fields = iter(split(output))
     for description in fields:
         old_mode, new_mode, _, _, status = description.removeprefix(":").split(" ")
-        old_path = path = next(fields)
-        if status[0] in "RC":
-            path = next(fields)
+        path = next(fields)
         in_base, in_head = old_mode not in _NO_FILE, new_mode not in _NO_FILE
-        if status[0] == "R":
-            yield ChangedPath(PathStatus.RENAMED, path, old_path)
-        elif status[0] == "U" or (in_base and in_head and status[0] != "C"):
+        if status.startswith("R"):
+            yield ChangedPath(PathStatus.RENAMED, next(fields), path)
+        elif in_base and in_head:
             yield ChangedPath(PathStatus.MODIFIED, path)
         elif in_head:
             yield ChangedPath(PathStatus.ADDED, path)

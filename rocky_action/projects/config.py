@@ -1,4 +1,4 @@
-"""``rocky.toml``: which adapter builds the models, which files they are, what things cost (FORMAT section 1)."""
+"""``rocky.toml``: which adapter builds the models, which files they are, what things cost (docs/rocky-format.md, 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The keys that ``rocky.toml`` may hold. Rocky refuses the others, except directly in a pipeline (FORMAT 1.3)."""
+"""The keys that ``rocky.toml`` may hold. Rocky refuses the others, except directly in a pipeline.
+
+See docs/rocky-format.md, 1.3.
+"""
 
 from __future__ import annotations
 

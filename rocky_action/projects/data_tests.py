@@ -1,4 +1,7 @@
-"""``[[tests]]`` and ``[[use_test]]``: read for what they say about keys, and checked for shape (FORMAT 2.9)."""
+"""``[[tests]]`` and ``[[use_test]]``: read for what they say about keys, and checked for shape.
+
+See docs/rocky-format.md, 2.9.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the models of one folder share: ``_defaults.toml``, ``groups/``, ``test_definitions.toml`` (FORMAT 2.4, 2.5)."""
+"""What the models of one folder share: ``_defaults.toml``, ``groups/``, ``test_definitions.toml``.
+
+See docs/rocky-format.md, 2.4, 2.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a ``models`` setting means (FORMAT 1.7), and plain file patterns."""
+"""Which files a ``models`` setting means (docs/rocky-format.md, 1.7), and plain file patterns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's files: its query, and its metadata beside it or in front of it (FORMAT 2.1, 2.2)."""
+"""A model's files: its query, and its metadata beside it or in front of it (docs/rocky-format.md, 2.1, 2.2)."""
 
 from __future__ import annotations
 

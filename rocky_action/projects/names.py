@@ -1,4 +1,4 @@
-"""Names of models and of the relations they become (FORMAT 2.6)."""
+"""Names of models and of the relations they become (docs/rocky-format.md, 2.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data that fills an embedded database before the first run (FORMAT 2.12)."""
+"""The data that fills an embedded database before the first run (docs/rocky-format.md, 2.12)."""
 
 from __future__ import annotations
 

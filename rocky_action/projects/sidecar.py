@@ -1,4 +1,7 @@
-"""One model out of its sidecar (or front matter), its group and its folder's defaults (FORMAT 2.3 to 2.8)."""
+"""One model out of its sidecar (or front matter), its group and its folder's defaults.
+
+See docs/rocky-format.md, 2.3 to 2.8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``[strategy]`` tables: how a model becomes a relation (FORMAT section 3)."""
+"""``[strategy]`` tables: how a model becomes a relation (docs/rocky-format.md, 3)."""
 
 from __future__ import annotations
 

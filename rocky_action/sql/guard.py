@@ -6,7 +6,14 @@ a statement of its own into the warehouse.
 
 from __future__ import annotations
 
-from sqlglot import exp
+from collections.abc import Sequence
+
+from sqlglot import Dialect, exp
+from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import TokenType
+
+from rocky_action.errors import SqlError
+from rocky_action.sql.tokens import spelled, tokenize
 
 _WRITES = (
     exp.Alter,
@@ -30,12 +37,28 @@ _WRITES = (
     exp.Update,
     exp.Use,
 )
-_HIDDEN_SQL = frozenset({"query", "query_table"})
-"""DuckDB's table functions that run SQL given as a string."""
+_SPELLED: dict[type[exp.Expr], str] = {
+    exp.Into: "SELECT INTO",
+    exp.TruncateTable: "TRUNCATE",
+    exp.MultitableInserts: "INSERT",
+    exp.Pivot: "PIVOT without parentheses",
+}
+_HIDDEN_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
+"""DuckDB's functions that run SQL given as text."""
+_CONDITION_ADVICE = "`where` is one condition, as it could stand behind WHERE: amount > 0 AND status = 'paid'."
+
+
+def not_one_query(statements: Sequence[exp.Expr]) -> str | None:
+    """What is wrong with a text's statements, which should be a single reading query; None if they are."""
+    if not statements:
+        return "a model is one query, and there is none"
+    if len(statements) > 1:
+        return f"a model is one query, and these are {len(statements)} statements"
+    return not_a_query(statements[0])
 
 
 def not_a_query(tree: exp.Expr) -> str | None:
-    """What is wrong with a tree that should be a single reading query, None if it is one."""
+    """What is wrong with a tree that should be a reading query, None if it is one."""
     if isinstance(tree, exp.Block):
         return "a model is one query, and this is several statements"
     if not isinstance(tree, exp.Query):
@@ -47,11 +70,69 @@ def not_a_query(tree: exp.Expr) -> str | None:
 def hides_sql(tree: exp.Expr) -> str | None:
     """The name of a function that runs SQL nobody can see before it runs, None if there is none."""
     for function in tree.find_all(exp.Anonymous):
-        if str(function.this).lower() in _HIDDEN_SQL:
-            return str(function.this).lower()
+        if function.name.lower() in _HIDDEN_SQL:
+            return function.name.lower()
     return None
 
 
+def condition(text: str, dialect: str) -> str:
+    """A ``where`` that somebody wrote, as SQL that is one condition wherever it is put in parentheses.
+
+    It comes from the pull request, so it may not close the parentheses it is put in, begin a statement, or write.
+    Raises SqlError.
+    """
+    tokens = tokenize(text, dialect)
+    if not tokens:
+        raise SqlError("the condition is empty", advice=_CONDITION_ADVICE)
+    depth = 0
+    for token in tokens:
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+        if depth < 0:
+            raise SqlError("the condition closes a parenthesis that it did not open", advice=_CONDITION_ADVICE)
+        if token.token_type is TokenType.SEMICOLON:
+            raise SqlError("the condition goes on after a semicolon", advice=_CONDITION_ADVICE)
+    plain = spelled(text, tokens)
+    wrapped = f"SELECT 1 WHERE ({plain})"
+    try:
+        (tree,) = Dialect.get_or_raise(dialect).parser().parse(list(tokenize(wrapped, dialect)), wrapped)
+    except ParseError as err:
+        what = str(err.errors[0].get("description") if err.errors else err).split(" but got <Token")[0].rstrip(".")
+        raise SqlError(f"the condition cannot be read: {what}", advice=_CONDITION_ADVICE) from err
+    except RecursionError as err:
+        raise SqlError("the condition is nested too deeply to be read", advice=_CONDITION_ADVICE) from err
+    problem = "this is more than one condition" if tree is None else _not_a_condition(tree)
+    if problem is not None:
+        raise SqlError(f"the condition cannot be used: {problem}", advice=_CONDITION_ADVICE)
+    return plain
+
+
+def _not_a_condition(tree: exp.Expr) -> str | None:
+    """What is wrong with ``SELECT 1 WHERE (condition)``, None if the condition is one."""
+    where = tree.args.get("where")
+    only = isinstance(tree, exp.Select) and {key for key, value in tree.args.items() if value} == {
+        "expressions",
+        "where",
+    }
+    if not only or not isinstance(where, exp.Where):
+        return "this is more than one condition"
+    inside = where.this
+    if isinstance(inside, exp.Subquery) and not isinstance(inside.this, exp.Subquery):
+        return "this is a query"
+    if isinstance(inside, exp.Paren):
+        inside = inside.this
+    elif not isinstance(inside, exp.Subquery):
+        return "this is not one expression"
+    if isinstance(inside, (exp.Alias, exp.PropertyEQ, exp.Star)) or inside.is_star:
+        return "this is not one expression"
+    writer = tree.find(*_WRITES)
+    if writer is not None:
+        return f"it may only read, and this contains {_called(writer)}"
+    hidden = hides_sql(tree)
+    return f"{hidden}() runs SQL that is hidden in a string" if hidden is not None else None
+
+
 def _called(node: exp.Expr) -> str:
-    name = str(node.this).split()[0] if isinstance(node, exp.Command) else node.key
+    if isinstance(node, (exp.Condition, exp.Alias)):
+        return "an expression and no SELECT"
+    name = str(node.this).split()[0] if isinstance(node, exp.Command) else _SPELLED.get(type(node), node.key)
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name.upper()}"

@@ -3,50 +3,68 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
+from sqlglot import Dialect, exp
+from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.project import Model, TimeInterval
 from rocky_action.errors import SqlError
 from rocky_action.sql import guard, intervals
+from rocky_action.sql.tokens import spelled, tokenize
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # its warnings go to standard error as if they were ours
 
-Query = exp.Query
-"""A tree of one reading query, for those who hand it on without looking inside."""
-
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
+# Two moments that no query names itself: a literal must not pass for a placeholder, nor one placeholder for the other.
+_PLACEHOLDERS = intervals.Window(datetime(1583, 10, 15, 4, 5, 6), datetime(1583, 10, 15, 4, 5, 7))  # noqa: DTZ001  UTC
 
 
-def parse_model(model: Model, dialect: str) -> exp.Query:
-    """The tree of a model's query; a time_interval model's window is filled with its widest literals.
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One reading query: its text, the text's tokens, and their tree, which nobody changes.
 
-    The tree is shared by everybody who asks: copy it before changing it. Raises SqlError.
+    What is changed is the text, at places found in the tree, and then read again: so text and tree always agree.
     """
+
+    sql: str
+    dialect: str
+    tokens: tuple[Token, ...]
+    tree: exp.Query
+
+    @property
+    def text(self) -> str:
+        """The query on its own: without comments, and without the semicolon that may end it."""
+        return spelled(self.sql, self.tokens)
+
+
+def parse_model(model: Model, dialect: str) -> Query:
+    """A model's query; a time_interval model's placeholders are filled with moments of their own. Raises SqlError."""
     if isinstance(model.strategy, TimeInterval):
-        return parse_query(intervals.bind(model.sql, intervals.EMPTY_WINDOW), dialect)
+        return parse_query(intervals.bind(model.sql, _PLACEHOLDERS), dialect)
     return parse_query(model.sql, dialect)
 
 
 @lru_cache(maxsize=4096)
-def parse_query(sql: str, dialect: str) -> exp.Query:
-    """The tree of one reading query. Shared: copy it before changing it. Raises SqlError with line and column."""
+def parse_query(sql: str, dialect: str) -> Query:
+    """One reading query. Raises SqlError with line and column."""
+    tokens = tokenize(sql, dialect)
     try:
-        tree = sqlglot.parse_one(sql, dialect=dialect)
+        trees = Dialect.get_or_raise(dialect).parser().parse(list(tokens), sql)
     except ParseError as err:
         raise SqlError(_pointed(err), advice=_ADVICE) from err
-    except TokenError as err:
-        raise SqlError(f"the text ends inside a string, a comment or a quoted name ({err})", advice=_ADVICE) from err
     except RecursionError as err:
         raise SqlError("the query is nested too deeply to be read", advice="Split it into CTEs or models.") from err
-    problem = guard.not_a_query(tree)
+    statements = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    problem = guard.not_one_query(statements)
     if problem is not None:
         raise SqlError(problem, advice=_ADVICE)
+    (tree,) = statements
     assert isinstance(tree, exp.Query)  # noqa: S101  the guard has just established it; this tells the type checker
-    return tree
+    return Query(sql, dialect, tuple(token for token in tokens if token.token_type is not TokenType.SEMICOLON), tree)
 
 
 def _pointed(err: ParseError) -> str:

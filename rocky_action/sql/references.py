@@ -12,7 +12,7 @@ from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
 from rocky_action.domain.project import Model, Problem
 from rocky_action.errors import SqlError
 from rocky_action.sql import guard
-from rocky_action.sql.parse import parse_model
+from rocky_action.sql.parse import Query, parse_model
 
 _DEFAULT_SCHEMA = "main"
 """Where DuckDB looks for a bare name."""
@@ -39,30 +39,37 @@ class Targets:
     def model_of(self, table: exp.Table, reader: str | None = None) -> str | None:
         """The model that a table name stands for when ``reader`` uses it, None for a source."""
         parts = [part.name.lower() for part in table.parts]
-        if len(parts) == 1:
-            return self._bare(parts[0], reader)
-        return self._qualified(parts)
-
-    def _bare(self, name: str, reader: str | None) -> str | None:
-        named = self.by_name.get(name)
-        # A model that reads its own name from another schema means the table there, not itself.
-        if named is not None and (named.name != reader or named.target.schema.lower() == _DEFAULT_SCHEMA):
-            return named.name
-        found = [model for model in self.by_table.get(name, ()) if model.name != reader]
-        if len(found) > 1:
-            found = [model for model in found if model.target.schema.lower() == _DEFAULT_SCHEMA]
+        own = self.by_name.get((reader or "").lower())
+        found = self._bare(parts[0], own) if len(parts) == 1 else self._qualified(parts)
+        if len(found) > 1:  # the same name in several catalogs: a query without one means the catalog it runs in
+            found = [model for model in found if own is not None and model.target.catalog == own.target.catalog]
         return found[0].name if len(found) == 1 else None
 
-    def _qualified(self, parts: list[str]) -> str | None:
+    def _bare(self, name: str, own: Model | None) -> list[Model]:
+        """DuckDB takes a bare name from the default schema; what it does not have there can be a model's name."""
+        tables = self.by_table.get(name, ())
+        there = [model for model in tables if model.target.schema.lower() == _DEFAULT_SCHEMA]
+        if there:
+            return there
+        # A model that reads its own name from another schema means the table there, not itself.
+        named = self.by_name.get(name)
+        if named is not None and named != own:
+            return [named]
+        return [model for model in tables if model != own]
+
+    def _qualified(self, parts: list[str]) -> list[Model]:
         catalog, schema, name = ("", *parts[-2:]) if len(parts) == 2 else tuple(parts[-3:])
-        for model in self.by_table.get(name, ()):
-            target = model.target
-            if target.schema.lower() == schema and (not catalog or target.catalog.lower() in ("", catalog)):
-                return model.name
-            # DuckDB also reads catalog.table, from the default schema.
-            if not catalog and target.catalog.lower() == schema and target.schema.lower() == _DEFAULT_SCHEMA:
-                return model.name
-        return None
+        tables = self.by_table.get(name, ())
+        found = [
+            model
+            for model in tables
+            if model.target.schema.lower() == schema and (not catalog or model.target.catalog.lower() in ("", catalog))
+        ]
+        if found or catalog:
+            return found
+        # DuckDB also reads catalog.table, from the default schema.
+        there = (model for model in tables if model.target.schema.lower() == _DEFAULT_SCHEMA)
+        return [model for model in there if model.target.catalog.lower() == schema]
 
 
 def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model], dict[str, tuple[Reference, ...]]]:
@@ -74,8 +81,8 @@ def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model
     understood: dict[str, Model] = {}
     reads: dict[str, tuple[Reference, ...]] = {}
     for name, model in models.items():
-        checked, tree = _understand(model, dialect)
-        found = _mentions(model, targets) if tree is None else _in_tree(model, tree, targets)
+        checked, query = _understand(model, dialect)
+        found = _mentions(model, targets) if query is None else _in_query(model, query, targets)
         seen = {reference.model for reference in found if isinstance(reference, ModelRead)}
         declared = tuple(ModelRead(other, declared=True) for other in model.depends_on if other not in seen)
         understood[name] = checked
@@ -83,55 +90,47 @@ def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model
     return understood, reads
 
 
-def tables(tree: exp.Query) -> Iterator[exp.Table]:
+def tables(query: Query) -> Iterator[exp.Table]:
     """Every table that a query really reads: CTE names and table functions are not among them."""
-    for table in tree.find_all(exp.Table):
+    for table in query.tree.find_all(exp.Table):
         if table.name and isinstance(table.this, exp.Identifier) and not _is_cte(table):
             yield table
 
 
-def bare_in_lists(tree: exp.Query) -> Iterator[exp.Column]:
-    """``x IN name``: on DuckDB the name can be a table's."""
-    for membership in tree.find_all(exp.In):
-        field = membership.args.get("field")
-        if isinstance(field, exp.Column) and not field.table:
-            yield field
-
-
-def _understand(model: Model, dialect: str) -> tuple[Model, exp.Query | None]:
+def _understand(model: Model, dialect: str) -> tuple[Model, Query | None]:
     if model.problem is not None:
         return model, None
     try:
-        tree = parse_model(model, dialect)
+        query = parse_model(model, dialect)
     except SqlError as err:
         return replace(model, problem=Problem(err.message)), None
-    hidden = guard.hides_sql(tree)
+    hidden = guard.hides_sql(query.tree)
     if hidden is not None:
         message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
         return replace(model, problem=Problem(message, unsupported=True)), None
-    return model, tree
+    return model, query
 
 
-def _in_tree(model: Model, tree: exp.Query, targets: Targets) -> list[Reference]:
+def _in_query(model: Model, query: Query, targets: Targets) -> list[Reference]:
     found: dict[Reference, None] = {}
-    for table in tables(tree):
+    for table in tables(query):
         other = targets.model_of(table, model.name)
         written = ".".join(part.name for part in table.parts)
         found[ModelRead(other) if other is not None else SourceRead(written)] = None
-    for column in bare_in_lists(tree):
-        other = targets.model_of(exp.Table(this=column.this.copy()), model.name)
-        if other is not None:
-            found[ModelRead(other)] = None
     return list(found)
 
 
 def _mentions(model: Model, targets: Targets) -> list[Reference]:
+    text = model.sql.lower()
+    words = set(re.findall(r"\w+", text))
     found: dict[Reference, None] = {}
-    for word in dict.fromkeys(re.findall(r"\w+", model.sql.lower())):
-        named = targets.by_name.get(word)
-        for other in (*([named] if named is not None else []), *targets.by_table.get(word, ())):
-            if other.name != model.name:
-                found[ModelRead(other.name)] = None
+    for name in (*targets.by_name, *targets.by_table):
+        # A name that is no single word, such as "fct-revenue", has to be looked for in the text itself.
+        if name in words or (not re.fullmatch(r"\w+", name) and name in text):
+            named = targets.by_name.get(name)
+            for other in (*([named] if named is not None else []), *targets.by_table.get(name, ())):
+                if other.name != model.name:
+                    found[ModelRead(other.name)] = None
     return list(found)
 
 

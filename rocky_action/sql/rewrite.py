@@ -1,19 +1,25 @@
-"""The same query over other relations: every reference to a model is pointed at where this preview has it."""
+"""The same query over other relations: every reference to a model is pointed at where this preview has it.
+
+The tree says where the names are; the text is changed there and nowhere else, and then read again.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
 
 from rocky_action.domain.project import Model, Relation
 from rocky_action.errors import SqlError
-from rocky_action.sql.quoting import quote, table
-from rocky_action.sql.references import Targets, bare_in_lists, tables
+from rocky_action.sql.parse import Query, parse_query
+from rocky_action.sql.quoting import quote, relation
+from rocky_action.sql.references import Targets, tables
+from rocky_action.sql.tokens import spelled
 
-Place = Relation | exp.Query
+Place = Relation | Query
 """Where a model is read: a relation, or, for an ephemeral model, its query."""
 
 
@@ -22,57 +28,84 @@ class _Pointed:
     """A table that was pointed elsewhere: how columns may have named it, and the alias that they use from now on."""
 
     scope: exp.Expr | None
-    schema: str
+    schemas: frozenset[str]
     name: str
     alias: str
 
 
-def rewrite(tree: exp.Query, *, reader: str, targets: Targets, places: Mapping[str, Place]) -> exp.Query:
-    """A copy of a query that reads each model from its place; sources, and models without a place, stay as written.
+@dataclass(frozen=True)
+class _Edits:
+    """Changes to a query's text, by the index of the token that they replace."""
+
+    query: Query
+    changes: dict[int, str] = field(default_factory=dict)
+
+    def replace(self, parts: Sequence[exp.Expr], text: str) -> None:
+        """Puts ``text`` where a dotted name stands, from its first part to its last."""
+        starts = {token.start: index for index, token in enumerate(self.query.tokens)}
+        try:
+            first, last = starts[parts[0].meta["start"]], starts[parts[-1].meta["start"]]
+        except KeyError as err:
+            name = ".".join(part.name for part in parts)
+            raise SqlError(
+                f"it cannot be told where {name} stands in the text", advice="Write it in another form."
+            ) from err
+        self.changes.update(dict.fromkeys(range(first, last + 1), ""))
+        self.changes[first] = text
+        if first and self.query.tokens[first - 1].token_type is TokenType.TABLE:
+            self.changes[first - 1] = "SELECT * FROM"  # TABLE takes no alias and no subquery
+
+    def read(self) -> Query:
+        """The query that the changed text is."""
+        return parse_query(spelled(self.query.sql, self.query.tokens, self.changes), self.query.dialect)
+
+
+def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str, Place]) -> Query:
+    """The query reading each model from its place; sources, and models without a place, stay as written.
 
     A table keeps the name that the query knows it by, as an alias, so columns qualified by it still resolve; columns
     qualified by schema as well are requalified. Raises SqlError for a form that cannot be pointed elsewhere.
     """
-    copy = tree.copy()
-    for column in bare_in_lists(copy):
-        if targets.model_of(exp.Table(this=column.this.copy()), reader) in places:
-            raise SqlError(
-                f"`IN {column.name}` reads a model in a form that cannot be pointed at the preview schema",
-                advice=f"Write it as `IN (SELECT ... FROM {column.name})`.",
-            )
-    found = [(node, targets.model_of(node, reader)) for node in tables(copy)]
-    pointed = [(node, places[model]) for node, model in found if model is not None and model in places]
-    names = Counter((id(node.parent_select), node.name.lower()) for node, _ in pointed if not node.alias)
+    edits = _Edits(query)
+    names = _names_in_scopes(query.tree)
     moved: list[_Pointed] = []
-    for node, place in pointed:
-        twice = not node.alias and names[id(node.parent_select), node.name.lower()] > 1
-        alias = f"{node.db}_{node.name}" if twice else node.alias or node.name
-        if not node.alias and node.db:
-            moved.append(_Pointed(node.parent_select, node.db.lower(), node.name.lower(), alias))
-        _point(node, place, alias)
-    _requalify(copy, moved)
-    return copy
+    for node in tables(query):
+        model = targets.model_of(node, reader)
+        place = None if model is None else places.get(model)
+        if model is None or place is None:
+            continue
+        if node.args.get("when") or node.args.get("version"):
+            raise SqlError(f"{node.name} is read as it was at another time, which a preview does not have", advice="")
+        target = targets.by_name[model.lower()].target
+        twice = names[id(node.parent_select), node.name.lower()] > 1
+        alias = f"{node.db or target.schema}.{node.name}" if twice else node.name
+        if not node.alias:
+            schemas = frozenset(part.lower() for part in (node.db, target.schema, target.catalog) if part)
+            moved.append(_Pointed(node.parent_select, schemas, node.name.lower(), alias))
+        edits.replace(node.parts, _written(place, query.dialect) + ("" if node.alias else _as(alias, query.dialect)))
+    _requalify(edits, moved)
+    return edits.read() if edits.changes else query
 
 
-def inlinable(tree: exp.Query, *, reader: exp.Query, dialect_default_schema: str = "main") -> exp.Query:
-    """A copy of an ephemeral model's query that means the same inside ``reader``.
+def inlinable(query: Query, *, reader: Query, dialect_default_schema: str = "main") -> Query:
+    """An ephemeral model's query so that it means the same inside ``reader``.
 
     A CTE of the reader would capture a bare table name of the inlined query, so such a name is qualified first.
     """
-    taken = {cte.alias.lower() for cte in reader.find_all(exp.CTE)}
-    copy = tree.copy()
-    for node in list(tables(copy)):
+    taken = {cte.alias.lower() for cte in reader.tree.find_all(exp.CTE)}
+    edits = _Edits(query)
+    schema = quote(dialect_default_schema, query.dialect)
+    for node in tables(query):
         if not node.db and node.name.lower() in taken:
-            if not node.alias:
-                node.set("alias", exp.TableAlias(this=node.this.copy()))
-            node.set("db", exp.to_identifier(dialect_default_schema, quoted=True))
-    return copy
+            qualified = f"{schema}.{quote(node.name, query.dialect)}"
+            edits.replace(node.parts, qualified + ("" if node.alias else _as(node.name, query.dialect)))
+    return edits.read() if edits.changes else query
 
 
-def with_surrogate_keys(tree: exp.Query, model: Model, dialect: str) -> exp.Query:
+def with_surrogate_keys(query: Query, model: Model, dialect: str) -> Query:
     """The query wrapped so that each declared surrogate key is a column more (FORMAT 2.8, dbt-utils' own bytes)."""
     if not model.surrogate_keys or model.strategy.kind == "time_interval":
-        return tree
+        return query
     text = "STRING" if dialect in ("databricks", "bigquery") else "VARCHAR"
     hashes = []
     for key in model.surrogate_keys:
@@ -82,43 +115,44 @@ def with_surrogate_keys(tree: exp.Query, model: Model, dialect: str) -> exp.Quer
         )
         joined = " || '-' || ".join(parts)
         hashes.append(f"CAST(MD5(CAST({joined} AS {text})) AS {text}) AS {quote(key.name, dialect)}")
-    inner = tree.copy().subquery("__rocky_keyed", copy=False)
-    return exp.select("*", *hashes, dialect=dialect).from_(inner, copy=False)
+    return parse_query(f"SELECT *, {', '.join(hashes)} FROM ({query.text}) AS __rocky_keyed", dialect)
 
 
-def _point(node: exp.Table, place: Place, alias: str) -> None:
-    kept = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
-    if isinstance(place, Relation):
-        there = table(place)
-        for part in ("this", "db", "catalog"):
-            node.set(part, there.args.get(part))
-        node.set("alias", kept)
-        return
-    clauses = {
-        key: value for key, value in node.args.items() if key not in ("this", "db", "catalog", "alias") and value
-    }
-    node.replace(exp.Subquery(this=place.copy(), alias=kept, **clauses))
+def _written(place: Place, dialect: str) -> str:
+    return relation(place, dialect) if isinstance(place, Relation) else f"({place.text})"
 
 
-def _requalify(tree: exp.Query, moved: list[_Pointed]) -> None:
-    if not moved:
-        return
-    for column in list(tree.find_all(exp.Column)):
-        if not column.db:
-            continue
-        scope: exp.Expr | None = column.parent_select
-        while scope is not None:
-            match = next(
-                (
-                    one
-                    for one in moved
-                    if one.scope is scope and (one.schema, one.name) == (column.db.lower(), column.table.lower())
-                ),
-                None,
-            )
-            if match is not None:
-                column.set("table", exp.to_identifier(match.alias, quoted=True))
-                column.set("db", None)
-                column.set("catalog", None)
-                break
-            scope = scope.parent_select
+def _as(alias: str, dialect: str) -> str:
+    return f" AS {quote(alias, dialect)}"
+
+
+def _names_in_scopes(tree: exp.Query) -> Counter[tuple[int, str]]:
+    """How often each name is given to something in one FROM clause, CTEs and sources included."""
+    return Counter(
+        (id(node.parent_select), node.alias_or_name.lower()) for node in tree.find_all(exp.Table, exp.Subquery)
+    )
+
+
+def _requalify(edits: _Edits, moved: Iterable[_Pointed]) -> None:
+    by_name: dict[str, list[_Pointed]] = {}
+    for one in moved:
+        by_name.setdefault(one.name, []).append(one)
+    for column in edits.query.tree.find_all(exp.Column):
+        names = [part.name.lower() for part in column.parts]
+        # schema.table.column, and catalog.schema.table.column; what follows may be a field of a struct.
+        for at in (1, 2):
+            if len(names) > at + 1 and names[at] in by_name:
+                found = _in_scope(column, names[at - 1], by_name[names[at]])
+                if found is not None:
+                    edits.replace(column.parts[: at + 1], quote(found.alias, edits.query.dialect))
+                    break
+
+
+def _in_scope(column: exp.Column, schema: str, pointed: Sequence[_Pointed]) -> _Pointed | None:
+    scope: exp.Expr | None = column.parent_select
+    while scope is not None:
+        for one in pointed:
+            if one.scope is scope and schema in one.schemas:
+                return one
+        scope = scope.parent_select
+    return None

@@ -23,8 +23,7 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
         if name in base:
             change = _compared(base[name], model, projects)
         elif name in renames:
-            old = renames[name]
-            change = ModelChange(name, ChangeKind.RENAMED, model.path, f"renamed from {old}", renamed_from=old)
+            change = _renamed(base[renames[name]], model, projects)
         else:
             change = ModelChange(name, ChangeKind.ADDED, model.path, "new in this pull request")
         if change is not None:
@@ -44,6 +43,14 @@ def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterab
         old, new = base.get(change.old_path or ""), head.get(change.path)
         if old is not None and new is not None and old not in projects.head.models and new not in projects.base.models:
             yield new, old
+
+
+def _renamed(base: Model, head: Model, projects: Projects) -> ModelChange:
+    edited = _compared(base, head, projects)
+    also = f"; {edited.why}" if edited is not None and edited.affects_data else ""
+    return ModelChange(
+        head.name, ChangeKind.RENAMED, head.path, f"renamed from {base.name}{also}", renamed_from=base.name
+    )
 
 
 def _compared(base: Model, head: Model, projects: Projects) -> ModelChange | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import get_args
 
-from rocky_action.building import InPlace, Prior, Site, build
+from rocky_action.building import InPlace, Prior, Site, build, discard
 from rocky_action.dag import Dag, walk
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -25,10 +25,11 @@ from rocky_action.domain.execution import (
     Side,
     Succeeded,
 )
+from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import Baseline, PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
-from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful
-from rocky_action.errors import WarehouseError
+from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful, View
+from rocky_action.errors import PlanError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 
 Progress = Callable[[str], None]
@@ -98,6 +99,18 @@ def execute(
     )
 
 
+def refuse_reserved_schemas(projects: Projects) -> None:
+    """Raises PlanError for a project that builds where previews live: dropping those would drop production."""
+    for model in (*projects.base.models.values(), *projects.head.models.values()):
+        schema = model.target.schema.lower()
+        if schema == STATE_SCHEMA or schema.startswith(SCHEMA_PREFIX):
+            raise PlanError(
+                f"{model.name} is built in the schema {model.target.schema}, and {STATE_SCHEMA} and every schema that"
+                f" begins with {SCHEMA_PREFIX} belong to previews, which are dropped",
+                advice="Give it another `schema` under [target].",
+            )
+
+
 def _ephemeral(project: Project) -> frozenset[str]:
     return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
 
@@ -159,7 +172,10 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
 
     def work(name: str) -> None:
         scene.progress(f"base: {name}")
-        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, project.models[name])
+        model = project.models[name]
+        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, model)
+        if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
+            discard(site, model)
 
     walk(after, work, scene.options.run.threads)
     return outcomes
@@ -220,23 +236,34 @@ def _build_head(
     project = scene.projects.head
     places = dict(_head_places(scene, base, clones))
     site = Site(scene.warehouse, project, scene.options.schema, places, scene.now, scene.options.run.timeout_seconds)
-    after = {planned.model: planned.after for planned in scene.plan.prune_set}
-    bases = {planned.model: planned.base_model for planned in scene.plan.prune_set}
+    through = _ephemeral(project)
+    planned = {one.model: one for one in scene.plan.prune_set}
     outcomes: dict[str, RunOutcome] = {}
 
     def work(name: str) -> None:
         scene.progress(f"head: {name}")
-        missing = [clones[one] for one in scene.head_dag.inputs(name, _ephemeral(project)) if one in clones]
-        uncloned = next((clone for clone in missing if isinstance(clone, NotCloned)), None)
-        if uncloned is not None:
-            outcomes[name] = NotRun(f"{uncloned.model}, which it reads, could not be cloned: {uncloned.because}")
-            return
-        outcomes[name] = _blocked(after[name], outcomes) or build(
-            site, project.models[name], _head_prior(scene, project.models[name], bases[name], base)
-        )
+        model = project.models[name]
+        clones_read = (clones.get(one) for one in scene.head_dag.inputs(name, through))
+        stopped = _uncloned(clones_read) or _blocked(planned[name].after, outcomes)
+        prior = None if stopped else _head_prior(scene, model, planned[name].base_model, base)
+        outcomes[name] = stopped or _with_warning(scene, planned[name], build(site, model, prior))
+        if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
+            discard(site, model)
 
-    walk(after, work, scene.options.run.threads)
+    walk({name: one.after for name, one in planned.items()}, work, scene.options.run.threads)
     return outcomes
+
+
+def _with_warning(scene: _Scene, planned: PlannedModel, outcome: RunOutcome) -> RunOutcome:
+    """What works in an empty preview schema and not in production: no warehouse turns a view into a table."""
+    base = None if planned.base_model is None else scene.projects.base.models[planned.base_model]
+    head = scene.projects.head.models[planned.model]
+    was_view, is_view = base is not None and isinstance(base.strategy, View), isinstance(head.strategy, View)
+    if base is None or was_view is is_view or not isinstance(outcome, Succeeded) or not scene.exists(head.target):
+        return outcome
+    was, now = ("view", "table") if was_view else ("table", "view")
+    warning = f"after the merge, drop the {was} {head.target} first: the warehouse does not replace it by a {now}"
+    return replace(outcome, note=f"{outcome.note}; {warning}" if outcome.note else warning)
 
 
 def _head_places(
@@ -263,6 +290,13 @@ def _head_prior(scene: _Scene, model: Model, base_name: str | None, base: Mappin
     if base_name is not None and isinstance(base.get(base_name), (Succeeded, Failed)):
         target = model.target.in_schema(scene.options.schema)
         return InPlace.YES if scene.warehouse.columns(target) is not None else None
+    return None
+
+
+def _uncloned(inputs: Iterable[Cloned | NotCloned | None]) -> NotRun | None:
+    for clone in inputs:
+        if isinstance(clone, NotCloned):
+            return NotRun(f"{clone.model}, which it reads, could not be cloned: {clone.because}")
     return None
 
 

@@ -8,7 +8,7 @@ from rocky_action.dag import Dag
 from rocky_action.domain.changes import ChangeKind, ChangeSet
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
-from rocky_action.domain.project import Ephemeral, Project, Projects
+from rocky_action.domain.project import Ephemeral, Model, Project, Projects
 from rocky_action.errors import PlanError
 
 
@@ -75,11 +75,9 @@ def _why_skipped(head: Project, name: str, changes: ChangeSet) -> str:
 
 
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
-    removed = {change.model for change in changes.changes if change.kind is ChangeKind.REMOVED}
-    base = Dag(projects.base.reads)
-    for name in sorted(removed):
-        readers = [reader for reader in base.downstreams(name) if reader in projects.head.models]
-        still = [reader for reader in readers if _still_mentions(projects, reader, name)]
+    for name in sorted(change.model for change in changes.changes if change.kind is ChangeKind.REMOVED):
+        removed = projects.base.models[name]
+        still = [reader for reader in sorted(projects.head.models) if _reads_table_of(projects.head, reader, removed)]
         if still:
             yield LeftModel(
                 name, f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
@@ -88,12 +86,12 @@ def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
             yield LeftModel(name, "removed; its relation stays in the warehouse until somebody drops it")
 
 
-def _still_mentions(projects: Projects, reader: str, removed: str) -> bool:
-    """Whether head's reader names what base built as ``removed``; it is an ordinary table to head now."""
-    target = projects.base.models[removed].target
-    names = {removed.lower(), target.name.lower()}
-    references = (ref for ref in projects.head.reads[reader] if ref.kind == "source")
-    return any(ref.name.lower().split(".")[-1] in names for ref in references)
+def _reads_table_of(head: Project, reader: str, removed: Model) -> bool:
+    """Whether one of head's models reads what base built as ``removed``; it is an ordinary table to head now."""
+    target = removed.target
+    spellings = {removed.name, target.name, f"{target.schema}.{target.name}", f"{target.catalog}.{target.name}"}
+    known = {spelling.lower() for spelling in (*spellings, str(target))}
+    return any(ref.kind == "source" and ref.name.lower() in known for ref in head.reads[reader])
 
 
 def _refuse_collisions(head: Project, names: list[str]) -> None:

@@ -21,7 +21,7 @@ from rocky_action.domain.execution import (
     NotRun,
     Succeeded,
 )
-from rocky_action.domain.plan import Plan
+from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
@@ -68,7 +68,17 @@ def verdict(evidence: Evidence) -> Verdict:
     parts += [_of_diff(diff) for diff in evidence.diffs]
     parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.on_breach == "error"]
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
+    parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
     return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
+
+
+def _of_planned(planned: PlannedModel, evidence: Evidence) -> Verdict:
+    """What nobody ran, or ran and nobody compared, is not known to be unchanged; a renamed relation has moved."""
+    run = evidence.execution.head_run(planned.model)
+    compared = any(diff.model == planned.model for diff in evidence.diffs)
+    if run is None or (isinstance(run.outcome, Succeeded) and not compared):
+        return Verdict.INCOMPLETE
+    return Verdict.CHANGED if planned.base_model not in (None, planned.model) else Verdict.UNCHANGED
 
 
 def _of_run(run: ModelRun) -> Verdict:

@@ -130,6 +130,16 @@ def test_a_base_branch_that_is_not_in_the_clone_is_fetched(
     assert not (clone.path / ".git/FETCH_HEAD").exists()
 
 
+@pytest.mark.parametrize(("clone", "depths"), [("--single-branch", []), ("--depth=2", ["--depth=1", "--deepen=50"])])
+def test_a_clone_is_deepened_where_it_is_shallow_and_a_complete_one_stays_complete(
+    origin: GitRepository, tmp_path: Path, clone: str, depths: list[str]
+) -> None:
+    made = origin.clone(tmp_path / "clone", clone, "--branch=feature")
+    environ, log = recorded_git(tmp_path / "bin", origin.environ)
+    compare(opened(made, environ), base_ref="main")
+    assert [word for word in log.read_text().split() if word.startswith(("--de", "--unshallow"))] == depths
+
+
 def test_a_fetch_leaves_no_new_folder_among_the_objects(origin: GitRepository, tmp_path: Path) -> None:
     """The owner of a workspace could not write into a folder that root has made."""
     clone = origin.clone(tmp_path / "clone", "--depth=1", "--branch=feature")
@@ -138,20 +148,18 @@ def test_a_fetch_leaves_no_new_folder_among_the_objects(origin: GitRepository, t
     assert sorted((clone.path / ".git/objects").iterdir()) == before
 
 
-def test_a_long_history_is_deepened_until_the_merge_base_shows(tmp_path: Path, environ: dict[str, str]) -> None:
+@pytest.mark.parametrize("length", [70, 700, 6000])
+def test_a_long_history_is_deepened_until_the_merge_base_shows(
+    tmp_path: Path, environ: dict[str, str], length: int
+) -> None:
     origin = GitRepository.new(tmp_path / "origin", environ)
-    for number in range(40):
-        origin.commit({"old.sql": str(number)})
-    fork = origin.sha()
-    origin.branch("feature")
-    for number in range(70):
-        origin.commit({"a.sql": str(number)})
-    origin.switch("main")
-    for number in range(80):
-        origin.commit({"b.sql": str(number)})
+    origin.commit({"old.sql": "1"})
+    fork = origin.commit({"old.sql": "2"})
+    origin.grow("feature", fork, length)
+    origin.grow("trunk", fork, length)
     clone = origin.clone(tmp_path / "clone", "--depth=1", "--branch=feature")
-    found = compare(opened(clone), base_ref="main")
-    assert (found.merge_base, found.changed_paths) == (fork, (ChangedPath(ADDED, "a.sql"),))
+    found = compare(opened(clone), base_ref="trunk")
+    assert (found.merge_base, found.changed_paths) == (fork, (ChangedPath(ADDED, "feature.sql"),))
 
 
 def test_a_common_ancestor_that_a_shallow_clone_shows_too_early_is_not_taken(
@@ -263,6 +271,7 @@ def test_looking_for_untracked_files_leaves_nothing_behind(origin: GitRepository
 
 @pytest.mark.parametrize("staged", [True, False])
 def test_a_rename_is_one_change_in_a_commit_and_in_the_work_tree(origin: GitRepository, staged: bool) -> None:
+    origin.git("config", "diff.renames", "false")
     (origin.path / "models/b.sql").rename(origin.path / "models/renamed.sql")
     origin.write({"models/renamed.sql": LONG + "-- and edited\n"})
     expected = (ChangedPath(RENAMED, "models/renamed.sql", "models/b.sql"),)
@@ -377,6 +386,14 @@ def test_unrelated_histories_are_an_error_in_a_shallow_clone_too(origin: GitRepo
     clone = origin.clone(tmp_path / "clone", "--depth=1", "--branch=island")
     with pytest.raises(BaseNotFoundError, match="have no common history"):
         changed(clone)
+
+
+def test_a_damaged_history_is_not_taken_for_none(origin: GitRepository) -> None:
+    gone = origin.sha("main~1")
+    (origin.path / ".git/objects" / gone[:2] / gone[2:]).unlink()
+    with pytest.raises(GitError, match=f"git merge-base failed.*{gone}") as caught:
+        changed(origin, base_ref="feature")
+    assert "git fsck" in caught.value.advice
 
 
 @pytest.mark.parametrize("depth", ["--depth=1", "--no-hardlinks"])

@@ -130,8 +130,9 @@ def test_nothing_that_the_repository_configures_runs(origin: GitRepository, tmp_
     library = GitRepository.new(tmp_path / "library", clone.environ)
     library.commit({"x.sql": "SELECT 1"})
     clone.git("submodule", "--quiet", "add", library.path.as_uri(), "vendor")
-    clone.git("-C", "vendor", "config", "core.fsmonitor", str(program))
-    clone.write({"vendor/x.sql": "SELECT 'edited'"})
+    clone.git("-C", "vendor", "config", "filter.own.clean", str(program))
+    (clone.path / ".git/modules/vendor/info/attributes").write_text("*.sql filter=own\n")
+    clone.write({"vendor/x.sql": "SELECT 2"})
     marker.unlink(missing_ok=True)
 
     repo = open_repository(clone.path, environ=clone.environ)

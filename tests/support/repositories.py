@@ -83,6 +83,17 @@ class GitRepository:
         self.git("add", "--all")
         return self._committed("commit", "--quiet", "--allow-empty", "--message", message)
 
+    def grow(self, branch: str, start: str, number: int) -> None:
+        """Adds many commits to a branch at once; each writes its number into a file named after the branch."""
+        stream = "".join(
+            f"commit refs/heads/{branch}\ncommitter Ada <ada@example.com> {_START + index} +0000\ndata 0\n"
+            f"{f'from {start}^0' if index == 0 else ''}\nM 644 inline {branch}.sql\ndata {len(str(index))}\n{index}\n"
+            for index in range(number)
+        )
+        subprocess.run(
+            ["git", "fast-import", "--quiet"], cwd=self.path, env=self.environ, input=stream.encode(), check=True
+        )
+
     def branch(self, name: str, at: str = "HEAD") -> None:
         """Makes a branch and switches to it."""
         self.git("switch", "--quiet", "--create", name, at)

@@ -87,7 +87,7 @@ class ContainerRunner:
         give_away(step)
         give_away(self.workspace)
 
-        told = dict(self.environ) | environ | self._input_variables(inputs)
+        told = dict(self.environ) | environ | input_variables(inputs, self.token)
         told |= {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
@@ -110,17 +110,6 @@ class ContainerRunner:
         outputs = dict(parse_file_command(files["GITHUB_OUTPUT"].read_text(encoding="utf-8")))
         return Step(code, outputs, files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8"), log)
 
-    def _input_variables(self, inputs: Mapping[str, str]) -> dict[str, str]:
-        """INPUT_*, for every declared input: GitHub hands over the unset ones as empty text."""
-        declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
-        unknown = set(inputs) - set(declared)
-        assert not unknown, f"action.yml declares no {unknown}"
-        values = {name: str(spec.get("default", "")) for name, spec in declared.items()} | dict(inputs)
-        return {
-            f"INPUT_{name.upper().replace(' ', '_')}": value.replace("${{ github.token }}", self.token)
-            for name, value in values.items()
-        }
-
     def not_given_back(self) -> list[str]:
         """What in the workspace no longer belongs to its owner, so that a later step could not touch it."""
         owner = self.workspace.stat().st_uid
@@ -129,6 +118,18 @@ class ContainerRunner:
             for path in self.workspace.rglob("*")
             if path.lstat().st_uid != owner
         )
+
+
+def input_variables(inputs: Mapping[str, str], token: str) -> dict[str, str]:
+    """INPUT_*, for every declared input: GitHub hands over the unset ones as empty text."""
+    declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    unknown = set(inputs) - set(declared)
+    assert not unknown, f"action.yml declares no {unknown}"
+    values = {name: str(spec.get("default", "")) for name, spec in declared.items()} | dict(inputs)
+    return {
+        f"INPUT_{name.upper().replace(' ', '_')}": value.replace("${{ github.token }}", token)
+        for name, value in values.items()
+    }
 
 
 def give_away(folder: Path) -> None:

@@ -1,0 +1,57 @@
+"""SQL as its tokens: the text without comments and layout, exactly as its author spelled everything else."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from sqlglot import Dialect
+from sqlglot.errors import TokenError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from rocky_action.errors import SqlError
+
+_ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
+_QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.RAW_STRING})
+
+
+def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
+    """The tokens of a text, semicolons included. Raises SqlError for text that warehouses could read in another way."""
+    try:
+        tokens = tuple(Dialect.get_or_raise(dialect).tokenize(sql))
+    except TokenError as err:
+        raise SqlError(f"the text ends inside a string, a comment or a quoted name ({err})", advice=_ADVICE) from err
+    for token in tokens:
+        _refuse_invisible(token)
+    return tokens
+
+
+def spelled(sql: str, tokens: Sequence[Token], changes: Mapping[int, str] | None = None) -> str:
+    """The text of tokens without what stood between them; ``changes`` replaces some of them, by their index.
+
+    The warehouse is sent this text, and not one that is generated from the tree: a generated one means the same, but
+    columns without an alias are called after their expression's spelling, and a few literals change their type.
+    """
+    changes = changes or {}
+    parts: list[str] = []
+    end = 0
+    for index, token in enumerate(tokens):
+        text = changes.get(index, sql[token.start : token.end + 1])
+        between = sql[end : token.start]
+        # Two strings on two lines are one string, so a line stays a line.
+        gap = "\n" if "\n" in between else " " if between or index in changes or index - 1 in changes else ""
+        parts.append(f"{gap}{text}" if parts else text)
+        end = token.end + 1
+    return "".join(parts)
+
+
+def _refuse_invisible(token: Token) -> None:
+    """DuckDB takes a zero-width space for a space, the parser here for a letter: neither side may be fooled."""
+    if token.token_type in _QUOTED:
+        return
+    odd = next((char for char in token.text if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Zs")), None)
+    if odd is not None and token.token_type is TokenType.VAR:
+        raise SqlError(
+            f"line {token.line}, column {token.col}: an invisible character (U+{ord(odd):04X}) inside a word",
+            advice="Remove it; it was probably pasted along with the text.",
+        )

@@ -1,0 +1,240 @@
+"""The whole action against a local GitHub: every event it knows, every way its comment can fail, its whole life."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support import five_models
+from tests.support.github_server import GitHubServer
+from tests.support.process_runner import ProcessRunner
+from tests.support.pull_request import BRANCH, NUMBER, PullRequest
+from tests.support.repositories import checkout_of_merge
+
+MARKER = "<!-- rocky-preview -->"
+SLOW = "SELECT count(*) AS n FROM range(10000000) AS a, range(10000000) AS b WHERE a.range * b.range % 7 = 3\n"
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path, github: GitHubServer) -> PullRequest:
+    made = PullRequest(tmp_path, github)
+    made.push(five_models.pull_request())
+    return made
+
+
+@pytest.fixture
+def runner(tmp_path: Path, project: PullRequest) -> ProcessRunner:
+    environ = {**project.workspace.environ, **project.environ()}
+    return ProcessRunner(tmp_path / "runner", project.workspace.path, environ)
+
+
+def the_comment(github: GitHubServer) -> str:
+    (comment,) = github.state.comments.values()
+    return comment.body
+
+
+def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    opened = runner.run({}, project.event("opened"))
+    assert opened.exit_code == 0, opened.log
+    assert opened.outputs["verdict"] == "changed"
+    assert opened.outputs["prune_set_size"] == "1"
+    assert opened.outputs["rows_removed"] == str(five_models.ROWS_REMOVED)
+    assert opened.outputs["rows_changed"] == str(five_models.ROWS_CHANGED)
+    assert opened.outputs["delta_usd"] == "0.000000"
+    assert opened.outputs["branch_schema"] == "branch__no_refunds_pr7"
+    assert project.preview_schemas() == ["branch__no_refunds_pr7", "branch__no_refunds_pr7__base"]
+    first = the_comment(github)
+    assert first.startswith(f"{MARKER}\n")
+    assert f"{five_models.ROWS_REMOVED} rows removed" in first
+    assert (runner.workspace / opened.outputs["body_path"]).read_text() == first
+    assert f"{five_models.ROWS_REMOVED} rows removed" in opened.summary
+    assert "/actions/runs/4242" in first
+
+    filtered = five_models.pull_request()["models/fct_revenue.sql"]
+    project.push({"models/fct_revenue.sql": filtered.replace(five_models.FILTER, "WHERE o.amount > 1000000")})
+    pushed = runner.run({}, project.event("synchronize"), GITHUB_SHA=project.merge)
+    assert pushed.exit_code == 0, pushed.log
+    assert "becomes empty" in the_comment(github)
+    assert len(github.state.comments) == 1
+    assert project.preview_schemas() == ["branch__no_refunds_pr7", "branch__no_refunds_pr7__base"]
+
+    closed = runner.run({"mode": "cleanup"}, project.event("closed"))
+    assert closed.exit_code == 0, closed.log
+    assert project.preview_schemas() == []
+    assert "The preview was dropped" in closed.summary
+
+
+def test_a_shallow_checkout_of_the_merge_commit(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer, tmp_path: Path
+) -> None:
+    shallow = checkout_of_merge(project.origin, tmp_path / "shallow", NUMBER)
+    step = replace(runner, workspace=shallow.path).run({}, project.event("opened"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["rows_removed"] == str(five_models.ROWS_REMOVED)
+    assert f"{five_models.ROWS_REMOVED} rows removed" in the_comment(github)
+
+
+@pytest.mark.parametrize("inputs", [{"pr_number": str(NUMBER)}, {}])
+def test_a_run_by_hand_finds_its_pull_request(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer, inputs: dict[str, str]
+) -> None:
+    github.state.add_pull(9, "another", "0" * 40)
+    project.workspace.git("checkout", "--quiet", "-B", BRANCH, f"origin/{BRANCH}")
+    environ = project.environ("workflow_dispatch") | {"GITHUB_SHA": project.workspace.sha()}
+    step = runner.run(inputs, {"inputs": {}}, **environ)
+    assert step.exit_code == 0, step.log
+    (comment,) = github.state.comments.values()
+    assert comment.issue == NUMBER
+    assert step.outputs["branch_schema"] == "branch__no_refunds_pr7"
+
+
+@pytest.mark.parametrize("event", ["push", "schedule"])
+def test_without_a_pull_request_there_is_no_comment(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer, event: str
+) -> None:
+    github.state.pulls.clear()
+    project.workspace.git("checkout", "--quiet", "-B", BRANCH, f"origin/{BRANCH}")
+    step = runner.run({"base_ref": "main", "fail_on": "changed"}, {}, **project.environ(event))
+    assert step.exit_code == 1, step.log
+    assert github.state.comments == {}
+    assert "rows removed" in step.summary
+    assert "comment_url" not in step.outputs
+
+
+def test_pull_request_target_is_refused(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    step = runner.run({}, project.event("opened"), GITHUB_EVENT_NAME="pull_request_target")
+    assert step.exit_code == 2
+    assert "a stranger's SQL" in step.log
+    assert github.state.comments == {}
+    assert not (runner.workspace / five_models.DATABASE).exists()
+
+
+def test_a_read_only_token_is_a_warning(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    step = replace(runner, token="read-token").run({}, project.event("opened"))
+    assert step.exit_code == 0, step.log
+    assert "::warning::The comment was not posted" in step.log
+    assert "pull-requests: write" in step.log
+    assert github.state.comments == {}
+    assert "rows removed" in step.summary
+
+
+def test_a_wrong_token_is_an_error(runner: ProcessRunner, project: PullRequest) -> None:
+    step = replace(runner, token="nonsense-token").run({}, project.event("opened"))
+    assert step.exit_code == 3
+    assert step.log.count("nonsense-token") == step.log.count("::add-mask::nonsense-token")
+    assert "rows removed" in step.summary, "the report does not depend on the comment"
+
+
+def test_no_token_at_all(runner: ProcessRunner, project: PullRequest) -> None:
+    step = replace(runner, token="").run({}, project.event("opened"))
+    assert step.exit_code == 0, step.log
+    assert "No comment: github_token is empty" in step.log
+
+
+def test_a_model_that_fails(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    project.push({"models/fct_revenue.sql": "SELECT customer_id, no_such_column FROM stg_orders\n"})
+    step = runner.run({}, project.event("synchronize"))
+    assert step.exit_code == 1
+    assert step.outputs["verdict"] == "failed"
+    assert "no_such_column" in the_comment(github)
+    assert "::error file=models/fct_revenue.sql," in step.log
+
+
+def test_a_failed_run_overwrites_an_earlier_success(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    assert runner.run({}, project.event("opened")).exit_code == 0
+    for inputs, code in (({}, 2), ({"fail_on_preview_error": "false"}, 0)):
+        project.push({"models/fct_revenue.toml": "[strategy\n"})
+        step = runner.run(inputs, project.event("synchronize"))
+        assert step.exit_code == code, step.log
+        assert step.outputs["verdict"] == "failed"
+        assert "nothing is known" in the_comment(github)
+        assert "models/fct_revenue.toml" in the_comment(github)
+        assert "rows removed" not in the_comment(github)
+
+
+def test_wrong_inputs_are_told_in_the_comment_too(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    step = runner.run({"baseline": "rebiuld", "copy": "al"}, project.event("opened"), INPUT_BASLINE="rebuild")
+    assert step.exit_code == 2
+    for said in ("baseline is 'rebiuld'", "did you mean `rebuild`", "copy is 'al'", "baseline`?"):
+        assert said in step.log, step.log
+    assert "rebiuld" in the_comment(github)
+
+
+def test_no_common_history(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    project.workspace.git("checkout", "--quiet", "--orphan", "unrelated")
+    project.workspace.commit(five_models.base())
+    project.workspace.git("remote", "remove", "origin")
+    step = runner.run({"base_ref": "nowhere"}, project.event("opened"))
+    assert step.exit_code == 2
+    assert "nowhere" in the_comment(github)
+
+
+def test_a_closed_pull_request_is_not_previewed(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    step = runner.run({}, project.event("closed"))
+    assert step.exit_code == 0
+    assert "mode: cleanup" in step.log
+    assert github.state.comments == {}
+
+
+def test_mode_comment_posts_a_ready_report(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    (runner.workspace / "ready.md").write_text("Hello from another step\n")
+    step = runner.run({"mode": "comment", "report": "ready.md"}, project.event("opened"))
+    assert step.exit_code == 0, step.log
+    assert the_comment(github) == f"{MARKER}\nHello from another step\n"
+    missing = runner.run({"mode": "comment", "report": "missing.md"}, project.event("opened"))
+    assert missing.exit_code == 2
+    assert the_comment(github) == f"{MARKER}\nHello from another step\n"
+
+
+def test_a_working_directory_outside_of_the_workspace(runner: ProcessRunner, project: PullRequest) -> None:
+    for folder in ("..", "no/such"):
+        step = runner.run({"working_directory": folder}, project.event("opened"))
+        assert step.exit_code == 2
+        assert "is not a folder of the workspace" in step.log
+
+
+def test_a_cancelled_run_leaves_a_lease_and_the_next_one_cleans_up(runner: ProcessRunner, project: PullRequest) -> None:
+    project.push({"models/fct_revenue.sql": SLOW})
+    started = runner.start({}, project.event("synchronize"))
+    deadline = time.monotonic() + 60
+    while not (runner.workspace / f"{five_models.DATABASE}.wal").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    started.process.kill()
+    started.end()
+    project.push(five_models.pull_request())
+    step = runner.run({}, project.event("synchronize"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["rows_removed"] == str(five_models.ROWS_REMOVED)
+
+
+def test_a_model_that_never_ends_is_stopped(runner: ProcessRunner, project: PullRequest) -> None:
+    project.push({"models/fct_revenue.sql": SLOW})
+    step = runner.run({"timeout": "2"}, project.event("synchronize"))
+    assert step.exit_code == 1
+    assert "interrupted after 2 s" in step.log
+
+
+def test_a_project_in_a_sub_folder(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    moved = {f"analytics/{path}": text for path, text in five_models.base().items()}
+    project.push(moved)
+    step = runner.run({"working_directory": "analytics"}, project.event("synchronize"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["report_json"] == "analytics/.rocky-preview/report.json"
+    assert "whole project is new" in the_comment(github)
