@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rocky_action.assembly import Place, project_folder, project_loader
-from rocky_action.domain.naming import SCHEMA_PREFIX, preview_name
+from rocky_action.domain.naming import SCHEMA_PREFIX, is_preview_name, preview_name
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Adapter, Projects
 from rocky_action.domain.pull_request import PullRequest
@@ -60,7 +60,8 @@ def _drop_expired(warehouse: WarehouseAdapter, records: WarehouseRecords | None,
     for lease in records.leases() if records else ():
         if records is not None and lease.expires_at <= place.now:
             options = PreviewOptions(lease.name)
-            own = {options.schema, options.base_schema}  # whatever else its row says
+            # Whatever else its row says: a lease drops what a preview of its name has made.
+            own = {options.schema, options.base_schema} if is_preview_name(lease.name) else set[str]()
             yield from _drop(warehouse, own.intersection(schema for _, schema in lease.schemas))
             records.release(lease.name)
 

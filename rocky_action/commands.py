@@ -17,7 +17,6 @@ from types import MappingProxyType
 from rocky_action import console, documents, pipeline
 from rocky_action.assembly import Place, assemble, open_recorded, read_project_file
 from rocky_action.cleaning import cleanup_previews
-from rocky_action.comparing import asked_of, compare_any
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import NotCompared
 from rocky_action.domain.options import PreviewOptions
@@ -139,6 +138,8 @@ def cost(namespace: argparse.Namespace) -> int:
 
 def compare(namespace: argparse.Namespace) -> int:
     """Diff any two relations or files; exit code 1 when they differ, 3 when they could not be compared."""
+    from rocky_action.comparing import asked_of, compare_any  # a driver is only imported where it is used
+
     with _called(namespace, Path.cwd()) as call:
         found = compare_any(call.settings, call.place, asked_of(namespace))
     if call.as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,11 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
     mistakes: list[str] = []
     tolerances: list[tuple[str, float]] = []
     for entry in namespace.tolerance:
-        column, equals, text = entry.rpartition("=")
-        try:
-            tolerances.append((column, float(text)))
-        except ValueError:
-            equals = ""
-        if not equals or not column or tolerances[-1][1] < 0:
+        column, _, text = entry.rpartition("=")
+        number = _number(text)
+        if column and number is not None:
+            tolerances.append((column, number))
+        else:
             mistakes.append(f"--tolerance {entry!r} is not column=number, such as amount=0.01")
     if mistakes:
         raise InputError("\n".join(mistakes), advice="rocky-preview compare --help lists the options.")
@@ -81,6 +81,15 @@ def compare_any(settings: Settings, place: Place, asked: Asked) -> ModelDiff:
         return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
     finally:
         warehouse.close()
+
+
+def _number(text: str) -> float | None:
+    """A finite number that is not negative, None for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _database(settings: Settings, place: Place) -> Path:

@@ -154,7 +154,7 @@ def show_diff(diff: ModelDiff) -> None:
 
 
 def _table(*columns: str, title: str | None) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE)
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE, padding=(0, 1, 0, 0))
     numeric = {"Rows", "Time", "Base", "Head", "Added", "Removed", "Changed", "Delta", "Base time", "Head time"}
     for column in columns:
         narrow = column in numeric or column == "Model"
@@ -192,11 +192,11 @@ def _extent(diff: ModelDiff) -> str:
         return "new"
     match diff.coverage:
         case Exhaustive():
-            return "all rows"
+            return "all"
         case Sampled():
-            return "a sample"
+            return "sample"
         case NotCompared():
-            return "nothing"
+            return "none"
         case _:
             assert_never(diff.coverage)
 

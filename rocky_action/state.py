@@ -24,6 +24,8 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql.quoting import relation, text_literal
 
 _EXECUTION = TypeAdapter(Execution)
+_SCHEMAS = TypeAdapter(tuple[tuple[str, str], ...])
+_MOMENT = TypeAdapter(datetime)
 _TABLES = {
     "leases": "name VARCHAR, schemas VARCHAR, head_commit VARCHAR, written_at TIMESTAMP, expires_at TIMESTAMP",
     "runs": "run_id VARCHAR, name VARCHAR, merge_base VARCHAR, head_commit VARCHAR, finished_at TIMESTAMP,"
@@ -116,7 +118,7 @@ class WarehouseRecords:
     def leases(self) -> tuple[Lease, ...]:
         """Every lease, by name."""
         rows = self.warehouse.query(f"SELECT name, schemas, expires_at FROM {self._table('leases')} ORDER BY name")
-        return tuple(Lease(str(name), _schemas(str(text)), _moment(until)) for name, text, until in rows)
+        return tuple(_lease(str(name), text, until=until) for name, text, until in rows)
 
     def release(self, name: str) -> None:
         """Forgets a preview's lease, once its schemas are gone."""
@@ -186,11 +188,10 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _schemas(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple((str(catalog), str(schema)) for catalog, schema in json.loads(text))
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC)
-    raise WarehouseError(f"a lease has no date: {value!r}", advice="Drop its row from rocky_preview.leases.")
+def _lease(name: str, text: object, *, until: object) -> Lease:
+    try:
+        return Lease(name, _SCHEMAS.validate_json(str(text)), _MOMENT.validate_python(until).replace(tzinfo=UTC))
+    except ValidationError as err:
+        raise WarehouseError(
+            f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."
+        ) from err

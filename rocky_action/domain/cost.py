@@ -95,8 +95,8 @@ class CostDelta:
     """Per model and in total. A total is the sum of what is known; ``unknown`` names the models it leaves out.
 
     ``delta_usd`` sums only models with both sides known. ``base_run_id`` names the recorded run that base's figures
-    come from, where they were not measured in this preview. ``clock`` is the run's wall time in milliseconds, which is
-    what ``max_duration_ms`` of the project's budget is held against.
+    come from, where they were not measured in this preview. ``head_duration_ms`` adds up head's models, and is what
+    ``max_duration_ms`` of the project's budget is held against: the wall clock of a preview is not that of a run.
     """
 
     models: tuple[ModelCost, ...] = ()

@@ -53,7 +53,7 @@ _KEYS = (
     "tests",
     "use_test",
 )
-_PREVIEW_KEYS = ("key", "ignore_columns", "mask_columns", "tolerance", "where")
+_PREVIEW_KEYS = ("key", "ignore_columns", "mask_columns", "tolerances", "where")
 _ALONE = ("warehouse", "default")
 """Catalog and schema of a ``.rocky`` file without a sidecar, where the folder's defaults name none."""
 
@@ -210,7 +210,7 @@ def _options(config: Table) -> ModelOptions:
     if table is None:
         return ModelOptions()
     table.unknown(_PREVIEW_KEYS, verdict="mistake")
-    tolerance = table.table("tolerance")
+    tolerance = table.table("tolerances")
     tolerances = () if tolerance is None else ((name, tolerance.number(name)) for name in sorted(tolerance.values))
     return ModelOptions(
         key=table.texts("key", required=True) if "key" in table.values else None,

@@ -13,14 +13,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.project import Model
 from rocky_action.errors import SqlError
 from rocky_action.sql.parse import Query, parse_model
 
-_SILENT = frozenset({TokenType.ALIAS, TokenType.INNER})
-"""AS, and the INNER of a join; where they do say something, the trees differ."""
+_STRICT = frozenset({"REPLACE", "RENAME", "PIVOT", "UNPIVOT"})
+"""Words whose own lists neither do without AS nor allow more parentheses: where they are, all of these must agree."""
+_ENDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING})
+"""What a thing ends with that AS gives a name to."""
+_SIGNS = frozenset("+-*/<>=~!@#%^&|?:$")
 _VERBATIM = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING})
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
@@ -64,43 +67,75 @@ def same_meaning(base: Model, head: Model, dialect: str) -> bool:
     if base.problem is not None or head.problem is not None:
         return False
     try:
-        left, right = parse_model(base, dialect), parse_model(head, dialect)
-        return list(_spelling(left)) == list(_spelling(right)) and canonical(left.tree) == canonical(right.tree)
+        return _meaning(parse_model(base, dialect)) == _meaning(parse_model(head, dialect))
     except (SqlError, RecursionError):
         return False  # too deep to compare, hence not known to be the same
 
 
-def canonical(node: exp.Expr) -> Hashable:
+def _meaning(query: Query) -> Hashable:
+    """Spelling, tree, and how many parentheses are left: the parser also accepts some that no warehouse does."""
+    strict = not _STRICT.isdisjoint(token.text.upper() for token in query.tokens)
+    dropped: list[exp.Paren] = []
+    tree = _canonical(query.tree, None if strict else dropped)
+    opened = sum(token.token_type is TokenType.L_PAREN for token in query.tokens)
+    return tuple(_spelling(query, strict=strict)), tree, opened - len(dropped)
+
+
+def _canonical(node: exp.Expr, dropped: list[exp.Paren] | None) -> Hashable:
     """A tree as nested tuples: its kinds of nodes, their parts and every text, exactly.
 
-    sqlglot's own equality is not used: it folds the case of some literals.
+    sqlglot's own equality is not used: it folds the case of some literals. Parentheses that say nothing are not in the
+    result, but in ``dropped``; None keeps them all.
     """
-    parts = ((key, _canonical_part(value, node, key)) for key, value in sorted(node.args.items()))
+    parts = ((key, _canonical_part(value, (node, key), dropped)) for key, value in sorted(node.args.items()))
     return type(node).__name__, tuple(part for part in parts if part[1] not in (None, False, ()))
 
 
-def _spelling(query: Query) -> Iterator[tuple[TokenType, str]]:
-    before = None
-    for token in query.tokens:
+def _spelling(query: Query, *, strict: bool) -> Iterator[tuple[str, str]]:
+    """Every token that says something, as (what is between it and the last one, its text)."""
+    tokens = query.tokens
+    for index, token in enumerate(tokens):
+        last = tokens[index - 1] if index else None
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
         text = query.sql[token.start : token.end + 1]
-        empty = token.token_type is TokenType.R_PAREN and before is TokenType.L_PAREN
-        before = token.token_type
-        if empty:
-            yield token.token_type, "()"  # a call without arguments, or an empty group
-        elif token.token_type not in (TokenType.L_PAREN, TokenType.R_PAREN) and token.token_type not in _SILENT:
-            yield token.token_type, text if token.token_type in _VERBATIM else text.upper()
+        if strict or not _is_silent(token, last, following):
+            apart = last is not None and last.end + 1 < token.start and _would_join(last, token)
+            yield " " if apart else "", text if token.token_type in _VERBATIM else text.upper()
 
 
-def _canonical_part(value: object, parent: exp.Expr, key: str) -> Hashable:
+def _is_silent(token: Token, last: Token | None, following: Token | None) -> bool:
+    """Parentheses, unless there is nothing between them; the INNER of a join; AS between a thing and its name."""
+    before, after = last.token_type if last else None, following.token_type if following else None
+    match token.token_type:
+        case TokenType.L_PAREN:
+            return after is not TokenType.R_PAREN
+        case TokenType.R_PAREN:
+            return before is not TokenType.L_PAREN
+        case TokenType.INNER:
+            return after is TokenType.JOIN
+        case TokenType.ALIAS:
+            return before in _ENDS and after in (TokenType.VAR, TokenType.IDENTIFIER)
+        case _:
+            return False
+
+
+def _would_join(last: Token, token: Token) -> bool:
+    """Signs that touch can be one operator, a point and digits one number; with a space between they are two things."""
+    number = last.token_type is TokenType.DOT and token.token_type is TokenType.NUMBER
+    return number or all(one.token_type not in _VERBATIM and set(one.text) <= _SIGNS for one in (last, token))
+
+
+def _canonical_part(value: object, place: tuple[exp.Expr, str], dropped: list[exp.Paren] | None) -> Hashable:
     if isinstance(value, exp.Join):
         value = _plain_join(value)
     if isinstance(value, exp.Expr):
         node = value
-        while isinstance(node, exp.Paren) and _says_nothing(node, parent, key):
+        while dropped is not None and isinstance(node, exp.Paren) and _says_nothing(node, *place):
+            dropped.append(node)
             node = node.this
-        return canonical(node)
+        return _canonical(node, dropped)
     if isinstance(value, list):
-        return tuple(_canonical_part(item, parent, key) for item in value)
+        return tuple(_canonical_part(item, place, dropped) for item in value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else repr(value)
 
 
@@ -112,7 +147,7 @@ def _says_nothing(paren: exp.Paren, parent: exp.Expr, key: str) -> bool:
     inner = paren.this
     while isinstance(inner, exp.Paren):
         inner = inner.this
-    if isinstance(inner, exp.Literal):
+    if isinstance(inner, (exp.Literal, exp.Alias)):
         return False
     if key in _SLOTS.get(type(parent), ()):
         return True

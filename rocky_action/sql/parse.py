@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlglot import Dialect, exp
-from sqlglot.errors import ParseError
+from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.project import Model, TimeInterval
 from rocky_action.errors import SqlError
 from rocky_action.sql import guard, intervals
-from rocky_action.sql.tokens import spelled, tokenize
+from rocky_action.sql.tokens import parse, spelled, tokenize
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # its warnings go to standard error as if they were ours
 
@@ -52,28 +51,10 @@ def parse_model(model: Model, dialect: str) -> Query:
 def parse_query(sql: str, dialect: str) -> Query:
     """One reading query. Raises SqlError with line and column."""
     tokens = tokenize(sql, dialect)
-    try:
-        trees = Dialect.get_or_raise(dialect).parser().parse(list(tokens), sql)
-    except ParseError as err:
-        raise SqlError(_pointed(err), advice=_ADVICE) from err
-    except RecursionError as err:
-        raise SqlError("the query is nested too deeply to be read", advice="Split it into CTEs or models.") from err
-    statements = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
+    statements = parse(sql, dialect, tokens)
     problem = guard.not_one_query(statements)
     if problem is not None:
         raise SqlError(problem, advice=_ADVICE)
     (tree,) = statements
     assert isinstance(tree, exp.Query)  # noqa: S101  the guard has just established it; this tells the type checker
     return Query(sql, dialect, tuple(token for token in tokens if token.token_type is not TokenType.SEMICOLON), tree)
-
-
-def _pointed(err: ParseError) -> str:
-    detail = err.errors[0] if err.errors else {}
-    place = f"line {detail.get('line')}, column {detail.get('col')}: " if detail.get("line") else ""
-    wrong = str(detail.get("highlight") or "")
-    what = str(detail.get("description") or err).split(" but got <Token")[0].rstrip(".")
-    if wrong:
-        excerpt = f"{detail.get('start_context') or ''}{wrong}{detail.get('end_context') or ''}"
-        line = next((text for text in excerpt.splitlines() if wrong.splitlines()[0] in text), wrong)
-        return f"{place}{what}, at {wrong!r} in: {line.strip()}"
-    return f"{place}{what}"

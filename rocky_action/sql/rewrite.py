@@ -34,6 +34,30 @@ class _Pointed:
 
 
 @dataclass(frozen=True)
+class _Names:
+    """What the FROM clauses of a query call things, CTEs and sources included, and how columns are qualified."""
+
+    in_scope: Counter[tuple[int, str]]
+    in_query: Counter[str]
+    with_schema: frozenset[str]
+
+    @staticmethod
+    def of(tree: exp.Query) -> _Names:
+        """The names in a tree, in lower case."""
+        found = [
+            (id(node.parent_select), node.alias_or_name.lower()) for node in tree.find_all(exp.Table, exp.Subquery)
+        ]
+        columns = (column.parts for column in tree.find_all(exp.Column))
+        qualified = {part.name.lower() for parts in columns for part in parts[1:3] if len(parts) > 2}
+        return _Names(Counter(found), Counter(name for _, name in found), frozenset(qualified))
+
+    def clash(self, node: exp.Table) -> bool:
+        """Whether only its schema tells a table from another one that has the same name."""
+        name = node.name.lower()
+        return self.in_scope[id(node.parent_select), name] > 1 or (self.in_query[name] > 1 and name in self.with_schema)
+
+
+@dataclass(frozen=True)
 class _Edits:
     """Changes to a query's text, by the index of the token that they replace."""
 
@@ -67,7 +91,7 @@ def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str,
     qualified by schema as well are requalified. Raises SqlError for a form that cannot be pointed elsewhere.
     """
     edits = _Edits(query)
-    names = _names_in_scopes(query.tree)
+    names = _Names.of(query.tree)
     moved: list[_Pointed] = []
     for node in tables(query):
         model = targets.model_of(node, reader)
@@ -77,13 +101,12 @@ def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str,
         if node.args.get("when") or node.args.get("version"):
             raise SqlError(f"{node.name} is read as it was at another time, which a preview does not have", advice="")
         target = targets.by_name[model.lower()].target
-        twice = names[id(node.parent_select), node.name.lower()] > 1
-        alias = f"{node.db or target.schema}.{node.name}" if twice else node.name
+        alias = f"{node.db or target.schema}.{node.name}" if names.clash(node) else node.name
         if not node.alias:
             schemas = frozenset(part.lower() for part in (node.db, target.schema, target.catalog) if part)
             moved.append(_Pointed(node.parent_select, schemas, node.name.lower(), alias))
         edits.replace(node.parts, _written(place, query.dialect) + ("" if node.alias else _as(alias, query.dialect)))
-    _requalify(edits, moved)
+    _requalify(edits, moved, names)
     return edits.read() if edits.changes else query
 
 
@@ -126,33 +149,33 @@ def _as(alias: str, dialect: str) -> str:
     return f" AS {quote(alias, dialect)}"
 
 
-def _names_in_scopes(tree: exp.Query) -> Counter[tuple[int, str]]:
-    """How often each name is given to something in one FROM clause, CTEs and sources included."""
-    return Counter(
-        (id(node.parent_select), node.alias_or_name.lower()) for node in tree.find_all(exp.Table, exp.Subquery)
-    )
-
-
-def _requalify(edits: _Edits, moved: Iterable[_Pointed]) -> None:
+def _requalify(edits: _Edits, moved: Iterable[_Pointed], names: _Names) -> None:
     by_name: dict[str, list[_Pointed]] = {}
     for one in moved:
         by_name.setdefault(one.name, []).append(one)
     for column in edits.query.tree.find_all(exp.Column):
-        names = [part.name.lower() for part in column.parts]
-        # schema.table.column, and catalog.schema.table.column; what follows may be a field of a struct.
-        for at in (1, 2):
-            if len(names) > at + 1 and names[at] in by_name:
-                found = _in_scope(column, names[at - 1], by_name[names[at]])
-                if found is not None:
+        parts = [part.name.lower() for part in column.parts]
+        # table.column, schema.table.column and catalog.schema.table.column; a field of a struct may follow.
+        for at in (2, 1, 0):
+            pointed = by_name.get(parts[at], ()) if len(parts) > at + 1 else ()
+            found = _meant(column, parts[: at + 1], pointed, names=names) if pointed else None
+            if found is not None:
+                if at or found.alias.lower() != found.name:
                     edits.replace(column.parts[: at + 1], quote(found.alias, edits.query.dialect))
-                    break
+                break
 
 
-def _in_scope(column: exp.Column, schema: str, pointed: Sequence[_Pointed]) -> _Pointed | None:
+def _meant(
+    column: exp.Column, qualifier: Sequence[str], pointed: Sequence[_Pointed], *, names: _Names
+) -> _Pointed | None:
+    """The table that a column's qualifier means: the nearest of that name, looking outwards."""
+    *schema, name = qualifier
     scope: exp.Expr | None = column.parent_select
     while scope is not None:
         for one in pointed:
-            if one.scope is scope and schema in one.schemas:
+            if one.scope is scope and (not schema or schema[-1] in one.schemas):
                 return one
+        if not schema and names.in_scope[id(scope), name]:
+            return None
         scope = scope.parent_select
     return None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlglot import Dialect
-from sqlglot.errors import TokenError
+from sqlglot import Dialect, exp
+from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.errors import SqlError
 
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
+_SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What sqlglot's parser trips over when a text breaks off where it did not expect it."""
 _QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.RAW_STRING})
 
 
@@ -23,7 +25,21 @@ def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
         raise SqlError(f"the text ends inside a string, a comment or a quoted name ({err})", advice=_ADVICE) from err
     for token in tokens:
         _refuse_invisible(token)
+    _refuse_unbalanced(tokens)
     return tokens
+
+
+def parse(sql: str, dialect: str, tokens: Sequence[Token]) -> list[exp.Expr]:
+    """The trees of all statements of a text. Raises SqlError with line and column."""
+    try:
+        trees = Dialect.get_or_raise(dialect).parser().parse(list(tokens), sql)
+    except ParseError as err:
+        raise SqlError(_pointed(err), advice=_ADVICE) from err
+    except RecursionError as err:
+        raise SqlError("the query is nested too deeply to be read", advice="Split it into CTEs or models.") from err
+    except _SLIPS as err:
+        raise SqlError("the query cannot be read, nor can it be said where", advice=_ADVICE) from err
+    return [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
 
 
 def spelled(sql: str, tokens: Sequence[Token], changes: Mapping[int, str] | None = None) -> str:
@@ -45,6 +61,22 @@ def spelled(sql: str, tokens: Sequence[Token], changes: Mapping[int, str] | None
     return "".join(parts)
 
 
+def _refuse_unbalanced(tokens: Iterable[Token]) -> None:
+    """A parenthesis that is never closed, which sqlglot forgives in places."""
+    opened: list[Token] = []
+    for token in tokens:
+        if token.token_type is TokenType.L_PAREN:
+            opened.append(token)
+        elif token.token_type is TokenType.R_PAREN:
+            if not opened:
+                where = f"line {token.line}, column {token.col}"
+                raise SqlError(f"{where}: this closes a parenthesis that is not open", advice=_ADVICE)
+            opened.pop()
+    if opened:
+        where = f"line {opened[-1].line}, column {opened[-1].col}"
+        raise SqlError(f"{where}: this parenthesis is never closed", advice=_ADVICE)
+
+
 def _refuse_invisible(token: Token) -> None:
     """DuckDB takes a zero-width space for a space, the parser here for a letter: neither side may be fooled."""
     if token.token_type in _QUOTED:
@@ -55,3 +87,15 @@ def _refuse_invisible(token: Token) -> None:
             f"line {token.line}, column {token.col}: an invisible character (U+{ord(odd):04X}) inside a word",
             advice="Remove it; it was probably pasted along with the text.",
         )
+
+
+def _pointed(err: ParseError) -> str:
+    detail = err.errors[0] if err.errors else {}
+    place = f"line {detail.get('line')}, column {detail.get('col')}: " if detail.get("line") else ""
+    wrong = str(detail.get("highlight") or "")
+    what = str(detail.get("description") or err).split(" but got <Token")[0].rstrip(".")
+    if wrong:
+        excerpt = f"{detail.get('start_context') or ''}{wrong}{detail.get('end_context') or ''}"
+        line = next((text for text in excerpt.splitlines() if wrong.splitlines()[0] in text), wrong)
+        return f"{place}{what}, at {wrong!r} in: {line.strip()}"
+    return f"{place}{what}"

@@ -60,6 +60,7 @@ class DuckDB:
     catalog: str
     file: str
     dialect: str = _DIALECT
+    _cursors: set[duckdb.DuckDBPyConnection] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def description(self) -> str:
@@ -68,7 +69,7 @@ class DuckDB:
 
     def query(self, sql: str) -> list[Row]:
         """All rows of one statement, which must be one that reads."""
-        with _translated(sql), closing(self.connection.cursor()) as cursor:
+        with _translated(sql), self._cursor() as cursor:
             kinds = [statement.type for statement in cursor.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
                 raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=_OUR_BUG)
@@ -78,8 +79,7 @@ class DuckDB:
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
         usage = Usage(0, 0, 0)
-        # Closing a cursor that has not committed rolls its transaction back.
-        with _translated("COMMIT"), closing(self.connection.cursor()) as cursor:
+        with _translated("COMMIT"), self._cursor() as cursor:
             cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
             cursor.begin()
             for statement in statements:
@@ -126,8 +126,23 @@ class DuckDB:
         return tuple((str(catalog), str(schema)) for catalog, schema in rows)
 
     def close(self) -> None:
-        """Closes the database and lets go of its lock."""
+        """Interrupts what other threads still run, closes the database and lets go of its lock."""
+        while self._cursors:  # DuckDB refuses to close under a running statement
+            for cursor in tuple(self._cursors):
+                cursor.interrupt()
+            time.sleep(0.01)
         self.connection.close()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own for one thread; closing it rolls back what it has not committed."""
+        cursor = self.connection.cursor()
+        self._cursors.add(cursor)
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            self._cursors.discard(cursor)
 
     def _schema(self, catalog: str, schema: str) -> str:
         return f"{quote(catalog or self.catalog, _DIALECT)}.{quote(schema, _DIALECT)}"

@@ -61,7 +61,10 @@ def held_open(path: Path) -> Iterator[None]:
         process.communicate(timeout=10)
 
 
-def refusal(path: Path, options: OpenOptions = OpenOptions()) -> PreviewError:
+PLAIN = OpenOptions()
+
+
+def refusal(path: Path, options: OpenOptions = PLAIN) -> PreviewError:
     with pytest.raises(WarehouseError) as caught:
         open_duckdb(path, options)
     assert caught.value.exit_code == 3
@@ -348,18 +351,15 @@ def test_usage_is_measured(database: DuckDB) -> None:
         ["INSERT INTO branch__x.t SELECT id FROM raw.src", "DELETE FROM branch__x.t WHERE id < 10"]
     )
     assert twice.rows == 1020
-    merged = database.execute(
-        [
-            "MERGE INTO branch__x.t AS t USING (SELECT 10 AS id UNION ALL SELECT 5000) AS s ON t.id = s.id"
-            " WHEN MATCHED THEN UPDATE SET id = s.id WHEN NOT MATCHED THEN INSERT *"
-        ]
-    )
+    upsert = "WHEN MATCHED THEN UPDATE SET id = s.id WHEN NOT MATCHED THEN INSERT *"
+    source = "(VALUES (10), (5000)) AS s(id)"
+    merged = database.execute([f"MERGE INTO branch__x.t AS t USING {source} ON t.id = s.id {upsert}"])
     assert merged.rows == 3
 
 
 def test_what_a_query_holds_in_between_is_not_scanned(database: DuckDB) -> None:
-    sql = "CREATE TABLE t AS WITH m AS MATERIALIZED (SELECT id FROM raw.src) SELECT a.id FROM m AS a JOIN m AS b USING (id)"
-    assert database.execute([sql]).bytes_scanned == 8_000
+    sql = "WITH m AS MATERIALIZED (SELECT id FROM raw.src) SELECT a.id FROM m AS a JOIN m AS b USING (id)"
+    assert database.execute([f"CREATE TABLE t AS {sql}"]).bytes_scanned == 8_000
 
 
 def test_a_view_takes_time_and_nothing_else(database: DuckDB) -> None:
@@ -404,6 +404,30 @@ def test_a_statement_that_is_fast_enough_is_not_interrupted(database: DuckDB) ->
     assert usage.rows == 20_000
 
 
+def test_closing_stops_what_other_threads_run(path: Path) -> None:
+    database = open_duckdb(path)
+    errors: list[WarehouseError] = []
+
+    def work() -> None:
+        try:
+            database.execute(["CREATE TABLE half (a INTEGER)", f"CREATE TABLE t AS {SLOW}"])
+        except WarehouseError as err:
+            errors.append(err)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(0.3)
+    database.close()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert [error.message for error in errors] == ["the statement was interrupted"]
+    with held_open(path):
+        refusal(path)
+    again = open_duckdb(path)
+    assert again.columns(Relation("", "main", "half")) is None
+    again.close()
+
+
 def test_many_threads_write_into_one_schema(database: DuckDB) -> None:
     """DuckDB refuses two transactions that make the same entry; different ones must not disturb each other."""
     source = Relation("", "raw", "src")
@@ -420,7 +444,7 @@ def test_many_threads_write_into_one_schema(database: DuckDB) -> None:
                     database.clone(source, target, writable=True)
                     database.execute(
                         [
-                            f"DELETE FROM branch__x.t{number} WHERE id IN (SELECT DISTINCT id FROM raw.src WHERE id < 5)",
+                            f"DELETE FROM branch__x.t{number} WHERE id IN (SELECT id FROM raw.src WHERE id < 5)",
                             f"INSERT INTO branch__x.t{number} FROM raw.src",
                         ]
                     )

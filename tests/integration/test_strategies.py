@@ -407,6 +407,16 @@ def test_a_column_that_the_existing_table_lacks_fails_as_it_would_after_the_merg
     assert built.names(HEAD) == set(), "the copy of base must not pass for a built model"
 
 
+def test_the_first_run_of_a_merge_merges_too(bare: Lab) -> None:
+    """Rocky does, so a column that the query does not return is a mistake from the first run on."""
+    settings = sidecar("merge", KEY + 'update_columns = ["nowhere"]\n')
+    ran = bare.preview(project_of({}), project_of({"m": (PLAIN.format(v="v"), settings)}))
+    outcome = ran.head("m")
+    assert isinstance(outcome, Failed)
+    assert "nowhere" in outcome.message
+    assert bare.names(HEAD) == set()
+
+
 def test_a_blocked_model_leaves_no_copy_of_base_behind(bare: Lab) -> None:
     settings = sidecar("incremental", TIME)
     base = project_of({"a": "SELECT * FROM raw.src", "m": ("SELECT * FROM a", settings)})

@@ -26,6 +26,7 @@ NAME = "x"
 HEAD, BASE = "branch__x", "branch__x__base"
 NOW = datetime(2024, 2, 1, 6, 15, tzinfo=UTC)
 
+_AS_USUAL = RunOptions()
 Spec = str | tuple[str, str]
 """A model's SQL, or its SQL and its sidecar."""
 
@@ -95,7 +96,7 @@ class Lab:
         base: Project,
         head: Project,
         *,
-        run: RunOptions = RunOptions(),
+        run: RunOptions = _AS_USUAL,
         renamed: Iterable[ChangedPath] = (),
         now: datetime = NOW,
     ) -> Ran:
@@ -153,7 +154,7 @@ def read(connection: duckdb.DuckDBPyConnection, relation: str) -> list[Row]:
 
 
 def production(connection: duckdb.DuckDBPyConnection, *, identity: bool = True) -> dict[str, object]:
-    """Everything in the database that is no preview's: definitions and contents, and whether it is still the same table.
+    """Everything in the database that is no preview's: what is there, how it is defined and what it holds.
 
     ``identity`` includes DuckDB's object numbers, which change when a table is replaced by an equal one; they mean
     something only while the database stays open.

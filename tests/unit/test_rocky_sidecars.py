@@ -73,7 +73,7 @@ def test_budget() -> None:
 def test_preview_options() -> None:
     model = load_model(
         '[preview]\nkey = ["id"]\nignore_columns = ["at"]\nmask_columns = ["email"]\nwhere = "id > 1"\n'
-        "[preview.tolerance]\nb = 1\na = 1e-9\n"
+        "[preview.tolerances]\nb = 1\na = 1e-9\n"
     )
     assert model.options == ModelOptions(("id",), ("at",), ("email",), (("a", 1e-9), ("b", 1.0)), "id > 1")
     assert load_model("").options == ModelOptions()
@@ -103,7 +103,7 @@ def test_preview_options() -> None:
         ("[[surrogate_key]]\nname = 'k k'\ncolumns = ['a']", 2, 'surrogate key\'s name is "k k"'),
         ("[preview]\nkeys = ['id']", 2, 'unknown key "preview.keys"'),
         ("[preview]\nkey = []", 2, '"preview.key" must be a list of strings, found an empty list'),
-        ("[preview.tolerance]\na = -1", 2, '"preview.tolerance.a" must be a number of 0 or more, found a negative'),
+        ("[preview.tolerances]\na = -1", 2, '"preview.tolerances.a" must be a number of 0 or more, found a negative'),
         ("[budget]\nmax_eur = 1", 2, 'unknown key "budget.max_eur"'),
         ("retention = '90'", 1, '"retention" is "90", expected digits and d or y'),
         ("[[sources]]\ncatalog = 'c'\nschema = 's'", 1, '"sources.table" is missing, expected a string'),

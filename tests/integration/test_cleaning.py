@@ -1,0 +1,179 @@
+"""Dropping previews: the right ones, and nothing else whatever a lease says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rocky_action.assembly import Place
+from rocky_action.cleaning import cleanup_previews
+from rocky_action.domain.project import Relation
+from rocky_action.domain.pull_request import Comparison, PullRequest
+from rocky_action.errors import PlanError
+from rocky_action.settings import parse
+from rocky_action.state import WarehouseRecords, open_records
+from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+from tests.support.previews import make_database, untouched
+from tests.support.projects import project_files
+from tests.support.repositories import GitRepository, isolated_environ
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+COMPARISON = Comparison("main", "b" * 40, "feature", "h" * 40)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    made = GitRepository.new(tmp_path / "shop", isolated_environ(tmp_path / "home"))
+    made.commit(project_files({"m": "SELECT 1 AS a"}))
+    make_database(made.path / "shop.duckdb", "CREATE TABLE main.m AS SELECT 1 AS a", "CREATE SCHEMA branchless")
+    return made
+
+
+def schemas(*names: str) -> list[tuple[str, str]]:
+    return [("shop", f"branch__{name}{suffix}") for name in names for suffix in ("", "__base")]
+
+
+@contextmanager
+def opened(repository: GitRepository) -> Iterator[Warehouse]:
+    """The database while it is open here; a clean-up opens it for itself."""
+    database = open_duckdb(repository.path / "shop.duckdb")
+    try:
+        yield Warehouse(database)
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    database: DuckDB
+
+    def records(self) -> WarehouseRecords:
+        records = open_records(self.database)
+        assert isinstance(records, WarehouseRecords)
+        return records
+
+    def make(self, *names: str, expires: datetime | None = None) -> None:
+        for catalog, schema in schemas(*names):
+            self.database.create_schema(catalog, schema)
+            self.database.execute([f"CREATE TABLE {schema}.t AS SELECT 1 AS a"])
+            self.database.execute([f"CREATE VIEW {schema}.v AS FROM main.m"])
+        for name in names if expires else ():
+            self.records().lease(name, schemas(name), COMPARISON, expires or NOW)
+
+    def left(self) -> list[tuple[str, str]]:
+        return list(self.database.schemas("branch__"))
+
+    def leases(self) -> list[str]:
+        return [lease.name for lease in self.records().leases()]
+
+
+def cleanup(
+    repository: GitRepository, *, expired: bool = False, pull_request: PullRequest | None = None, **values: str
+) -> tuple[str, ...]:
+    place = Place(repository.path, repository.environ, NOW, lambda _: None)
+    return cleanup_previews(parse(values), place, pull_request, expired=expired)
+
+
+def test_one_preview_is_dropped_by_name(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("one", "two", expires=NOW - HOUR)
+    dropped = cleanup(repository, branch_name="one")
+    assert dropped == ("shop.branch__one", "shop.branch__one__base")
+    with opened(repository) as warehouse, untouched(warehouse.database.connection):
+        assert warehouse.left() == schemas("two")
+        assert warehouse.leases() == ["two"]
+        assert warehouse.database.columns(Relation("", "main", "m")) is not None
+    assert cleanup(repository, branch_name="one") == ()
+
+
+def test_the_name_is_found_as_a_preview_finds_it(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("fix_it_pr7", "main", "main_pr7", "x")
+    pull_request = PullRequest("o", "r", 7, "fix/it", "h" * 40, "main")
+    assert cleanup(repository, pull_request=pull_request)[0] == "shop.branch__fix_it_pr7"
+    assert cleanup(repository, pr_number="7")[0] == "shop.branch__main_pr7"
+    assert cleanup(repository)[0] == "shop.branch__main"
+    with opened(repository) as warehouse:
+        assert warehouse.left() == schemas("x")
+
+
+def test_only_what_has_expired_is_swept(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("old", expires=NOW - HOUR)
+        warehouse.make("just", expires=NOW)
+        warehouse.make("young", expires=NOW + timedelta(seconds=1))
+        warehouse.make("unleased")
+    assert set(cleanup(repository, expired=True)) == {
+        f"{catalog}.{schema}" for catalog, schema in schemas("old", "just")
+    }
+    with opened(repository) as warehouse:
+        assert warehouse.left() == schemas("unleased", "young")
+        assert warehouse.leases() == ["young"]
+    assert cleanup(repository, expired=True) == ()
+
+
+def test_an_expired_lease_without_schemas_is_forgotten(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.records().lease("gone", schemas("gone"), COMPARISON, NOW - HOUR)
+    assert cleanup(repository, expired=True) == ()
+    with opened(repository) as warehouse:
+        assert warehouse.leases() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x", "main"),
+        ("x", "branchless"),
+        ("x", "branch__../main"),
+        ("x", "rocky_preview"),
+        ("x", "branch__alive"),
+        ("../main", "main"),
+        ("alive__base", "branch__alive__base"),
+    ],
+)
+def test_a_lease_drops_its_own_previews_schemas_and_no_others(repository: GitRepository, name: str, said: str) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("alive", expires=NOW + HOUR)
+        warehouse.records().lease(name, [("shop", said), ("main", said)], COMPARISON, NOW - HOUR)
+        known = {schema for _, schema in warehouse.database.schemas("")}
+    dropped = cleanup(repository, expired=True)
+    with opened(repository) as warehouse:
+        assert {schema for _, schema in warehouse.database.schemas("")} == known
+        assert warehouse.database.query("SELECT a FROM main.m") == [(1,)]
+    assert dropped == ()
+
+
+def test_a_project_whose_production_looks_like_a_preview_is_not_cleaned(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("x")
+    repository.commit({"models/m.toml": '[target]\nschema = "branch__x"\n'})
+    with pytest.raises(PlanError, match="branch__x"):
+        cleanup(repository, branch_name="x")
+    with opened(repository) as warehouse:
+        assert warehouse.left() == schemas("x")
+
+
+@pytest.mark.parametrize("path", ['path = "shop.duckdb"', 'path = ":memory:"', ""])
+def test_where_there_is_no_database_there_is_nothing_to_drop(tmp_path: Path, path: str) -> None:
+    made = GitRepository.new(tmp_path / "bare", isolated_environ(tmp_path / "home"))
+    files = project_files({"m": "SELECT 1 AS a"})
+    files["rocky.toml"] = files["rocky.toml"].replace('path = "shop.duckdb"', path)
+    made.commit(files | {"data/seed.sql": "CREATE SCHEMA raw"})
+    assert cleanup(made, branch_name="x") == cleanup(made, expired=True) == ()
+    assert not list(made.path.glob("*.duckdb*"))
+
+
+def test_a_database_without_state_is_cleaned_by_name(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("x")
+    assert cleanup(repository, expired=True) == ()
+    assert len(cleanup(repository, branch_name="x")) == 2
+    with opened(repository) as warehouse:
+        assert {schema for _, schema in warehouse.database.schemas("")} == {"branchless"}

@@ -1,0 +1,164 @@
+"""What is refused as a model or as a condition, and what only looks like it should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from rocky_action.errors import SqlError
+from rocky_action.sql.guard import condition
+from rocky_action.sql.parse import parse_query
+from tests.support.sql_models import database
+
+REFUSED = [
+    ("INSERT INTO t SELECT 1", "INSERT"),
+    ("INSERT INTO t BY NAME SELECT 1", "INSERT"),
+    ("FROM t INSERT INTO u", "INSERT"),
+    ("UPDATE t SET a = 1", "UPDATE"),
+    ("DELETE FROM t", "DELETE"),
+    ("TRUNCATE t", "TRUNCATE"),
+    ("MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", "MERGE"),
+    ("CREATE TABLE t AS SELECT 1", "CREATE"),
+    ("CREATE OR REPLACE VIEW v AS SELECT 1", "CREATE"),
+    ("CREATE SECRET x (TYPE s3)", "CREATE"),
+    ("DROP TABLE t", "DROP"),
+    ("ALTER TABLE t ADD COLUMN a INT", "ALTER"),
+    ("COMMENT ON TABLE t IS 'x'", "COMMENT"),
+    ("GRANT SELECT ON t TO x", "GRANT"),
+    ("COPY t TO 'x.csv'", "COPY"),
+    ("COPY (SELECT 1) TO 'x.csv'", "COPY"),
+    ("ATTACH 'x.duckdb'", "ATTACH"),
+    ("DETACH x", "DETACH"),
+    ("INSTALL httpfs", "INSTALL"),
+    ("LOAD httpfs", "LOAD"),
+    ("PRAGMA database_list", "PRAGMA"),
+    ("SET memory_limit = '1GB'", "SET"),
+    ("SET VARIABLE x = 1", "SET"),
+    ("RESET memory_limit", "RESET"),
+    ("USE other", "USE"),
+    ("CALL pragma_version()", "CALL"),
+    ("EXECUTE x", "EXECUTE"),
+    ("PREPARE x AS SELECT 1", "PREPARE"),
+    ("EXPLAIN SELECT 1", "EXPLAIN"),
+    ("EXPLAIN ANALYZE SELECT 1", "EXPLAIN"),
+    ("ANALYZE", "ANALYZE"),
+    ("VACUUM", "VACUUM"),
+    ("BEGIN", "TRANSACTION"),
+    ("COMMIT", "COMMIT"),
+    ("ROLLBACK", "ROLLBACK"),
+    ("DESCRIBE t", "DESCRIBE"),
+    ("SHOW TABLES", "SHOW"),
+    ("PIVOT t ON a USING count(*)", "PIVOT"),
+    ("CHECKPOINT", "no SELECT"),
+    ("SELECT 1; DROP TABLE t", "2 statements"),
+    ("SELECT 1; SELECT 2", "2 statements"),
+    ("SELECT 1 /* ; */ ; /* x */ DELETE FROM t", "2 statements"),
+    ("SELECT * INTO t FROM u", "SELECT INTO"),
+    ("WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", "DELETE"),
+    ("WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x", "INSERT"),
+    ("WITH x AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM x", "UPDATE"),
+    ("SELECT * FROM (WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x)", "DELETE"),
+    ("WITH x AS (SELECT 1) DELETE FROM t", "DELETE"),
+    ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "INSERT"),
+    ("", "there is none"),
+    ("-- nothing here", "there is none"),
+    (";", "there is none"),
+]
+HARMLESS = [
+    'SELECT 1 AS "drop", 2 AS "delete"',
+    "SELECT 'DELETE FROM t; DROP TABLE t' AS text",
+    "SELECT $$; DROP TABLE t;$$ AS text",
+    "SELECT 1 -- ; DROP TABLE t",
+    "SELECT /* INSERT INTO t */ 1",
+    "WITH update_x AS (SELECT 1 AS a) SELECT a FROM update_x",
+    'WITH "insert" AS (SELECT 1 AS a) SELECT a FROM "insert"',
+    "SELECT replace('a', 'b', 'c'), 1 AS set, 2 AS copy, 3 AS call",
+    "SELECT * REPLACE (id + 1 AS id) FROM customers",
+    "SELECT 1;",
+    "SELECT 1;; -- done",
+    "SELECT created, updated, deleted FROM (SELECT 1 AS created, 2 AS updated, 3 AS deleted)",
+    "FROM customers",
+    "TABLE customers",
+    "SELECT 1 UNION ALL SELECT 2",
+    "(SELECT 1)",
+    "SELECT * FROM (PIVOT customers ON region USING count(*))",
+]
+
+
+@pytest.mark.parametrize(("sql", "construct"), REFUSED)
+def test_what_is_no_reading_query_is_refused_by_name(sql: str, construct: str) -> None:
+    with pytest.raises(SqlError, match=construct):
+        parse_query(sql, "duckdb")
+
+
+@pytest.mark.parametrize("sql", HARMLESS)
+def test_what_only_looks_like_writing_is_not_refused(sql: str) -> None:
+    query = parse_query(sql, "duckdb")
+    with database() as connection:
+        assert connection.execute(query.text).fetchall() == connection.execute(sql).fetchall()
+
+
+CONDITIONS = [
+    "id > 3",
+    "region = 'eu' OR name IS NULL",
+    "(id = 1) AND (region = 'eu')",
+    "id IN (SELECT customer_id FROM orders)",
+    "EXISTS (SELECT 1 FROM orders WHERE orders.customer_id = customers.id)",
+    "name NOT LIKE 'c%'",
+    "CASE WHEN id > 3 THEN TRUE ELSE region = 'eu' END",
+    "region = ')' OR name = '--'",
+    "TRUE",
+    "id BETWEEN 1 AND 3",
+    "(SELECT count(*) > 1 FROM orders)",
+    "NOT (id = 1)",
+]
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_a_condition_keeps_its_meaning(text: str) -> None:
+    checked = condition(f"{text} -- because", "duckdb")
+    assert "because" not in checked
+    with database() as connection:
+        ids = "SELECT id FROM customers WHERE ({}) AND id >= 0 ORDER BY id"
+        assert connection.execute(ids.format(checked)).fetchall() == connection.execute(ids.format(text)).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"),
+        ("-- only this", "empty"),
+        ("1=1) UNION SELECT 1 --", "not open"),
+        ("1=1) OR (1=1", "not open"),
+        ("1=1) --", "not open"),
+        ("1=1) /*", "cannot be read"),
+        ("(1=1", "never closed"),
+        ("1=1; DROP TABLE t", "semicolon"),
+        ("1=1;", "semicolon"),
+        ("SELECT 1", "query"),
+        ("FROM orders", "query"),
+        ("DROP TABLE t", "cannot be"),
+        ("DELETE FROM t", "cannot be"),
+        ("id = 1 GROUP BY id", "cannot be read"),
+        ("id = 1 ORDER BY id", "cannot be read"),
+        ("id = 1 LIMIT 1", "cannot be read"),
+        ("id = 1 UNION SELECT 2", "cannot be"),
+        ("id = 1, id = 2", "one expression"),
+        ("id AS x", "one expression"),
+        ("*", "one expression"),
+        ("customers.*", "one expression"),
+        ("x := 1", "one expression"),
+        ("id = 1 id = 2", "cannot be read"),
+        ("id =", "cannot be read"),
+        ("'unclosed", "cannot be read"),
+        ('"unclosed', "cannot be read"),
+        ("$$unclosed", "cannot be read"),
+        ("id = 1 /* unclosed", "cannot be read"),
+        ("id IN (WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x)", "DELETE"),
+        ("id IN (SELECT id FROM query('DELETE FROM t'))", "hidden in a string"),
+        ("id\u200b= 1", "invisible"),
+        ("(" * 3000 + "1" + ")" * 3000, "deep"),
+    ],
+)
+def test_what_is_not_one_condition_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(SqlError, match=problem):
+        condition(text, "duckdb")
