@@ -73,7 +73,7 @@ def project_loader(settings: Settings, place: Place) -> RockyLoader:
     )
 
 
-def assemble(settings: Settings, place: Place, pull_request: PullRequest | None) -> tuple[World, PreviewOptions]:
+def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | None) -> tuple[World, PreviewOptions]:
     """The world and the options of one preview. Finds the merge base; opens no warehouse."""
     repository = open_repository(
         project_folder(settings, place),
@@ -96,7 +96,7 @@ def assemble(settings: Settings, place: Place, pull_request: PullRequest | None)
         base_tree=base_tree,
         head_tree=head_tree,
         loader=project_loader(settings, place),
-        connect=partial(connect, settings, place, comparison=comparison, head_tree=head_tree),
+        connect=partial(connect, settings=settings, place=place, comparison=comparison, head_tree=head_tree),
         now=place.now,
         progress=place.progress,
         run_url=place.run_url,
@@ -106,7 +106,7 @@ def assemble(settings: Settings, place: Place, pull_request: PullRequest | None)
 
 @contextmanager
 def connect(
-    settings: Settings, place: Place, projects: Projects, *, comparison: Comparison, head_tree: SourceTree
+    projects: Projects, *, settings: Settings, place: Place, comparison: Comparison, head_tree: SourceTree
 ) -> Iterator[Connection]:
     """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
     files = seed_files(head_tree.paths(), settings.seeds)
@@ -136,7 +136,7 @@ def connect(
 
 @contextmanager
 def open_recorded(
-    settings: Settings, place: Place, known: Study, options: PreviewOptions
+    settings: Settings, place: Place, *, known: Study, options: PreviewOptions
 ) -> Iterator[tuple[Connection, Execution]]:
     """The newest execution of a preview, with the warehouse open for reading only.
 

@@ -65,13 +65,13 @@ class Site:
         return model.target.in_schema(self.schema)
 
 
-def build(site: Site, model: Model, prior: Prior) -> RunOutcome:
+def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
     if model.problem is not None:
         unsupported = model.problem.unsupported
         return NotRun(model.problem.message) if unsupported else Failed(model.problem.message)
     try:
-        return _built(site, model, prior)
+        return _built(site, model, prior=prior)
     except (SqlError, WarehouseError) as err:
         return Failed(f"{err.message.rstrip('.')}. {err.advice}" if err.advice else err.message)
 
@@ -83,7 +83,7 @@ def discard(site: Site, model: Model) -> None:
         site.warehouse.execute([f"DROP TABLE IF EXISTS {target}"])
 
 
-def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:
+def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     dialect, target, strategy = site.project.dialect, site.target(model), model.strategy
     match strategy:
         case Ephemeral():
@@ -98,20 +98,20 @@ def _built(site: Site, model: Model, prior: Prior) -> RunOutcome:
             return Succeeded(target, _run(site, [create(target, _query(site, model), dialect)]))
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
-                return _first_run(site, model, strategy)
+                return _first_run(site, model, strategy=strategy)
             if isinstance(prior, Relation):
                 site.warehouse.clone(prior, target, writable=True)
-            return _later_run(site, model, strategy)
+            return _later_run(site, model, strategy=strategy)
         case _:
             assert_never(strategy)
 
 
-def _first_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
+def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     """The table as a production that has run this model from the start would have it."""
     dialect, target = site.project.dialect, site.target(model)
     if isinstance(strategy, TimeInterval):
         window = intervals.whole_window(strategy, site.now)
-        usage = _run(site, [statements.create_table(target, _query(site, model, window), dialect)])
+        usage = _run(site, [statements.create_table(target, _query(site, model, window=window), dialect)])
         return Succeeded(target, usage, note="all partitions were built, as this was the first run")
     query = _query(site, model)
     create = [statements.create_table(target, query, dialect)]
@@ -120,10 +120,10 @@ def _first_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
     return Succeeded(target, _run(site, create), note="built from nothing, as this was the first run")
 
 
-def _later_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
+def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     dialect, target = site.project.dialect, site.target(model)
     if isinstance(strategy, TimeInterval):
-        return _rebuilt_windows(site, model, strategy)
+        return _rebuilt_windows(site, model, strategy=strategy)
     query = _query(site, model)
     match strategy:
         case Incremental() | Microbatch():
@@ -140,14 +140,14 @@ def _later_run(site: Site, model: Model, strategy: Stateful) -> Succeeded:
     return Succeeded(target, _run(site, steps), note=note)
 
 
-def _rebuilt_windows(site: Site, model: Model, strategy: TimeInterval) -> Succeeded:
+def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Succeeded:
     dialect, target = site.project.dialect, site.target(model)
     rows = site.warehouse.query(statements.newest(target, strategy.time_column, dialect))
     newest = rows[0][0] if rows and isinstance(rows[0][0], datetime) else None
     windows = intervals.latest_windows(strategy, site.now, newest)
     steps: list[str] = []
     for window in windows:
-        steps += statements.replace_window(target, _query(site, model, window), strategy, window, dialect)
+        steps += statements.replace_window(target, _query(site, model, window=window), strategy, window, dialect)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
     return Succeeded(target, _run(site, steps), note=f"only {which} rebuilt in a copy of base")
@@ -162,7 +162,7 @@ def _columns(site: Site, query: Query) -> tuple[str, ...]:
     return tuple(column.name for column in described)
 
 
-def _query(site: Site, model: Model, window: intervals.Window = intervals.EMPTY_WINDOW) -> Query:
+def _query(site: Site, model: Model, *, window: intervals.Window = intervals.EMPTY_WINDOW) -> Query:
     """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
     dialect, models = site.project.dialect, site.project.models
     sql = intervals.bind(model.sql, window) if isinstance(model.strategy, TimeInterval) else model.sql

@@ -20,7 +20,7 @@ from rocky_action.warehouses.request import OpenRequest
 
 
 def cleanup_previews(
-    settings: Settings, place: Place, pull_request: PullRequest | None, *, expired: bool = False
+    settings: Settings, place: Place, *, pull_request: PullRequest | None, expired: bool = False
 ) -> tuple[str, ...]:
     """Drops schemas and releases leases; returns what was dropped. Needs no merge base and makes no database."""
     repository = open_repository(
@@ -38,7 +38,7 @@ def cleanup_previews(
     try:
         records = read_records(opened.warehouse)
         if expired:
-            return tuple(_drop_expired(opened.warehouse, records, place))
+            return tuple(_drop_expired(opened.warehouse, records, place=place))
         options = settings.preview_options(name)
         dropped = _drop(opened.warehouse, (options.schema, options.base_schema))
         if records is not None:
@@ -56,7 +56,7 @@ def _has_data(adapter: Adapter, place: Place) -> bool:
     return path not in ("", ":memory:") and (place.folder / path).exists()
 
 
-def _drop_expired(warehouse: WarehouseAdapter, records: WarehouseRecords | None, place: Place) -> Iterable[str]:
+def _drop_expired(warehouse: WarehouseAdapter, records: WarehouseRecords | None, *, place: Place) -> Iterable[str]:
     for lease in records.leases() if records else ():
         if records is not None and lease.expires_at <= place.now:
             options = PreviewOptions(lease.name)

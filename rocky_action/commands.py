@@ -40,7 +40,7 @@ class _Call:
     as_json: bool
 
     def assembled(self) -> tuple[pipeline.World, PreviewOptions]:
-        return assemble(self.settings, self.place, None)
+        return assemble(self.settings, self.place, pull_request=None)
 
 
 @contextmanager
@@ -94,9 +94,9 @@ def create(namespace: argparse.Namespace) -> int:
         world, options = call.assembled()
         known = pipeline.study(world, options)
         with world.connect(known.projects) as connection:
-            execution = pipeline.create(world, options, known, connection)
+            execution = pipeline.create(world, options, known=known, connection=connection)
             evidence = Evidence(known.changes, known.plan, execution, (), CostDelta())
-            report = pipeline.report(world, options, known, evidence, connection)
+            report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
     if call.as_json:
         sys.stdout.write(to_json(documents.create_json(report)))
     else:
@@ -109,10 +109,10 @@ def diff(namespace: argparse.Namespace) -> int:
     with _called(namespace, Path.cwd()) as call:
         world, options = call.assembled()
         known = pipeline.study(world, options)
-        with open_recorded(call.settings, call.place, known, options) as (connection, execution):
-            diffs = pipeline.diff(known, options, connection, execution)
+        with open_recorded(call.settings, call.place, known=known, options=options) as (connection, execution):
+            diffs = pipeline.diff(known, options, connection=connection, execution=execution)
             evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta())
-            report = pipeline.report(world, options, known, evidence, connection)
+            report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
     if call.as_json:
         sys.stdout.write(to_json(documents.diff_json(report)))
     else:
@@ -125,10 +125,10 @@ def cost(namespace: argparse.Namespace) -> int:
     with _called(namespace, Path.cwd()) as call:
         world, options = call.assembled()
         known = pipeline.study(world, options)
-        with open_recorded(call.settings, call.place, known, options) as (connection, execution):
-            priced = pipeline.cost_of(known, connection, execution)
+        with open_recorded(call.settings, call.place, known=known, options=options) as (connection, execution):
+            priced = pipeline.cost_of(known, connection, execution=execution)
             evidence = Evidence(known.changes, known.plan, execution, (), priced)
-            report = pipeline.report(world, options, known, evidence, connection)
+            report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
     if call.as_json:
         sys.stdout.write(to_json(documents.cost_json(report)))
     else:
@@ -141,7 +141,7 @@ def compare(namespace: argparse.Namespace) -> int:
     from rocky_action.comparing import asked_of, compare_any  # a driver is only imported where it is used
 
     with _called(namespace, Path.cwd()) as call:
-        found = compare_any(call.settings, call.place, asked_of(namespace))
+        found = compare_any(call.settings, call.place, asked=asked_of(namespace))
     if call.as_json:
         sys.stdout.write(to_json(compare_document(found)))
     else:
@@ -164,7 +164,7 @@ def comment(namespace: argparse.Namespace) -> int:
 def cleanup(namespace: argparse.Namespace) -> int:
     """Drop the schemas of one preview, or of every preview whose lease has expired."""
     with _called(namespace, Path.cwd()) as call:
-        dropped = cleanup_previews(call.settings, call.place, None, expired=namespace.expired)
+        dropped = cleanup_previews(call.settings, call.place, pull_request=None, expired=namespace.expired)
     for schema in dropped:
         sys.stdout.write(f"dropped {schema}\n")
     if not dropped:

@@ -49,7 +49,7 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
     return Asked(namespace.base, namespace.other, options)
 
 
-def compare_any(settings: Settings, place: Place, asked: Asked) -> ModelDiff:
+def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
     """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
     sides = {"base": asked.base, "head": asked.head}
     files = {name: place.folder / text for name, text in sides.items() if Path(text).suffix.lower() in _FILES}

@@ -87,7 +87,8 @@ def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], thre
     """Calls ``work`` for every name, each after those it waits for, several at once. Names waited for must be keys."""
     sorter = TopologicalSorter(after)
     sorter.prepare()
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    pool = ThreadPoolExecutor(max_workers=max(1, threads))
+    try:
         running: dict[Future[None], str] = {}
         while sorter.is_active():
             running |= {pool.submit(work, name): name for name in sorted(sorter.get_ready())}
@@ -95,3 +96,5 @@ def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], thre
             for future in finished:
                 future.result()
                 sorter.done(running.pop(future))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # an interrupt must not wait for what runs for hours

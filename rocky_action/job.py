@@ -57,7 +57,7 @@ class Job:
         return str(path.relative_to(self.workspace) if path.is_relative_to(self.workspace) else path)
 
 
-def publish(job: Job, report: Report, pull_request: PullRequest | None) -> None:
+def publish(job: Job, report: Report, *, pull_request: PullRequest | None) -> None:
     """Everything a finished preview leaves. Nothing of it depends on whether the comment could be posted."""
     texts = documents.all_documents(report, marker=job.settings.comment_marker)
     documents.write_documents(job.output_folder, texts)
@@ -65,7 +65,7 @@ def publish(job: Job, report: Report, pull_request: PullRequest | None) -> None:
     for name, value in _outputs(job, report).items():
         job.runner.set_output(name, value)
     _annotate(job, report)
-    comment(job, pull_request, texts[documents.COMMENT])
+    comment(job, pull_request, body=texts[documents.COMMENT])
 
 
 def publish_failure(job: Job, error: PreviewError) -> None:
@@ -79,13 +79,13 @@ def publish_failure(job: Job, error: PreviewError) -> None:
     try:
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
-        comment(job, job.pull_request(), body)
+        comment(job, job.pull_request(), body=body)
     except PreviewError as err:
         if err.message != error.message:  # the first one has been told already
             tell(job.runner, err)
 
 
-def comment(job: Job, pull_request: PullRequest | None, body: str) -> None:
+def comment(job: Job, pull_request: PullRequest | None, *, body: str) -> None:
     """Upserts the comment; that it cannot be posted is a warning, and never the step's verdict."""
     if pull_request is None:
         job.runner.say("There is no pull request to comment on; the report is in the job summary.")

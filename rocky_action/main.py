@@ -32,7 +32,7 @@ def main(environ: Mapping[str, str]) -> int:
     runner = Runner(environ, sys.stdout)
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
-        return _step(environ, runner, workspace)
+        return _step(environ, runner, workspace=workspace)
     except PreviewError as err:
         tell(runner, err)
         return err.exit_code
@@ -46,7 +46,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _step(environ: Mapping[str, str], runner: Runner, workspace: Path) -> int:
+def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int:
     values = inputs_from_environment(environ)
     runner.mask(values.get("github_token", ""))
     event = read_event(environ)
@@ -102,11 +102,11 @@ def _done(job: Job) -> int:
         case Mode.PREVIEW:
             return _preview(job)
         case Mode.CLEANUP:
-            dropped = cleanup_previews(job.settings, job.place, job.pull_request())
+            dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request())
             job.runner.say("\n".join(f"dropped {schema}" for schema in dropped) or "nothing to drop")
             job.runner.append_summary(render_cleanup(dropped))
         case Mode.COMMENT:
-            comment(job, job.pull_request(), read_report(job.settings, job.place.folder))
+            comment(job, job.pull_request(), body=read_report(job.settings, job.place.folder))
     return 0
 
 
@@ -118,9 +118,9 @@ def _preview(job: Job) -> int:
         )
         return 0
     with job.runner.group("rocky-preview"):
-        world, options = assemble(job.settings, job.place, pull_request)
+        world, options = assemble(job.settings, job.place, pull_request=pull_request)
         report = preview(world, options)
-    publish(job, report, pull_request)
+    publish(job, report, pull_request=pull_request)
     fails = job.settings.fail_on.fails(report.verdict)
     job.runner.say(f"Verdict: {report.verdict}{f', which `fail_on: {job.settings.fail_on}` fails' if fails else ''}")
     return int(fails)

@@ -72,14 +72,16 @@ def preview(world: World, options: PreviewOptions) -> Report:
     known = study(world, options)
     if not known.plan.prune_set:
         nothing = Execution(run_id="", schema=options.schema)
-        return report(world, options, known, Evidence(known.changes, known.plan, nothing, (), CostDelta()))
+        return report(
+            world, options, known=known, evidence=Evidence(known.changes, known.plan, nothing, (), CostDelta())
+        )
     with world.connect(known.projects) as connection:
-        execution = create(world, options, known, connection)
+        execution = create(world, options, known=known, connection=connection)
         world.progress("comparing rows")
-        diffs = diff(known, options, connection, execution)
-        cost = cost_of(known, connection, execution)
+        diffs = diff(known, options, connection=connection, execution=execution)
+        cost = cost_of(known, connection, execution=execution)
         evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
-        return report(world, options, known, evidence, connection)
+        return report(world, options, known=known, evidence=evidence, connection=connection)
 
 
 def study(world: World, options: PreviewOptions) -> Study:
@@ -97,13 +99,13 @@ def study(world: World, options: PreviewOptions) -> Study:
     return Study(projects, changes, make_plan(projects, changes, options.run.copy))
 
 
-def create(world: World, options: PreviewOptions, known: Study, connection: Connection) -> Execution:
+def create(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Execution:
     """Lease, then clone and run, then record."""
     schemas = [
         (catalog, schema) for catalog in known.projects.catalogs for schema in (options.schema, options.base_schema)
     ]
     until = world.now + timedelta(hours=options.run.lease_hours)
-    connection.records.lease(options.name, schemas, world.comparison, until)
+    connection.records.lease(options.name, schemas, comparison=world.comparison, until=until)
     execution = execute(
         known.plan,
         known.projects,
@@ -113,11 +115,13 @@ def create(world: World, options: PreviewOptions, known: Study, connection: Conn
         progress=world.progress,
     )
     execution = replace(execution, built_from=known.fingerprint)
-    connection.records.record(options.name, execution, world.comparison, world.now)
+    connection.records.record(options.name, execution, comparison=world.comparison, when=world.now)
     return execution
 
 
-def diff(known: Study, options: PreviewOptions, connection: Connection, execution: Execution) -> tuple[ModelDiff, ...]:
+def diff(
+    known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution
+) -> tuple[ModelDiff, ...]:
     """Compare the prune set, base against head."""
     return diff_models(
         execution,
@@ -129,7 +133,7 @@ def diff(known: Study, options: PreviewOptions, connection: Connection, executio
     )
 
 
-def cost_of(known: Study, connection: Connection, execution: Execution) -> CostDelta:
+def cost_of(known: Study, connection: Connection, *, execution: Execution) -> CostDelta:
     """Price both sides, from what was measured now or recorded before."""
     return price(
         known.plan, execution, known.projects.head, connection.records.base_figures(known.projects.base.models)
@@ -137,7 +141,7 @@ def cost_of(known: Study, connection: Connection, execution: Execution) -> CostD
 
 
 def report(
-    world: World, options: PreviewOptions, known: Study, evidence: Evidence, connection: Connection | None = None
+    world: World, options: PreviewOptions, *, known: Study, evidence: Evidence, connection: Connection | None = None
 ) -> Report:
     """Put it together; without a connection nothing was run, because nothing had to be."""
     return make_report(
@@ -151,11 +155,11 @@ def report(
             warehouse=connection.warehouse.description if connection else "not opened: nothing had to run",
             run_url=world.run_url,
         ),
-        caveats=(*_caveats(world, options, known), *(connection.caveats if connection else ())),
+        caveats=(*_caveats(world, options, known=known), *(connection.caveats if connection else ())),
     )
 
 
-def _caveats(world: World, options: PreviewOptions, known: Study) -> Iterator[Caveat]:
+def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator[Caveat]:
     if not known.projects.base.models and not world.loader.holds(world.base_tree):
         yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
     for name, _ in options.diff.models:

@@ -109,11 +109,11 @@ class WarehouseAdapter(Protocol):
 class Records(Protocol):
     """Leases and run records: what a later run, or a sweeper, must be able to find."""
 
-    def lease(self, name: str, schemas: Sequence[tuple[str, str]], comparison: Comparison, until: datetime) -> None:
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Says, before anything is built, that these schemas belong to a preview, and until when."""
         ...
 
-    def record(self, name: str, execution: Execution, comparison: Comparison, when: datetime) -> None:
+    def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
         """Stores a finished execution."""
         ...
 

@@ -59,14 +59,14 @@ class WarehouseRecords:
 
     warehouse: WarehouseAdapter
 
-    def lease(self, name: str, schemas: Sequence[tuple[str, str]], comparison: Comparison, until: datetime) -> None:
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Replaces the preview's lease."""
         values = (name, json.dumps(list(schemas)), comparison.head_commit, datetime.now(UTC), until)
         self.warehouse.execute(
             [f"DELETE FROM {self._table('leases')} WHERE name = {self._text(name)}", self._insert("leases", values)]
         )
 
-    def record(self, name: str, execution: Execution, comparison: Comparison, when: datetime) -> None:
+    def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
         """Adds the execution, and a row for each model that was built."""
         text = _EXECUTION.dump_json(execution).decode()
         values = (execution.run_id, name, comparison.merge_base, comparison.head_commit, when, text)
@@ -147,10 +147,10 @@ class NoRecords:
 
     reason: str
 
-    def lease(self, name: str, schemas: Sequence[tuple[str, str]], comparison: Comparison, until: datetime) -> None:
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Nothing can be written; the schemas' prefix is all that a sweeper has."""
 
-    def record(self, name: str, execution: Execution, comparison: Comparison, when: datetime) -> None:
+    def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
         """Nothing can be written."""
 
     def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:

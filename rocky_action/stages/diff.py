@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import assert_never
 
+from rocky_action.dag import walk
 from rocky_action.domain.diff import ModelDiff, NotCompared, RowDiff, SchemaDiff
 from rocky_action.domain.execution import BaseSide, Execution, Failed, Inlined, NotRun, Succeeded
 from rocky_action.domain.options import ModelOptions, PreviewOptions
@@ -43,9 +42,14 @@ def diff_models(
 ) -> tuple[ModelDiff, ...]:
     """A diff for each model of the prune set that is or should be a relation, in run order."""
     context = _Context(execution, head, base, warehouse, options)
-    with ThreadPoolExecutor(max_workers=max(1, options.run.threads)) as pool:
-        found = list(pool.map(partial(_diff_model, context), plan.prune_names))
-    return tuple(diff for diff in found if diff is not None)
+    found: dict[str, ModelDiff | None] = {}
+
+    def work(name: str) -> None:
+        found[name] = _diff_model(context, name)
+
+    walk(dict.fromkeys(plan.prune_names, ()), work, options.run.threads)
+    ordered = (found[name] for name in plan.prune_names)
+    return tuple(diff for diff in ordered if diff is not None)
 
 
 def key_candidates(model: Model, options: ModelOptions) -> tuple[KeyCandidate, ...]:

@@ -87,14 +87,14 @@ def execute(
     _fresh_schemas(scene, rebuilt)
     base = _build_base(scene, rebuilt)
     clones = _clone(scene, base)
-    head = _build_head(scene, base, clones)
+    head = _build_head(scene, base, clones=clones)
     return Execution(
         run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
         schema=options.schema,
         head_runs=tuple(ModelRun(model, Side.HEAD, head[model]) for model in plan.prune_names),
         base_runs=tuple(ModelRun(model, Side.BASE, base[model]) for model in scene.base_dag.in_order(rebuilt)),
         clones=tuple(clones.values()),
-        base_sides=tuple(_base_side(scene, planned, base) for planned in plan.prune_set),
+        base_sides=tuple(_base_side(scene, planned, base=base) for planned in plan.prune_set),
         duration_ms=round((time.monotonic() - started) * 1000),
     )
 
@@ -173,7 +173,7 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
     def work(name: str) -> None:
         scene.progress(f"base: {name}")
         model = project.models[name]
-        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, model)
+        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, model=model)
         if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
@@ -181,10 +181,10 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
     return outcomes
 
 
-def _base_outcome(scene: _Scene, site: Site, model: Model) -> RunOutcome:
+def _base_outcome(scene: _Scene, site: Site, *, model: Model) -> RunOutcome:
     if scene.exists(model.target):
-        return build(site, model, model.target)
-    first = build(site, model, None)
+        return build(site, model, prior=model.target)
+    first = build(site, model, prior=None)
     if not isinstance(model.strategy, get_args(Stateful)):
         return first
     twin = next((one for one in scene.plan.prune_set if one.base_model == model.name), None)
@@ -197,7 +197,7 @@ def _base_outcome(scene: _Scene, site: Site, model: Model) -> RunOutcome:
             scene.warehouse.clone(first.relation, head_model.target.in_schema(scene.options.schema), writable=True)
         except WarehouseError as err:
             return Failed(err.message)
-    return build(site, model, InPlace.YES)
+    return build(site, model, prior=InPlace.YES)
 
 
 def _continues(head: Model, base: Model) -> bool:
@@ -231,10 +231,10 @@ def _clone(scene: _Scene, base: Mapping[str, RunOutcome]) -> dict[str, Cloned | 
 
 
 def _build_head(
-    scene: _Scene, base: Mapping[str, RunOutcome], clones: Mapping[str, Cloned | NotCloned]
+    scene: _Scene, base: Mapping[str, RunOutcome], *, clones: Mapping[str, Cloned | NotCloned]
 ) -> dict[str, RunOutcome]:
     project = scene.projects.head
-    places = dict(_head_places(scene, base, clones))
+    places = dict(_head_places(scene, base, clones=clones))
     site = Site(scene.warehouse, project, scene.options.schema, places, scene.now, scene.options.run.timeout_seconds)
     through = _ephemeral(project)
     planned = {one.model: one for one in scene.plan.prune_set}
@@ -245,8 +245,8 @@ def _build_head(
         model = project.models[name]
         clones_read = (clones.get(one) for one in scene.head_dag.inputs(name, through))
         stopped = _uncloned(clones_read) or _blocked(planned[name].after, outcomes)
-        prior = None if stopped else _head_prior(scene, model, planned[name].base_model, base)
-        outcomes[name] = stopped or _with_warning(scene, planned[name], build(site, model, prior))
+        prior = None if stopped else _head_prior(scene, model, base_name=planned[name].base_model, base=base)
+        outcomes[name] = stopped or _with_warning(scene, planned[name], outcome=build(site, model, prior=prior))
         if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
@@ -254,7 +254,7 @@ def _build_head(
     return outcomes
 
 
-def _with_warning(scene: _Scene, planned: PlannedModel, outcome: RunOutcome) -> RunOutcome:
+def _with_warning(scene: _Scene, planned: PlannedModel, *, outcome: RunOutcome) -> RunOutcome:
     """What works in an empty preview schema and not in production: no warehouse turns a view into a table."""
     base = None if planned.base_model is None else scene.projects.base.models[planned.base_model]
     head = scene.projects.head.models[planned.model]
@@ -267,7 +267,7 @@ def _with_warning(scene: _Scene, planned: PlannedModel, outcome: RunOutcome) -> 
 
 
 def _head_places(
-    scene: _Scene, base: Mapping[str, RunOutcome], clones: Mapping[str, Cloned | NotCloned]
+    scene: _Scene, base: Mapping[str, RunOutcome], *, clones: Mapping[str, Cloned | NotCloned]
 ) -> Iterator[tuple[str, Relation]]:
     prune = set(scene.plan.prune_names)
     for name, model in scene.projects.head.models.items():
@@ -284,10 +284,16 @@ def _head_places(
             yield name, model.target
 
 
-def _head_prior(scene: _Scene, model: Model, base_name: str | None, base: Mapping[str, RunOutcome]) -> Prior:
+def _head_prior(scene: _Scene, model: Model, *, base_name: str | None, base: Mapping[str, RunOutcome]) -> Prior:
     if scene.exists(model.target):
         return model.target
-    if base_name is not None and isinstance(base.get(base_name), (Succeeded, Failed)):
+    if base_name is None:
+        return None
+    outcome, base_strategy = base.get(base_name), scene.projects.base.models[base_name].strategy
+    if isinstance(outcome, Succeeded) and not isinstance(base_strategy, get_args(Stateful)):
+        same = outcome.relation == model.target.in_schema(scene.options.base_schema)
+        return outcome.relation if same else None  # production would have this table by now
+    if isinstance(outcome, (Succeeded, Failed)):
         target = model.target.in_schema(scene.options.schema)
         return InPlace.YES if scene.warehouse.columns(target) is not None else None
     return None
@@ -320,7 +326,7 @@ def _said(outcome: RunOutcome) -> str:
             return "nothing"
 
 
-def _base_side(scene: _Scene, planned: PlannedModel, base: Mapping[str, RunOutcome]) -> BaseSide:
+def _base_side(scene: _Scene, planned: PlannedModel, *, base: Mapping[str, RunOutcome]) -> BaseSide:
     if planned.base_model is None:
         return BaseSide(planned.model, BaselineKind.NONE, note="the model is new")
     model = scene.projects.base.models[planned.base_model]

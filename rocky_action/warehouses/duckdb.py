@@ -83,7 +83,7 @@ class DuckDB:
             cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
             cursor.begin()
             for statement in statements:
-                usage = usage.plus(_profiled(cursor, statement, timeout))
+                usage = usage.plus(_profiled(cursor, statement, timeout=timeout))
             cursor.commit()
         return usage
 
@@ -272,7 +272,7 @@ def seed(database: DuckDB, statements: Sequence[str]) -> None:
             raise ProjectError(f"a seed is wrong: {err}", advice="Correct the seed; nothing was created.") from err
 
 
-def _profiled(cursor: duckdb.DuckDBPyConnection, statement: str, timeout: float | None) -> Usage:
+def _profiled(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
     with _translated(statement, timeout=timeout), _interrupted_after(cursor, timeout):
         kinds = [one.type for one in cursor.extract_statements(statement)]
         if len(kinds) != 1:

@@ -64,7 +64,7 @@ class Warehouse:
             self.database.execute([f"CREATE TABLE {schema}.t AS SELECT 1 AS a"])
             self.database.execute([f"CREATE VIEW {schema}.v AS FROM main.m"])
         for name in names if expires else ():
-            self.records().lease(name, schemas(name), COMPARISON, expires or NOW)
+            self.records().lease(name, schemas(name), comparison=COMPARISON, until=expires or NOW)
 
     def left(self) -> list[tuple[str, str]]:
         return list(self.database.schemas("branch__"))
@@ -77,7 +77,7 @@ def cleanup(
     repository: GitRepository, *, expired: bool = False, pull_request: PullRequest | None = None, **values: str
 ) -> tuple[str, ...]:
     place = Place(repository.path, repository.environ, NOW, lambda _: None)
-    return cleanup_previews(parse(values), place, pull_request, expired=expired)
+    return cleanup_previews(parse(values), place, pull_request=pull_request, expired=expired)
 
 
 def test_one_preview_is_dropped_by_name(repository: GitRepository) -> None:
@@ -120,7 +120,7 @@ def test_only_what_has_expired_is_swept(repository: GitRepository) -> None:
 
 def test_an_expired_lease_without_schemas_is_forgotten(repository: GitRepository) -> None:
     with opened(repository) as warehouse:
-        warehouse.records().lease("gone", schemas("gone"), COMPARISON, NOW - HOUR)
+        warehouse.records().lease("gone", schemas("gone"), comparison=COMPARISON, until=NOW - HOUR)
     assert cleanup(repository, expired=True) == ()
     with opened(repository) as warehouse:
         assert warehouse.leases() == []
@@ -141,7 +141,7 @@ def test_an_expired_lease_without_schemas_is_forgotten(repository: GitRepository
 def test_a_lease_drops_its_own_previews_schemas_and_no_others(repository: GitRepository, name: str, said: str) -> None:
     with opened(repository) as warehouse:
         warehouse.make("alive", expires=NOW + HOUR)
-        warehouse.records().lease(name, [("shop", said), ("main", said)], COMPARISON, NOW - HOUR)
+        warehouse.records().lease(name, [("shop", said), ("main", said)], comparison=COMPARISON, until=NOW - HOUR)
         known = {schema for _, schema in warehouse.database.schemas("")}
     dropped = cleanup(repository, expired=True)
     with opened(repository) as warehouse:

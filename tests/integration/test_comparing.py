@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 def compare(folder: Path, base: str, head: str, *, options: ModelOptions = KEY, **values: str) -> ModelDiff:
     environ = isolated_environ(folder.parent / "home")
     place = Place(folder, environ, datetime(2026, 3, 1, tzinfo=UTC), lambda _: None)
-    return compare_any(parse(values), place, Asked(base, head, options))
+    return compare_any(parse(values), place, asked=Asked(base, head, options))
 
 
 def refused(folder: Path, base: str, head: str) -> PreviewError:

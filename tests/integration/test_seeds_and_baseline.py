@@ -41,7 +41,7 @@ class Desk:
 
     def preview(self, **values: str) -> Report:
         place = Place(self.repository.path, self.repository.environ, datetime(2026, 3, 1, tzinfo=UTC), self.said.append)
-        world, options = assemble(parse({"branch_name": "x", **values}), place, None)
+        world, options = assemble(parse({"branch_name": "x", **values}), place, pull_request=None)
         return preview(world, options)
 
     def refused(self, **values: str) -> PreviewError:

@@ -97,11 +97,11 @@ def base_run(model: str, duration: int | None, scanned: int | None) -> ModelRun:
 
 
 def test_a_lease_is_written_replaced_and_released(records: WarehouseRecords) -> None:
-    records.lease("x", SCHEMAS, COMPARISON, NOW)
-    records.lease("y", SCHEMAS[:1], COMPARISON, NOW)
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    records.lease("y", SCHEMAS[:1], comparison=COMPARISON, until=NOW)
     assert records.leases() == (Lease("x", SCHEMAS, NOW), Lease("y", SCHEMAS[:1], NOW))
     later = NOW + timedelta(hours=1)
-    records.lease("x", SCHEMAS[1:], COMPARISON, later.astimezone(timezone(timedelta(hours=9))))
+    records.lease("x", SCHEMAS[1:], comparison=COMPARISON, until=later.astimezone(timezone(timedelta(hours=9))))
     assert records.leases() == (Lease("x", SCHEMAS[1:], later), Lease("y", SCHEMAS[:1], NOW))
     records.release("x")
     records.release("never there")
@@ -111,10 +111,10 @@ def test_a_lease_is_written_replaced_and_released(records: WarehouseRecords) -> 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_only_names(records: WarehouseRecords, name: str) -> None:
     run = base_run(name, 5, 6)
-    records.lease(name, ((name, name),), replace(COMPARISON, head_commit=name), NOW)
+    records.lease(name, ((name, name),), comparison=replace(COMPARISON, head_commit=name), until=NOW)
     assert records.leases() == (Lease(name, ((name, name),), NOW),)
     stored = replace(execution(name, run), schema=name)
-    records.record(name, stored, replace(COMPARISON, merge_base=name), NOW)
+    records.record(name, stored, comparison=replace(COMPARISON, merge_base=name), when=NOW)
     newest = records.newest(name)
     assert newest is not None
     assert (newest.execution, newest.merge_base) == (stored, name)
@@ -124,9 +124,9 @@ def test_names_are_only_names(records: WarehouseRecords, name: str) -> None:
 
 
 def test_a_damaged_lease_is_named(records: WarehouseRecords) -> None:
-    records.lease("x", SCHEMAS, COMPARISON, NOW)
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     for damage in ("schemas = 'no json'", "schemas = '[1]'", "schemas = '{}x'", "expires_at = NULL", "schemas = NULL"):
-        records.lease("x", SCHEMAS, COMPARISON, NOW)
+        records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
         records.warehouse.execute([f"UPDATE rocky_preview.leases SET {damage}"])
         with pytest.raises(WarehouseError, match="lease of x") as caught:
             records.leases()
@@ -138,7 +138,7 @@ def test_a_damaged_lease_is_named(records: WarehouseRecords) -> None:
 
 def test_an_execution_comes_back_as_it_was(records: WarehouseRecords) -> None:
     stored = execution("run-1", base_run("a", 1, None))
-    records.record("x", stored, COMPARISON, NOW)
+    records.record("x", stored, comparison=COMPARISON, when=NOW)
     newest = records.newest("x")
     assert newest is not None
     assert newest.execution == stored
@@ -148,15 +148,15 @@ def test_an_execution_comes_back_as_it_was(records: WarehouseRecords) -> None:
 
 def test_the_newest_run_is_the_one_that_finished_last(records: WarehouseRecords) -> None:
     for minutes, run_id in ((0, "run-1"), (5, "run-2"), (3, "run-3")):
-        records.record("x", execution(run_id), COMPARISON, NOW + timedelta(minutes=minutes))
-    records.record("y", execution("run-9"), COMPARISON, NOW + timedelta(days=1))
+        records.record("x", execution(run_id), comparison=COMPARISON, when=NOW + timedelta(minutes=minutes))
+    records.record("y", execution("run-9"), comparison=COMPARISON, when=NOW + timedelta(days=1))
     newest = records.newest("x")
     assert newest is not None
     assert newest.execution.run_id == "run-2"
 
 
 def test_a_run_of_another_version_is_an_error_with_a_way_out(records: WarehouseRecords) -> None:
-    records.record("x", execution(), COMPARISON, NOW)
+    records.record("x", execution(), comparison=COMPARISON, when=NOW)
     records.warehouse.execute(["""UPDATE rocky_preview.runs SET execution = '{"run": "of the future"}'"""])
     with pytest.raises(WarehouseError, match="another version") as caught:
         records.newest("x")
@@ -166,9 +166,13 @@ def test_a_run_of_another_version_is_an_error_with_a_way_out(records: WarehouseR
 def test_base_figures_are_the_newest_of_each_model(records: WarehouseRecords) -> None:
     assert records.base_figures([]) == (None, {})
     assert records.base_figures(["a"]) == (None, {})
-    records.record("x", execution("run-1", base_run("a", 1, 10), base_run("b", 2, None)), COMPARISON, NOW)
-    records.record("y", execution("run-2", base_run("a", 3, 30)), COMPARISON, NOW + timedelta(minutes=1))
-    records.record("x", execution("run-0", base_run("c", 9, 9)), COMPARISON, NOW - timedelta(minutes=1))
+    records.record(
+        "x", execution("run-1", base_run("a", 1, 10), base_run("b", 2, None)), comparison=COMPARISON, when=NOW
+    )
+    records.record(
+        "y", execution("run-2", base_run("a", 3, 30)), comparison=COMPARISON, when=NOW + timedelta(minutes=1)
+    )
+    records.record("x", execution("run-0", base_run("c", 9, 9)), comparison=COMPARISON, when=NOW - timedelta(minutes=1))
     run_id, figures = records.base_figures(["a", "b", "nowhere"])
     assert run_id == "run-2"
     assert figures == {
@@ -179,7 +183,7 @@ def test_base_figures_are_the_newest_of_each_model(records: WarehouseRecords) ->
 
 def test_what_did_not_succeed_or_is_heads_is_no_figure_of_base(records: WarehouseRecords) -> None:
     failed = ModelRun("bad", Side.BASE, Failed("no"))
-    records.record("x", execution("run-1", failed), COMPARISON, NOW)
+    records.record("x", execution("run-1", failed), comparison=COMPARISON, when=NOW)
     assert records.base_figures(["a", "bad"]) == (None, {})
 
 
@@ -187,7 +191,7 @@ def test_what_did_not_succeed_or_is_heads_is_no_figure_of_base(records: Warehous
 
 
 def test_opening_twice_keeps_what_is_there(database: DuckDB, records: WarehouseRecords) -> None:
-    records.lease("x", SCHEMAS, COMPARISON, NOW)
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     again = open_records(database)
     assert isinstance(again, WarehouseRecords)
     assert len(again.leases()) == 1
@@ -209,8 +213,8 @@ def test_where_nothing_can_be_written_that_is_said(tmp_path: Path) -> None:
     records = open_records(database)
     assert isinstance(records, NoRecords)
     assert "rocky_preview cannot be written" in records.reason
-    records.lease("x", SCHEMAS, COMPARISON, NOW)
-    records.record("x", execution(), COMPARISON, NOW)
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    records.record("x", execution(), comparison=COMPARISON, when=NOW)
     assert records.base_figures(["a"]) == (None, {})
     database.close()
 
@@ -251,7 +255,7 @@ def test_the_lease_comes_before_anything_is_built(database: DuckDB, records: War
     options = PreviewOptions("x", RunOptions(baseline=Baseline.REBUILD, lease_hours=5))
     connection = Connection(vanishing, WarehouseRecords(vanishing))
     with pytest.raises(Stopped):
-        create(world({}, {}), options, a_study(projects()), connection)
+        create(world({}, {}), options, known=a_study(projects()), connection=connection)
     assert [lease.name for lease in records.leases()] == ["x"]
     assert records.leases()[0].expires_at == NOW + timedelta(hours=5)
     assert set(records.leases()[0].schemas) == set(SCHEMAS)
@@ -260,7 +264,7 @@ def test_the_lease_comes_before_anything_is_built(database: DuckDB, records: War
 
 def test_a_finished_run_is_recorded(database: DuckDB, records: WarehouseRecords) -> None:
     known = a_study(projects())
-    made = create(world({}, {}), PreviewOptions("x"), known, Connection(database, records))
+    made = create(world({}, {}), PreviewOptions("x"), known=known, connection=Connection(database, records))
     newest = records.newest("x")
     assert newest is not None
     assert newest.execution == made
