@@ -190,7 +190,7 @@ def test_cleanup_of_a_fresh_runner_makes_no_database(checkout: Checkout) -> None
         (["a.csv", "b.csv", "--key", "id", "--tolerance", "x=0.5"], 0, "all, by id"),
         (["a.csv", "b.csv", "--key", "id", "--where", "id < 2"], 0, "all, by id"),
         (["a.csv", "c.csv"], 3, "not compared"),
-        (["a.csv", "missing.csv"], 2, "missing.csv is neither a file nor a relation"),
+        (["a.csv", "missing.csv"], 2, "there is no file missing.csv"),
         (["a.csv", "b.csv", "--tolerance", "x"], 2, "--tolerance 'x' is not column=number"),
         (["main.t", "a.csv", "--key", "id"], 0, "all, by id"),
         (["main.t", "no.such"], 2, "no.such is neither a file nor a relation of five.duckdb"),

@@ -18,7 +18,7 @@ FILES = {
     "models/a.toml": (
         'name = "a"\ndepends_on = ["b"]\ngroup = "marts"\nretention = "90d"\n[args]\nregion = "x"\n'
         '[[tests]]\ntype = "composite"\nkind = "unique"\ncolumns = ["x", "y"]\n[[use_test]]\nname = "known"\n'
-        '[[surrogate_key]]\nname = "k"\ncolumns = ["x"]\n[preview]\nkey = ["x"]\ntolerance = { x = 0.5 }\n'
+        '[[surrogate_key]]\nname = "k"\ncolumns = ["x"]\n[preview]\nkey = ["x"]\ntolerances = { x = 0.5 }\n'
     ),
     "models/b.sql": (
         '---toml\nintent = "${B:-x}"\n[strategy]\ntype = "time_interval"\ntime_column = "d"\ngranularity = "day"\n'

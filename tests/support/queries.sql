@@ -374,3 +374,9 @@ SELECT id FROM orders WHERE orders.id > ALL (SELECT id FROM archive.customers)
 (SELECT id FROM orders) EXCEPT (SELECT customers.id FROM customers)
 ;;
 SELECT id, row_number() OVER (PARTITION BY orders.customer_id ORDER BY main.orders.ts DESC) AS n FROM orders QUALIFY n = 1
+;;
+SELECT customers.name FROM main.customers WHERE EXISTS (SELECT 1 FROM archive.customers WHERE archive.customers.id = main.customers.id)
+;;
+SELECT customers.name FROM main.customers WHERE EXISTS (WITH customers AS (SELECT 3 AS id) SELECT 1 FROM customers WHERE customers.id = main.customers.id)
+;;
+SELECT name FROM archive.customers WHERE id IN (SELECT customers.id FROM main.customers WHERE main.customers.region = 'eu' AND customers.id < archive.customers.id + 1)

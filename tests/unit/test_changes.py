@@ -91,6 +91,13 @@ class TestRenamed:
         path = ChangedPath(PathStatus.RENAMED, "models/sub/m.sql", "models/m.sql")
         assert changed([model("m")], [moved], path) == {"m": ChangeKind.COSMETIC}
 
+    def test_not_while_the_old_name_lives_on_elsewhere(self) -> None:
+        other = replace(model("old"), path="models/elsewhere.sql")
+        assert changed([model("old")], [model("new"), other], self.path) == {
+            "new": ChangeKind.ADDED,
+            "old": ChangeKind.COSMETIC,
+        }
+
     def test_two_names_swapped_are_two_edits(self) -> None:
         base, head = [model("a"), model("b", "SELECT 2 AS id")], [model("b"), model("a", "SELECT 2 AS id")]
         paths = [
@@ -135,6 +142,7 @@ class TestConfiguration:
     def test_depends_on_orders_runs_and_changes_no_data(self) -> None:
         base, head = model("m"), model("m", depends_on=("a",))
         assert changed([model("a"), base], [model("a"), head]) == {"m": ChangeKind.COSMETIC}
+        assert changed([model("a"), head], [model("a"), base]) == {"m": ChangeKind.COSMETIC}
 
     def test_an_sql_edit_outweighs_it_and_both_are_said(self) -> None:
         base, head = model("m"), model("m", "SELECT 2 AS id", strategy=View())

@@ -158,14 +158,15 @@ def test_what_was_measured_comes_before_what_was_recorded() -> None:
 
 def test_copying_saves_what_base_took() -> None:
     recorded = {"b": Figures(HOUR, source=CostSource.RECORDED)}
-    found = cost(on("snowflake", "a", "b", "c"), {"a": ran(HOUR)}, recorded=recorded, copied=("b", "c"))
+    head = on("snowflake", "a", "b", "c")
+    found = cost(head, {"a": ran(HOUR)}, base={"a": ran(3 * HOUR)}, recorded=recorded, copied=("b", "c"))
     assert found.savings_usd == pytest.approx(9.6)
     assert [(one.model, one.copied, one.delta_usd) for one in found.models[1:]] == [
         ("b", True, None),
         ("c", True, None),
     ]
-    assert found.unknown == ("a",)
-    assert found.base_usd is None
+    assert found.unknown == ()
+    assert found.base_usd == pytest.approx(28.8)
 
 
 def test_an_ephemeral_model_is_part_of_its_readers() -> None:

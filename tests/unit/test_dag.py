@@ -66,6 +66,7 @@ def test_reading_itself_is_no_cycle() -> None:
         ({"b": "a", "a": "b"}, "a -> b -> a"),
         ({"c": "b", "b": "a", "a": "c", "d": "c"}, "a -> b -> c -> a"),
         ({"x": "z", "z": "y", "y": "x", "a": "x"}, "x -> y -> z -> x"),
+        ({"z": "a y", "y": "x", "x": "z", "a": ""}, "x -> y -> z -> x"),
     ],
 )
 def test_a_cycle_is_printed_in_the_order_of_data(reads: dict[str, str], path: str) -> None:

@@ -177,6 +177,11 @@ class TestAddedRemovedRenamed:
         found = plan([model("gone")], [model("new", f"SELECT * FROM {table}")])
         assert "still read by new" in found.removed[0].why
 
+    @pytest.mark.parametrize("table", ["t_gone", "main.t_gone", "gone"])
+    def test_by_its_name_or_its_tables(self, table: str) -> None:
+        removed = model("gone", target="memory.main.t_gone")
+        assert "still read by new" in plan([removed], [model("new", f"SELECT * FROM {table}")]).removed[0].why
+
     def test_a_table_of_that_name_in_another_schema_is_another_table(self) -> None:
         found = plan([model("gone")], [model("new", "SELECT * FROM elsewhere.gone")])
         assert "still read" not in found.removed[0].why

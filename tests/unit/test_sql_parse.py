@@ -54,7 +54,7 @@ def test_a_carriage_return_ends_a_comment_here_as_in_duckdb() -> None:
         ('SELECT "a', "ends inside a string"),
         ("SELECT 1\nFROM a\u200bb", "line 2, column 8: an invisible character \\(U\\+200B\\)"),
         ("SELECT a\ufeffb", "U\\+FEFF"),
-        ("SELECT {'a': , 1}", "."),
+        ("SELECT { : }", "cannot be read"),
         ("SELECT " + "(" * 5000 + "1" + ")" * 5000, "too deep"),
     ],
 )

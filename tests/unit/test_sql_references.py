@@ -172,7 +172,7 @@ class TestNotUnderstood:
         assert found.models["m"].problem == rocky.problem
 
     def test_a_name_of_several_words(self) -> None:
-        odd = model("fct-revenue 2", target="memory.main.fct")
+        odd = model("fct-revenue 2", target="memory.main.t")
         assert reads_of('SELEC FROM "FCT-revenue 2" (', odd) == (ModelRead("fct-revenue 2"),)
 
     def test_part_of_a_word_is_no_mention_and_neither_is_its_own_name(self) -> None:
