@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 
 from rocky_action import __version__
+from rocky_action.domain.text import printable
 from rocky_action.errors import PreviewError, did_you_mean
 from rocky_action.settings import INPUTS, add_options
 
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return COMMANDS[namespace.command](namespace)
     except PreviewError as err:
-        print(f"rocky-preview: {err.message}", *([err.advice] if err.advice else []), sep="\n", file=sys.stderr)
+        print(printable(f"rocky-preview: {err.message}\n{err.advice}".rstrip(), keep="\n"), file=sys.stderr)
         return err.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone, as `head` does

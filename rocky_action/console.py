@@ -14,6 +14,7 @@ from rich.table import Table
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.report import Report, Severity, Verdict
+from rocky_action.domain.text import printable
 from rocky_action.pipeline import Study
 
 _COLOURS = {
@@ -32,9 +33,14 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield _nothing
     elif console.is_terminal:
         with console.status("starting") as status:
-            yield lambda message: status.update(escape(message))
+            yield lambda message: status.update(_safe(message))
     else:
-        yield lambda message: console.out(f"rocky-preview: {message}", highlight=False)
+        yield lambda message: console.out(f"rocky-preview: {printable(message)}", highlight=False)
+
+
+def _safe(text: str) -> str:
+    """Text from anywhere: no markup, no control character that a terminal would act on, on one line."""
+    return escape(printable(text))
 
 
 def _nothing(message: str) -> None:
@@ -46,18 +52,18 @@ def show_study(known: Study) -> None:
     console = Console()
     changes = _table("Model", "Change", "Why", title="Change set")
     for change in known.changes.changes:
-        changes.add_row(escape(change.model), change.kind.value, escape(change.why))
+        changes.add_row(_safe(change.model), change.kind.value, _safe(change.why))
     console.print(changes if known.changes.changes else "No model changes.")
     plan = _table("Model", "What happens", "Why", title="Plan")
     for planned in known.plan.prune_set:
-        plan.add_row(escape(planned.model), "[bold]runs[/bold]", escape(planned.why))
+        plan.add_row(_safe(planned.model), "[bold]runs[/bold]", _safe(planned.why))
     for what, models in (
         ("cloned", known.plan.copy_set),
         ("skipped", known.plan.skipped),
         ("gone", known.plan.removed),
     ):
         for left in models:
-            plan.add_row(escape(left.model), what, escape(left.why))
+            plan.add_row(_safe(left.model), what, _safe(left.why))
     console.print(plan)
 
 
@@ -69,10 +75,10 @@ def show_runs(report: Report) -> None:
         rows = duration = ""
         if isinstance(run.outcome, Succeeded):
             rows, duration = _number(run.outcome.usage.rows), f"{_number(run.outcome.usage.duration_ms)} ms"
-        table.add_row(escape(run.model), run.side.value, escape(_outcome(run.outcome)), rows, duration)
+        table.add_row(_safe(run.model), run.side.value, _safe(_outcome(run.outcome)), rows, duration)
     for clone in report.execution.clones:
         how = f"cloned ({clone.method})" if isinstance(clone, Cloned) else f"not cloned: {clone.because}"
-        table.add_row(escape(clone.model), "head", escape(how), "", "")
+        table.add_row(_safe(clone.model), "head", _safe(how), "", "")
     console.print(table)
 
 
@@ -86,13 +92,13 @@ def show_diffs(report: Report) -> None:
         counts = (
             _number(number) for number in (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)
         )
-        table.add_row(escape(diff.model), *counts, _extent(diff))
+        table.add_row(_safe(diff.model), *counts, _extent(diff))
     console.print(table)
     for diff in report.diffs:
         schema = [] if diff.schema.is_empty else [_schema(diff.schema)]
         coverage = [] if isinstance(diff.coverage, Exhaustive) or diff.new else [_coverage(diff)]
         if schema or coverage:
-            console.print(escape(f"  {diff.model}: {'; '.join([*schema, *coverage])}"), highlight=False)
+            console.print(_safe(f"  {diff.model}: {'; '.join([*schema, *coverage])}"), highlight=False)
 
 
 def show_cost(report: Report) -> None:
@@ -101,7 +107,7 @@ def show_cost(report: Report) -> None:
     for cost in report.cost.models:
         base, head = cost.base, cost.head
         table.add_row(
-            escape(cost.model) + (" (copied)" if cost.copied else ""),
+            _safe(cost.model) + (" (copied)" if cost.copied else ""),
             _money(base.usd if base else None),
             "not run" if cost.copied else _money(head.usd if head else None),
             "saved" if cost.copied else _money(cost.delta_usd),
@@ -120,7 +126,7 @@ def show_report(report: Report) -> None:
     for caveat in report.caveats:
         colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}[caveat.severity]
         about = f"{caveat.model}: " if caveat.model else ""
-        console.print(f"[{colour}]{caveat.severity}[/{colour}] {escape(about + caveat.message)}")
+        console.print(f"[{colour}]{caveat.severity}[/{colour}] {_safe(about + caveat.message)}")
     colour = _COLOURS[report.verdict]
     console.print(f"[bold {colour}]{report.verdict.value}[/bold {colour}] {_counts(report)}")
 
@@ -132,14 +138,14 @@ def show_diff(diff: ModelDiff) -> None:
     counts = _table("Base", "Head", "Added", "Removed", "Changed", title=None)
     counts.add_row(*map(_number, (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)))
     console.print(counts)
-    console.print(f"Schema: {escape(_schema(diff.schema))}. Rows: {escape(_coverage(diff))}.")
+    console.print(f"Schema: {_safe(_schema(diff.schema))}. Rows: {_safe(_coverage(diff))}.")
     for note in diff.notes:
-        console.print(f"- {escape(note)}")
+        console.print(f"- {_safe(note)}")
     if any(column.rows_changed for column in diff.rows.columns):
         columns = _table("Column", "Rows changed", title=None)
         for column in diff.rows.columns:
             if column.rows_changed:
-                columns.add_row(escape(column.name), _number(column.rows_changed))
+                columns.add_row(_safe(column.name), _number(column.rows_changed))
         console.print(columns)
     if diff.rows.examples:
         examples = _table("Row", "Key", "Column", "Base", "Head", title="Examples")
@@ -149,7 +155,7 @@ def show_diff(diff: ModelDiff) -> None:
                 base, head = ("masked", "masked") if cell.masked else (_value(cell.base), _value(cell.head))
                 base = "" if example.kind == "added" else base
                 head = "" if example.kind == "removed" else head
-                examples.add_row(example.kind, escape(key), escape(cell.column), escape(base), escape(head))
+                examples.add_row(example.kind, _safe(key), _safe(cell.column), _safe(base), _safe(head))
         console.print(examples)
 
 
@@ -157,7 +163,7 @@ def _table(*columns: str, title: str | None) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE, padding=(0, 1, 0, 0))
     numeric = {"Rows", "Time", "Base", "Head", "Added", "Removed", "Changed", "Delta", "Base time", "Head time"}
     for column in columns:
-        narrow = column in numeric or column == "Model"
+        narrow = column in numeric
         table.add_column(column, justify="right" if column in numeric else "left", overflow="fold", no_wrap=narrow)
     return table
 

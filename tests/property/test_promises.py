@@ -315,7 +315,8 @@ class TestReport:
 
 
 GROUPING = """SELECT a || b || c, a + b - c * a / 2, a - (b - c), a / (b * c), (a + b) * c, -(a + b),
- NOT (x AND y) OR x, NOT x AND y, a = b AND b = c OR x, (a, b) = (b, a), a % b * c, a // b * c, a ** b ** 2, a & b | c, a << b + c,
+ NOT (x AND y) OR x, NOT x AND y,
+ a = b AND b = c OR x, (a, b) = (b, a), a % b * c, a // b * c, a ** b ** 2, a & b | c, a << b + c,
  a BETWEEN b AND c AND x, a IN (b, c) AND y, CASE WHEN a > b THEN a + b ELSE c END * 2, a::VARCHAR || b, - a ** 2,
  NOT a IS NULL, x IS NOT TRUE, a IS DISTINCT FROM b OR x, l[a + 1], s.a + s.b.c, (a > b) IS NULL, a -b, - -a, .5 * a,
  INTERVAL (a) DAY, INTERVAL '1' DAY d FROM (SELECT 3 AS a, 2 AS b, 7 AS c, TRUE AS x, FALSE AS y, [1, 2, 3, 4] AS l,

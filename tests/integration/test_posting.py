@@ -1,0 +1,45 @@
+"""``rocky-preview comment``: a ready report from a laptop, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkout import Checkout
+from tests.support.github_server import GitHubServer
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubServer]:
+    with GitHubServer() as server:
+        server.state.add_pull(7, "no-refunds", "0" * 40)
+        yield server
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path)
+
+
+def test_the_comment_is_written_and_then_rewritten(checkout: Checkout, github: GitHubServer) -> None:
+    for text in ("First", "Second"):
+        checkout.repository.write({"ready.md": f"{text}\n"})
+        ended = checkout.run(
+            "comment", "--body", "ready.md", "--pr-number", "7", GITHUB_TOKEN="user-token", **github.environ
+        )
+        assert ended.code == 0, ended.err
+        assert ended.out.strip().endswith("#issuecomment-1001")
+        assert github.state.bodies(7) == [f"<!-- rocky-preview -->\n{text}\n"]
+
+
+def test_what_stands_in_the_way_is_said(checkout: Checkout, github: GitHubServer) -> None:
+    checkout.repository.write({"ready.md": "Hello\n", "latin.md": b"\xff\xfe"})
+    asked = ("comment", "--pr-number", "7", "--body")
+    refused = checkout.run(*asked, "ready.md", GITHUB_TOKEN="read-token", **github.environ)
+    assert (refused.code, "pull-requests: write" in refused.err) == (3, True), refused.err
+    for name in ("missing.md", "latin.md"):
+        unreadable = checkout.run(*asked, name, GITHUB_TOKEN="user-token", **github.environ)
+        assert (unreadable.code, f"{name} cannot be read as Markdown" in unreadable.err) == (2, True), unreadable.err
+    assert github.state.bodies(7) == []

@@ -1,0 +1,91 @@
+"""What a person sees on a terminal: every outcome has words of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from rocky_action import console
+from rocky_action.domain.diff import (
+    CellChange,
+    Column,
+    ColumnChange,
+    Exhaustive,
+    Key,
+    ModelDiff,
+    NotCompared,
+    RowDiff,
+    RowExample,
+    Sampled,
+    SchemaDiff,
+    TypeChange,
+)
+from rocky_action.domain.text import printable
+from tests.support import reports
+
+SCENARIOS = sorted(reports.SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_report_ends_with_its_verdict(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report = reports.SCENARIOS[name]()
+    console.show_report(report)
+    console.show_runs(report)
+    last = capsys.readouterr().out
+    assert f"\n{report.verdict.value} (" in f"\n{last}"
+    for diff in report.diffs[:3]:
+        assert printable(diff.model)[:15] in last
+    assert not [char for char in last if not char.isprintable() and char != "\n"], "nothing that a terminal acts on"
+
+
+def shown(diff: ModelDiff, capsys: pytest.CaptureFixture[str]) -> str:
+    console.show_diff(diff)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_a_comparison_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = SchemaDiff((Column("a", "INT"),), (Column("b", "INT"),), (TypeChange("c", "INT", "BIGINT"),), True)
+    rows = RowDiff(
+        10,
+        9,
+        1,
+        2,
+        3,
+        (ColumnChange("x", 3), ColumnChange("y", 0)),
+        (
+            RowExample(
+                "changed", (("id", "1"),), (CellChange("x", None, ""), CellChange("s", None, None, masked=True))
+            ),
+            RowExample("added", (("id", "2"),), (CellChange("x", None, "[red]NULL[/red]"),)),
+            RowExample("removed", (("id", "3"),), (CellChange("x", "NULL", None),)),
+        ),
+    )
+    key = Key(("id",), "--key", unique_base=True, unique_head=True)
+    text = shown(ModelDiff("m", schema, rows, Exhaustive("keyed"), key, notes=("a note",)), capsys)
+    assert "Schema: +a, -b, c: INT -> BIGINT, reordered. Rows: all, by id." in text
+    assert "- a note" in text
+    assert "changed id=1 x NULL ''" in text
+    assert "masked masked" in text
+    assert "added id=2 x [red]NULL[/red]" in text, "data is never markup"
+    assert "removed id=3 x 'NULL'" in text
+
+
+def test_three_coverages_three_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = RowDiff(None, None)
+    said = [
+        shown(ModelDiff("m", SchemaDiff(), nothing, coverage), capsys)
+        for coverage in (Exhaustive("multiset"), Sampled(5, 1000, ("id",)), NotCompared("it is Sunday"))
+    ]
+    assert "all, as whole rows" in said[0]
+    assert "only 5 of 1,000 keys compared" in said[1]
+    assert "not compared: it is Sunday" in said[2]
+    assert all("unknown unknown" in text for text in said)
+
+
+def test_progress_is_plain_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress(quiet=False) as tell:
+        tell("head: [model]")
+    with console.progress(quiet=True) as tell:
+        tell("nothing of this")
+    captured = capsys.readouterr()
+    assert captured.err == "rocky-preview: head: [model]\n"
+    assert captured.out == ""
