@@ -74,7 +74,7 @@ def show_runs(report: Report) -> None:
     for run in (*report.execution.base_runs, *report.execution.head_runs):
         rows = duration = ""
         if isinstance(run.outcome, Succeeded):
-            rows, duration = _number(run.outcome.usage.rows), f"{_number(run.outcome.usage.duration_ms)} ms"
+            rows, duration = _number(run.outcome.usage.rows), _milliseconds(run.outcome.usage.duration_ms)
         table.add_row(_safe(run.model), run.side.value, _safe(_outcome(run.outcome)), rows, duration)
     for clone in report.execution.clones:
         how = f"cloned ({clone.method})" if isinstance(clone, Cloned) else f"not cloned: {clone.because}"
@@ -89,10 +89,11 @@ def show_diffs(report: Report) -> None:
     table = _table("Model", "Base", "Head", "Added", "Removed", "Changed", "Compared", title=title)
     for diff in report.diffs:
         rows = diff.rows
-        counts = (
+        counts = [
             _number(number) for number in (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)
-        )
-        table.add_row(_safe(diff.model), *counts, _extent(diff))
+        ]
+        shown = ["none", counts[1], "", "", ""] if diff.new else counts
+        table.add_row(_safe(diff.model), *shown, _extent(diff))
     console.print(table)
     for diff in report.diffs:
         schema = [] if diff.schema.is_empty else [_schema(diff.schema)]
@@ -108,11 +109,11 @@ def show_cost(report: Report) -> None:
         base, head = cost.base, cost.head
         table.add_row(
             _safe(cost.model) + (" (copied)" if cost.copied else ""),
-            _money(base.usd if base else None),
+            "none" if cost.new else _money(base.usd if base else None),
             "not run" if cost.copied else _money(head.usd if head else None),
             "saved" if cost.copied else _money(cost.delta_usd),
-            f"{_number(base.duration_ms if base else None)} ms",
-            "" if cost.copied else f"{_number(head.duration_ms if head else None)} ms",
+            "" if cost.new else _milliseconds(base.duration_ms if base else None),
+            "" if cost.copied else _milliseconds(head.duration_ms if head else None),
         )
     Console().print(table)
 
@@ -230,6 +231,10 @@ def _schema(schema: SchemaDiff) -> str:
 
 def _number(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def _milliseconds(duration: int | None) -> str:
+    return "unknown" if duration is None else f"{duration:,} ms"
 
 
 def _money(usd: float | None) -> str:

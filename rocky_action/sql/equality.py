@@ -10,7 +10,7 @@ the tree, which tells what the spelling leaves open: how the tokens group, and t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
@@ -60,7 +60,7 @@ _RIGHT: tuple[tuple[tuple[type[exp.Expr], ...], tuple[type[exp.Expr], ...]], ...
 """Operators, and what binds tighter than they do in every dialect; about all others opinions differ."""
 
 
-def same_meaning(base: Model, head: Model, dialect: str) -> bool:
+def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
     """True if it is certain that both queries return the same; False if not, or if it cannot be told."""
     if base.sql == head.sql:
         return True
@@ -87,7 +87,7 @@ def _canonical(node: exp.Expr, dropped: list[exp.Paren] | None) -> Hashable:
     sqlglot's own equality is not used: it folds the case of some literals. Parentheses that say nothing are not in the
     result, but in ``dropped``; None keeps them all.
     """
-    parts = ((key, _canonical_part(value, (node, key), dropped)) for key, value in sorted(node.args.items()))
+    parts = ((key, _canonical_part(value, (node, key), dropped=dropped)) for key, value in sorted(node.args.items()))
     return type(node).__name__, tuple(part for part in parts if part[1] not in (None, False, ()))
 
 
@@ -96,17 +96,17 @@ def _spelling(query: Query, *, strict: bool) -> Iterator[tuple[str, str]]:
     tokens = query.tokens
     for index, token in enumerate(tokens):
         last = tokens[index - 1] if index else None
-        following = tokens[index + 1] if index + 1 < len(tokens) else None
         text = query.sql[token.start : token.end + 1]
-        if strict or not _is_silent(token, last, following):
+        if strict or not _is_silent(tokens, index):
             apart = last is not None and last.end + 1 < token.start and _would_join(last, token)
             yield " " if apart else "", text if token.token_type in _VERBATIM else text.upper()
 
 
-def _is_silent(token: Token, last: Token | None, following: Token | None) -> bool:
+def _is_silent(tokens: Sequence[Token], index: int) -> bool:
     """Parentheses, unless there is nothing between them; the INNER of a join; AS between a thing and its name."""
-    before, after = last.token_type if last else None, following.token_type if following else None
-    match token.token_type:
+    before = tokens[index - 1].token_type if index else None
+    after = tokens[index + 1].token_type if index + 1 < len(tokens) else None
+    match tokens[index].token_type:
         case TokenType.L_PAREN:
             return after is not TokenType.R_PAREN
         case TokenType.R_PAREN:
@@ -125,25 +125,26 @@ def _would_join(last: Token, token: Token) -> bool:
     return number or all(one.token_type not in _VERBATIM and set(one.text) <= _SIGNS for one in (last, token))
 
 
-def _canonical_part(value: object, place: tuple[exp.Expr, str], dropped: list[exp.Paren] | None) -> Hashable:
+def _canonical_part(value: object, place: tuple[exp.Expr, str], *, dropped: list[exp.Paren] | None) -> Hashable:
     if isinstance(value, exp.Join):
         value = _plain_join(value)
     if isinstance(value, exp.Expr):
         node = value
-        while dropped is not None and isinstance(node, exp.Paren) and _says_nothing(node, *place):
+        while dropped is not None and isinstance(node, exp.Paren) and _says_nothing(node, place):
             dropped.append(node)
             node = node.this
         return _canonical(node, dropped)
     if isinstance(value, list):
-        return tuple(_canonical_part(item, place, dropped) for item in value)
+        return tuple(_canonical_part(item, place, dropped=dropped) for item in value)
     return value if value is None or isinstance(value, (str, int, float, bool)) else repr(value)
 
 
-def _says_nothing(paren: exp.Paren, parent: exp.Expr, key: str) -> bool:
+def _says_nothing(paren: exp.Paren, place: tuple[exp.Expr, str]) -> bool:
     """Whether parentheses could go, and the warehouse would group the rest in the same way.
 
     Around a bare literal they stay: ``ORDER BY 1`` is a position, and no dialect need agree that ``(1)`` is one.
     """
+    parent, key = place
     inner = paren.this
     while isinstance(inner, exp.Paren):
         inner = inner.this

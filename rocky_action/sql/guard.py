@@ -91,7 +91,7 @@ def condition(text: str, dialect: str) -> str:
     plain = spelled(text, tokens)
     wrapped = f"SELECT 1 WHERE ({plain})"
     try:
-        trees = parse(wrapped, dialect, tokenize(wrapped, dialect))
+        trees = parse(wrapped, tokenize(wrapped, dialect), dialect=dialect)
     except SqlError as err:
         raise SqlError(f"the condition cannot be read: {err.message}", advice=_CONDITION_ADVICE) from err
     problem = "this is more than one condition" if len(trees) != 1 else _not_a_condition(trees[0])

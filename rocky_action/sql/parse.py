@@ -51,7 +51,7 @@ def parse_model(model: Model, dialect: str) -> Query:
 def parse_query(sql: str, dialect: str) -> Query:
     """One reading query. Raises SqlError with line and column."""
     tokens = tokenize(sql, dialect)
-    statements = parse(sql, dialect, tokens)
+    statements = parse(sql, tokens, dialect=dialect)
     problem = guard.not_one_query(statements)
     if problem is not None:
         raise SqlError(problem, advice=_ADVICE)

@@ -23,13 +23,3 @@ def relation(rel: Relation, dialect: str) -> str:
 def text_literal(value: str, dialect: str) -> str:
     """A string literal."""
     return exp.Literal.string(value).sql(dialect)
-
-
-def table(rel: Relation, *, alias: str | None = None) -> exp.Table:
-    """A relation as a tree, every part quoted."""
-    return exp.Table(
-        this=exp.to_identifier(rel.name, quoted=True),
-        db=exp.to_identifier(rel.schema, quoted=True) if rel.schema else None,
-        catalog=exp.to_identifier(rel.catalog, quoted=True) if rel.catalog else None,
-        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)) if alias else None,
-    )

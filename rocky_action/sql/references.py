@@ -82,7 +82,7 @@ def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model
     reads: dict[str, tuple[Reference, ...]] = {}
     for name, model in models.items():
         checked, query = _understand(model, dialect)
-        found = _mentions(model, targets) if query is None else _in_query(model, query, targets)
+        found = _mentions(model, targets) if query is None else _in_query(query, targets, reader=model.name)
         seen = {reference.model for reference in found if isinstance(reference, ModelRead)}
         declared = tuple(ModelRead(other, declared=True) for other in model.depends_on if other not in seen)
         understood[name] = checked
@@ -111,10 +111,10 @@ def _understand(model: Model, dialect: str) -> tuple[Model, Query | None]:
     return model, query
 
 
-def _in_query(model: Model, query: Query, targets: Targets) -> list[Reference]:
+def _in_query(query: Query, targets: Targets, *, reader: str) -> list[Reference]:
     found: dict[Reference, None] = {}
     for table in tables(query):
-        other = targets.model_of(table, model.name)
+        other = targets.model_of(table, reader)
         written = ".".join(part.name for part in table.parts)
         found[ModelRead(other) if other is not None else SourceRead(written)] = None
     return list(found)
@@ -142,15 +142,16 @@ def _is_cte(table: exp.Table) -> bool:
     outer = table.parent
     while outer is not None:
         clause = outer.args.get("with_")
-        if isinstance(clause, exp.With) and _sees(clause, table.name.lower(), inner):
+        if isinstance(clause, exp.With) and _sees(clause, table, inner=inner):
             return True
-        if isinstance(outer, exp.With) and _sees(outer, table.name.lower(), inner):
+        if isinstance(outer, exp.With) and _sees(outer, table, inner=inner):
             return True
         inner, outer = outer, outer.parent
     return False
 
 
-def _sees(clause: exp.With, name: str, inner: exp.Expr) -> bool:
+def _sees(clause: exp.With, table: exp.Table, *, inner: exp.Expr) -> bool:
+    name = table.name.lower()
     if inner is clause:
         return False  # inside the WITH itself: decided one level further in, where the order of its CTEs is known
     for cte in clause.expressions:

@@ -81,7 +81,7 @@ class _Edits:
 
     def read(self) -> Query:
         """The query that the changed text is."""
-        return parse_query(spelled(self.query.sql, self.query.tokens, self.changes), self.query.dialect)
+        return parse_query(spelled(self.query.sql, self.query.tokens, changes=self.changes), self.query.dialect)
 
 
 def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str, Place]) -> Query:
@@ -106,7 +106,7 @@ def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str,
             schemas = frozenset(part.lower() for part in (node.db, target.schema, target.catalog) if part)
             moved.append(_Pointed(node.parent_select, schemas, node.name.lower(), alias))
         edits.replace(node.parts, _written(place, query.dialect) + ("" if node.alias else _as(alias, query.dialect)))
-    _requalify(edits, moved, names)
+    _requalify(edits, moved, names=names)
     return edits.read() if edits.changes else query
 
 
@@ -149,7 +149,7 @@ def _as(alias: str, dialect: str) -> str:
     return f" AS {quote(alias, dialect)}"
 
 
-def _requalify(edits: _Edits, moved: Iterable[_Pointed], names: _Names) -> None:
+def _requalify(edits: _Edits, moved: Iterable[_Pointed], *, names: _Names) -> None:
     by_name: dict[str, list[_Pointed]] = {}
     for one in moved:
         by_name.setdefault(one.name, []).append(one)
@@ -158,7 +158,7 @@ def _requalify(edits: _Edits, moved: Iterable[_Pointed], names: _Names) -> None:
         # table.column, schema.table.column and catalog.schema.table.column; a field of a struct may follow.
         for at in (2, 1, 0):
             pointed = by_name.get(parts[at], ()) if len(parts) > at + 1 else ()
-            found = _meant(column, parts[: at + 1], pointed, names=names) if pointed else None
+            found = _meant(column, parts[: at + 1], pointed=pointed, names=names) if pointed else None
             if found is not None:
                 if at or found.alias.lower() != found.name:
                     edits.replace(column.parts[: at + 1], quote(found.alias, edits.query.dialect))
@@ -166,7 +166,7 @@ def _requalify(edits: _Edits, moved: Iterable[_Pointed], names: _Names) -> None:
 
 
 def _meant(
-    column: exp.Column, qualifier: Sequence[str], pointed: Sequence[_Pointed], *, names: _Names
+    column: exp.Column, qualifier: Sequence[str], *, pointed: Sequence[_Pointed], names: _Names
 ) -> _Pointed | None:
     """The table that a column's qualifier means: the nearest of that name, looking outwards."""
     *schema, name = qualifier

@@ -29,7 +29,7 @@ def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
     return tokens
 
 
-def parse(sql: str, dialect: str, tokens: Sequence[Token]) -> list[exp.Expr]:
+def parse(sql: str, tokens: Sequence[Token], *, dialect: str) -> list[exp.Expr]:
     """The trees of all statements of a text. Raises SqlError with line and column."""
     try:
         trees = Dialect.get_or_raise(dialect).parser().parse(list(tokens), sql)
@@ -42,7 +42,7 @@ def parse(sql: str, dialect: str, tokens: Sequence[Token]) -> list[exp.Expr]:
     return [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
 
 
-def spelled(sql: str, tokens: Sequence[Token], changes: Mapping[int, str] | None = None) -> str:
+def spelled(sql: str, tokens: Sequence[Token], *, changes: Mapping[int, str] | None = None) -> str:
     """The text of tokens without what stood between them; ``changes`` replaces some of them, by their index.
 
     The warehouse is sent this text, and not one that is generated from the tree: a generated one means the same, but

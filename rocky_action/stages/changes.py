@@ -21,9 +21,9 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     changes: list[ModelChange] = []
     for name, model in head.items():
         if name in base:
-            change = _compared(base[name], model, projects)
+            change = _compared(base[name], model, projects=projects)
         elif name in renames:
-            change = _renamed(base[renames[name]], model, projects)
+            change = _renamed(base[renames[name]], model, projects=projects)
         else:
             change = ModelChange(name, ChangeKind.ADDED, model.path, "new in this pull request")
         if change is not None:
@@ -45,18 +45,18 @@ def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterab
             yield new, old
 
 
-def _renamed(base: Model, head: Model, projects: Projects) -> ModelChange:
-    edited = _compared(base, head, projects)
+def _renamed(base: Model, head: Model, *, projects: Projects) -> ModelChange:
+    edited = _compared(base, head, projects=projects)
     also = f"; {edited.why}" if edited is not None and edited.affects_data else ""
     return ModelChange(
         head.name, ChangeKind.RENAMED, head.path, f"renamed from {base.name}{also}", renamed_from=base.name
     )
 
 
-def _compared(base: Model, head: Model, projects: Projects) -> ModelChange | None:
-    reasons = list(_config_reasons(base, head, projects))
+def _compared(base: Model, head: Model, *, projects: Projects) -> ModelChange | None:
+    reasons = list(_config_reasons(base, head, projects=projects))
     text_differs = base.sql != head.sql
-    meaning_differs = text_differs and not same_meaning(base, head, projects.head.dialect)
+    meaning_differs = text_differs and not same_meaning(base, head, dialect=projects.head.dialect)
     resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
     if meaning_differs:
         why = "; ".join(["its SQL changed" if head.problem is None else "its text changed", *reasons])
@@ -76,7 +76,7 @@ def _compared(base: Model, head: Model, projects: Projects) -> ModelChange | Non
     return None
 
 
-def _config_reasons(base: Model, head: Model, projects: Projects) -> Iterable[str]:
+def _config_reasons(base: Model, head: Model, *, projects: Projects) -> Iterable[str]:
     if base.strategy != head.strategy:
         if base.strategy.kind != head.strategy.kind:
             yield f"its strategy changed from {base.strategy.kind} to {head.strategy.kind}"

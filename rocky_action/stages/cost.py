@@ -33,7 +33,10 @@ def price(
 ) -> CostDelta:
     """The cost delta. ``recorded`` is the newest recorded base run: its id, and figures by base's model name."""
     run_id, figures = recorded
-    costs = [*_prune_costs(plan, execution, head, figures), *_copy_costs(execution, head, figures)]
+    costs = [
+        *_prune_costs(plan, execution, head=head, recorded=figures),
+        *_copy_costs(execution, head, recorded=figures),
+    ]
     ran = [cost for cost in costs if not cost.copied]
     totals = CostDelta(
         models=tuple(costs),
@@ -65,13 +68,13 @@ def usd(figures: Figures, adapter_type: str, prices: PriceList) -> float | None:
 
 
 def _prune_costs(
-    plan: Plan, execution: Execution, head: Project, recorded: Mapping[str, Figures]
+    plan: Plan, execution: Execution, *, head: Project, recorded: Mapping[str, Figures]
 ) -> Iterable[ModelCost]:
     for planned in plan.prune_set:
         run = execution.head_run(planned.model)
         if run is not None and isinstance(run.outcome, Inlined):
             continue  # its work is part of its readers' runs
-        base = None if planned.base_model is None else _base_figures(planned.base_model, execution, recorded)
+        base = None if planned.base_model is None else _base_figures(planned.base_model, execution, recorded=recorded)
         yield ModelCost(
             planned.model,
             base=None if base is None else _priced(base, head),
@@ -80,14 +83,14 @@ def _prune_costs(
         )
 
 
-def _copy_costs(execution: Execution, head: Project, recorded: Mapping[str, Figures]) -> Iterable[ModelCost]:
+def _copy_costs(execution: Execution, head: Project, *, recorded: Mapping[str, Figures]) -> Iterable[ModelCost]:
     for clone in execution.clones:
         if isinstance(clone, Cloned):
-            base = _base_figures(clone.model, execution, recorded)
+            base = _base_figures(clone.model, execution, recorded=recorded)
             yield ModelCost(clone.model, base=None if base is None else _priced(base, head), head=None, copied=True)
 
 
-def _base_figures(model: str, execution: Execution, recorded: Mapping[str, Figures]) -> Figures | None:
+def _base_figures(model: str, execution: Execution, *, recorded: Mapping[str, Figures]) -> Figures | None:
     run = execution.base_run(model)
     if run is not None and isinstance(run.outcome, Succeeded):
         return _of_run(run.outcome)
@@ -126,14 +129,16 @@ def _known_count(values: Iterable[int | None]) -> int | None:
 def _breaches(cost: CostDelta, head: Project) -> Iterable[BudgetBreach]:
     """Projected against head's totals, and against each model that has a budget of its own (FORMAT 6.4)."""
     totals = Figures(cost.head_duration_ms, cost.head_bytes_scanned, cost.head_usd)
-    yield from _over(head.budget, totals, None, None)
+    yield from _over(head.budget, totals)
     for one in cost.models:
         own = head.models[one.model].budget
         if one.head is not None and own != Budget():
-            yield from _over(own.within(head.budget), one.head, one.base, one.model)
+            yield from _over(own.within(head.budget), one.head, base=one.base, model=one.model)
 
 
-def _over(budget: Budget, head: Figures, base: Figures | None, model: str | None) -> Iterable[BudgetBreach]:
+def _over(
+    budget: Budget, head: Figures, *, base: Figures | None = None, model: str | None = None
+) -> Iterable[BudgetBreach]:
     limits: tuple[tuple[Literal["max_usd", "max_duration_ms", "max_bytes_scanned"], float | None, str], ...] = (
         ("max_usd", budget.max_usd, "usd"),
         ("max_duration_ms", budget.max_duration_ms, "duration_ms"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rocky_action.dag import Dag
 from rocky_action.domain.changes import ChangeKind, ChangeSet
+from rocky_action.domain.lineage import Reference
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects
@@ -34,12 +35,12 @@ def make_plan(projects: Projects, changes: ChangeSet, copy: CopyMode) -> Plan:
         else:
             why = f"reads {_listed(after)}"
             planned.append(PlannedModel(name, PruneReason.DOWNSTREAM, why, (), after, base_model))
-    copied = dict(_copied(dag, head, order, copy))
+    copied = dict(_copied(dag, head, prune=order, copy=copy))
     plan = Plan(
         prune_set=tuple(planned),
         copy_set=tuple(LeftModel(name, why) for name, why in sorted(copied.items())),
         skipped=tuple(
-            LeftModel(name, _why_skipped(head, name, changes))
+            LeftModel(name, _why_skipped(head.models[name], changes))
             for name in sorted(head.models)
             if name not in prune and name not in copied
         ),
@@ -49,7 +50,7 @@ def make_plan(projects: Projects, changes: ChangeSet, copy: CopyMode) -> Plan:
     return plan
 
 
-def _copied(dag: Dag, head: Project, prune: tuple[str, ...], copy: CopyMode) -> Iterable[tuple[str, str]]:
+def _copied(dag: Dag, head: Project, *, prune: tuple[str, ...], copy: CopyMode) -> Iterable[tuple[str, str]]:
     ephemeral = {name for name, model in head.models.items() if isinstance(model.strategy, Ephemeral)}
     if copy is CopyMode.NONE:
         return
@@ -65,11 +66,11 @@ def _copied(dag: Dag, head: Project, prune: tuple[str, ...], copy: CopyMode) -> 
         yield name, f"read by {_listed(found)}" if found else "unchanged; all models were asked for"
 
 
-def _why_skipped(head: Project, name: str, changes: ChangeSet) -> str:
-    change = changes.of(name)
+def _why_skipped(model: Model, changes: ChangeSet) -> str:
+    change = changes.of(model.name)
     if change is not None:
         return change.why
-    if isinstance(head.models[name].strategy, Ephemeral):
+    if isinstance(model.strategy, Ephemeral):
         return "ephemeral and unchanged"
     return "reads nothing that changed"
 
@@ -77,7 +78,7 @@ def _why_skipped(head: Project, name: str, changes: ChangeSet) -> str:
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
     for name in sorted(change.model for change in changes.changes if change.kind is ChangeKind.REMOVED):
         removed = projects.base.models[name]
-        still = [reader for reader in sorted(projects.head.models) if _reads_table_of(projects.head, reader, removed)]
+        still = sorted(reader for reader, reads in projects.head.reads.items() if _are_of(reads, removed))
         if still:
             yield LeftModel(
                 name, f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
@@ -86,12 +87,12 @@ def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
             yield LeftModel(name, "removed; its relation stays in the warehouse until somebody drops it")
 
 
-def _reads_table_of(head: Project, reader: str, removed: Model) -> bool:
-    """Whether one of head's models reads what base built as ``removed``; it is an ordinary table to head now."""
+def _are_of(reads: Iterable[Reference], removed: Model) -> bool:
+    """Whether what head's model reads is what base built as ``removed``; it is an ordinary table to head now."""
     target = removed.target
     spellings = {removed.name, target.name, f"{target.schema}.{target.name}", f"{target.catalog}.{target.name}"}
     known = {spelling.lower() for spelling in (*spellings, str(target))}
-    return any(ref.kind == "source" and ref.name.lower() in known for ref in head.reads[reader])
+    return any(ref.kind == "source" and ref.name.lower() in known for ref in reads)
 
 
 def _refuse_collisions(head: Project, names: list[str]) -> None:

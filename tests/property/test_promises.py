@@ -400,7 +400,7 @@ class TestEquality:
     @settings(max_examples=1500, deadline=None)
     def test_no_edit_that_changes_data_is_cosmetic(self, db: duckdb.DuckDBPyConnection, edit: tuple[str, str]) -> None:
         base, head = edit
-        if same_meaning(model("m", base), model("m", head), "duckdb"):
+        if same_meaning(model("m", base), model("m", head), dialect="duckdb"):
             (columns, rows), (columns_after, rows_after) = (run(db, sql, ordered=True) for sql in edit)
             assert rows == rows_after
             assert [(name.lower(), kind) for name, kind in columns] == [
@@ -421,5 +421,5 @@ class TestEquality:
             pieces += [space if sql[end : token.start] else "", text.lower() if keyword else text]
             end = token.end + 1
         edited = "".join(pieces)
-        assert same_meaning(model("m", sql), model("m", edited), "duckdb")
+        assert same_meaning(model("m", sql), model("m", edited), dialect="duckdb")
         assert run(db, sql) == run(db, edited)

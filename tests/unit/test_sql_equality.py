@@ -146,7 +146,7 @@ NOT_SAME = [
 
 
 def same(base: str, head: str) -> bool:
-    return same_meaning(model("m", base), model("m", head), "duckdb")
+    return same_meaning(model("m", base), model("m", head), dialect="duckdb")
 
 
 @pytest.mark.parametrize(("base", "head"), SAME)
@@ -172,12 +172,16 @@ def test_each_query_survives_a_formatter(sql: str) -> None:
 
 def test_the_same_text_is_the_same_even_if_nobody_understands_it() -> None:
     lost = Problem("not understood")
-    assert same_meaning(model("m", "from a |> b", problem=lost), model("m", "from a |> b", problem=lost), "duckdb")
+    assert same_meaning(
+        model("m", "from a |> b", problem=lost), model("m", "from a |> b", problem=lost), dialect="duckdb"
+    )
 
 
 def test_a_query_that_is_not_understood_is_never_the_same_as_another() -> None:
     lost = Problem("not understood")
-    assert not same_meaning(model("m", "SELECT 1", problem=lost), model("m", "SELECT  1", problem=lost), "duckdb")
+    assert not same_meaning(
+        model("m", "SELECT 1", problem=lost), model("m", "SELECT  1", problem=lost), dialect="duckdb"
+    )
     assert not same("SELECT (", "SELECT  (")
 
 
@@ -186,7 +190,7 @@ class TestTimeInterval:
 
     def same(self, base: str, head: str) -> bool:
         one, other = (model("m", sql, strategy=self.strategy) for sql in (base, head))
-        return same_meaning(one, other, "duckdb")
+        return same_meaning(one, other, dialect="duckdb")
 
     def test_quotes_around_a_placeholder_say_nothing(self) -> None:
         assert self.same("SELECT ts FROM t WHERE ts >= @start_date", "SELECT ts FROM t WHERE ts >= '@start_date'")
