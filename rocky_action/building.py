@@ -84,7 +84,7 @@ def discard(site: Site, model: Model) -> None:
 
 
 def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
-    dialect, target, strategy = site.project.dialect, site.target(model), model.strategy
+    target, strategy = site.target(model), model.strategy
     match strategy:
         case Ephemeral():
             _query(site, model)
@@ -95,7 +95,7 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
             if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
                 site = replace(site, places={**site.places, model.name: prior})
             create = statements.create_view if isinstance(strategy, View) else statements.create_table
-            return Succeeded(target, _run(site, [create(target, _query(site, model), dialect)]))
+            return Succeeded(target, _run(site, [create(target, _query(site, model))]))
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
                 return _first_run(site, model, strategy=strategy)
@@ -108,32 +108,32 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
 
 def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     """The table as a production that has run this model from the start would have it."""
-    dialect, target = site.project.dialect, site.target(model)
+    target = site.target(model)
     if isinstance(strategy, TimeInterval):
         window = intervals.whole_window(strategy, site.now)
-        usage = _run(site, [statements.create_table(target, _query(site, model, window=window), dialect)])
+        usage = _run(site, [statements.create_table(target, _query(site, model, window=window))])
         return Succeeded(target, usage, note="all partitions were built, as this was the first run")
     query = _query(site, model)
-    create = [statements.create_table(target, query, dialect)]
+    create = [statements.create_table(target, query)]
     if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
-        create.append(statements.merge(target, query, strategy, _columns(site, query), dialect))
+        create.append(statements.merge(target, query, strategy=strategy, columns=_columns(site, query)))
     return Succeeded(target, _run(site, create), note="built from nothing, as this was the first run")
 
 
 def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
-    dialect, target = site.project.dialect, site.target(model)
+    target = site.target(model)
     if isinstance(strategy, TimeInterval):
         return _rebuilt_windows(site, model, strategy=strategy)
     query = _query(site, model)
     match strategy:
         case Incremental() | Microbatch():
-            steps = [statements.append(target, query, dialect)]
+            steps = [statements.append(target, query)]
             note = "appended to a copy of base"
         case Merge():
-            steps = [statements.merge(target, query, strategy, _columns(site, query), dialect)]
+            steps = [statements.merge(target, query, strategy=strategy, columns=_columns(site, query))]
             note = "merged into a copy of base"
         case DeleteInsert():
-            steps = statements.delete_insert(target, query, strategy, dialect)
+            steps = statements.delete_insert(target, query, strategy=strategy)
             note = "its partitions replaced in a copy of base"
         case _:
             assert_never(strategy)
@@ -141,13 +141,13 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
 
 
 def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Succeeded:
-    dialect, target = site.project.dialect, site.target(model)
-    rows = site.warehouse.query(statements.newest(target, strategy.time_column, dialect))
+    target = site.target(model)
+    rows = site.warehouse.query(statements.newest(target, strategy.time_column, dialect=site.project.dialect))
     newest = rows[0][0] if rows and isinstance(rows[0][0], datetime) else None
-    windows = intervals.latest_windows(strategy, site.now, newest)
+    windows = intervals.latest_windows(strategy, site.now, newest=newest)
     steps: list[str] = []
     for window in windows:
-        steps += statements.replace_window(target, _query(site, model, window=window), strategy, window, dialect)
+        steps += statements.replace_window(target, _query(site, model, window=window), strategy=strategy, window=window)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
     return Succeeded(target, _run(site, steps), note=f"only {which} rebuilt in a copy of base")
@@ -158,7 +158,7 @@ def _run(site: Site, steps: list[str]) -> Usage:
 
 
 def _columns(site: Site, query: Query) -> tuple[str, ...]:
-    described = site.warehouse.describe(statements.text(query, site.project.dialect))
+    described = site.warehouse.describe(query.text)
     return tuple(column.name for column in described)
 
 
@@ -176,4 +176,4 @@ def _query(site: Site, model: Model, *, window: intervals.Window = intervals.EMP
                 raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice="")
             places[read] = inlinable(_query(site, models[read]), reader=tree)
     rewritten = rewrite(tree, reader=model.name, targets=targets, places=places)
-    return with_surrogate_keys(rewritten, model, dialect)
+    return with_surrogate_keys(rewritten, model)

@@ -83,7 +83,7 @@ class Dag:
         return found
 
 
-def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], threads: int) -> None:
+def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], *, threads: int) -> None:
     """Calls ``work`` for every name, each after those it waits for, several at once. Names waited for must be keys."""
     sorter = TopologicalSorter(after)
     sorter.prepare()

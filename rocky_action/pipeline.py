@@ -96,7 +96,7 @@ def study(world: World, options: PreviewOptions) -> Study:
     projects = Projects(base, head)
     refuse_reserved_schemas(projects)
     changes = detect_changes(projects, world.comparison.changed_paths)
-    return Study(projects, changes, make_plan(projects, changes, options.run.copy))
+    return Study(projects, changes, make_plan(projects, changes, copy=options.run.copy))
 
 
 def create(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Execution:
@@ -136,7 +136,10 @@ def diff(
 def cost_of(known: Study, connection: Connection, *, execution: Execution) -> CostDelta:
     """Price both sides, from what was measured now or recorded before."""
     return price(
-        known.plan, execution, known.projects.head, connection.records.base_figures(known.projects.base.models)
+        known.plan,
+        execution,
+        head=known.projects.head,
+        recorded=connection.records.base_figures(known.projects.base.models),
     )
 
 

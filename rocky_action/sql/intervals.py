@@ -1,4 +1,7 @@
-"""Windows of time_interval models: which partitions a run rebuilds, and how they get into the SQL (FORMAT 3.2)."""
+"""Windows of time_interval models: which partitions a run rebuilds, and how they get into the SQL.
+
+See docs/rocky-format.md, 3.2.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def label(window: Window, granularity: Granularity) -> str:
     return window.start.strftime(_FORMATS[granularity])
 
 
-def latest_windows(strategy: TimeInterval, now: datetime, newest: datetime | None) -> tuple[Window, ...]:
+def latest_windows(strategy: TimeInterval, now: datetime, *, newest: datetime | None) -> tuple[Window, ...]:
     """What a run rebuilds: the current partition with its lookback, and the newest one that base holds, if another.
 
     Rocky runs the current partition only. A preview of older data would then look at nothing, so base's newest

@@ -1,4 +1,4 @@
-"""What a query reads: every table name in it, matched to the models of the project (FORMAT 2.7 and 10.3)."""
+"""What a query reads: every table name in it, matched to the models of the project (docs/rocky-format.md, 2.7)."""
 
 from __future__ import annotations
 

@@ -125,10 +125,11 @@ def inlinable(query: Query, *, reader: Query, dialect_default_schema: str = "mai
     return edits.read() if edits.changes else query
 
 
-def with_surrogate_keys(query: Query, model: Model, dialect: str) -> Query:
-    """The query wrapped so that each declared surrogate key is a column more (FORMAT 2.8, dbt-utils' own bytes)."""
+def with_surrogate_keys(query: Query, model: Model) -> Query:
+    """The query wrapped so that each declared surrogate key is a column more, as dbt-utils makes it."""
     if not model.surrogate_keys or model.strategy.kind == "time_interval":
         return query
+    dialect = query.dialect
     text = "STRING" if dialect in ("databricks", "bigquery") else "VARCHAR"
     hashes = []
     for key in model.surrogate_keys:

@@ -25,11 +25,11 @@ _UNITS_PER_HOUR = {
     "3xlarge": 272.0,
     "4xlarge": 528.0,
 }
-"""DBU per hour by warehouse size (FORMAT 6.3); Rocky uses the same table on Snowflake."""
+"""DBU per hour by warehouse size (docs/rocky-format.md, 6.3); Rocky uses the same table on Snowflake."""
 
 
 def price(
-    plan: Plan, execution: Execution, head: Project, recorded: tuple[str | None, Mapping[str, Figures]]
+    plan: Plan, execution: Execution, *, head: Project, recorded: tuple[str | None, Mapping[str, Figures]]
 ) -> CostDelta:
     """The cost delta. ``recorded`` is the newest recorded base run: its id, and figures by base's model name."""
     run_id, figures = recorded
@@ -53,8 +53,8 @@ def price(
     return replace(totals, breaches=tuple(_breaches(totals, head)))
 
 
-def usd(figures: Figures, adapter_type: str, prices: PriceList) -> float | None:
-    """What a run of these figures costs in US dollars (FORMAT 6.3), None when it cannot be known."""
+def usd(figures: Figures, adapter_type: str, *, prices: PriceList) -> float | None:
+    """What a run of these figures costs in US dollars (docs/rocky-format.md, 6.3), None when it cannot be known."""
     if adapter_type == "duckdb":
         return 0.0
     if adapter_type in ("databricks", "snowflake"):
@@ -109,7 +109,7 @@ def _of_run(outcome: Succeeded) -> Figures:
 
 
 def _priced(figures: Figures, head: Project) -> Figures:
-    return replace(figures, usd=usd(figures, head.adapter.type, head.prices))
+    return replace(figures, usd=usd(figures, head.adapter.type, prices=head.prices))
 
 
 def _is_recorded(cost: ModelCost) -> bool:
@@ -127,7 +127,7 @@ def _known_count(values: Iterable[int | None]) -> int | None:
 
 
 def _breaches(cost: CostDelta, head: Project) -> Iterable[BudgetBreach]:
-    """Projected against head's totals, and against each model that has a budget of its own (FORMAT 6.4)."""
+    """Against head's totals, and against each model that has a budget of its own (docs/rocky-format.md, 6.4)."""
     totals = Figures(cost.head_duration_ms, cost.head_bytes_scanned, cost.head_usd)
     yield from _over(head.budget, totals)
     for one in cost.models:

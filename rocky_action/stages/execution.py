@@ -177,7 +177,7 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
         if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
-    walk(after, work, scene.options.run.threads)
+    walk(after, work, threads=scene.options.run.threads)
     return outcomes
 
 
@@ -250,7 +250,7 @@ def _build_head(
         if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
-    walk({name: one.after for name, one in planned.items()}, work, scene.options.run.threads)
+    walk({name: one.after for name, one in planned.items()}, work, threads=scene.options.run.threads)
     return outcomes
 
 

@@ -13,7 +13,7 @@ from rocky_action.domain.project import Ephemeral, Model, Project, Projects
 from rocky_action.errors import PlanError
 
 
-def make_plan(projects: Projects, changes: ChangeSet, copy: CopyMode) -> Plan:
+def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan:
     """The prune set is closed downstream of every model whose data the change can reach. Raises PlanError."""
     head = projects.head
     dag = Dag(head.reads)

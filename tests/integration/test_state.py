@@ -239,7 +239,7 @@ def projects() -> Projects:
 
 def a_study(pair: Projects) -> Study:
     changes = detect_changes(pair, ())
-    return Study(pair, changes, make_plan(pair, changes, RunOptions().copy))
+    return Study(pair, changes, make_plan(pair, changes, copy=RunOptions().copy))
 
 
 def no_connection(_: Projects) -> AbstractContextManager[Connection]:

@@ -114,7 +114,7 @@ def after(base: Iterable[Model], edits: Iterable[Edit], *, without: str | None =
 def planned(base: Project, head: Project, copy: CopyMode = CopyMode.NEEDED) -> tuple[ChangeSet, Plan]:
     projects = Projects(base, head)
     changes = detect_changes(projects, ())
-    return changes, make_plan(projects, changes, copy)
+    return changes, make_plan(projects, changes, copy=copy)
 
 
 class TestProject:
@@ -270,7 +270,7 @@ class TestCost:
     ) -> None:
         plan, execution = executed(runs, new=new)
         head = replace(project([model(name) for name in plan.prune_names]), adapter=Adapter("default", adapter))
-        cost = price(plan, execution, head, (None, recorded))
+        cost = price(plan, execution, head=head, recorded=(None, recorded))
         deltas = {one.model: one.delta_usd for one in cost.models}
         inlined = {f"m{index}" for index, (run, _) in enumerate(runs) if isinstance(run, Inlined)}
         assert deltas.keys() == set(plan.prune_names) - inlined

@@ -102,7 +102,7 @@ class Lab:
     ) -> Ran:
         """Changes, plan and execution, as the pipeline makes them; production is compared before and after."""
         projects = Projects(base, head)
-        plan = make_plan(projects, detect_changes(projects, tuple(renamed)), run.copy)
+        plan = make_plan(projects, detect_changes(projects, tuple(renamed)), copy=run.copy)
         with untouched(self.database.connection):
             execution = execute(
                 plan,

@@ -60,7 +60,7 @@ def cost(
         tuple(Cloned(name, SOMEWHERE, SOMEWHERE, CloneMethod.VIEW) for name in copied),
         duration_ms=99,
     )
-    return price(plan, execution, head, ("run-0", recorded or {}))
+    return price(plan, execution, head=head, recorded=("run-0", recorded or {}))
 
 
 class TestUsd:
@@ -68,8 +68,8 @@ class TestUsd:
 
     @pytest.mark.parametrize("size", ["Medium", "medium", "unheard-of", ""])
     def test_an_hour_of_medium(self, size: str) -> None:
-        assert usd(Figures(HOUR), "databricks", PriceList(warehouse_size=size)) == pytest.approx(9.60)
-        assert usd(Figures(HOUR), "snowflake", PriceList(warehouse_size=size)) == pytest.approx(9.60)
+        assert usd(Figures(HOUR), "databricks", prices=PriceList(warehouse_size=size)) == pytest.approx(9.60)
+        assert usd(Figures(HOUR), "snowflake", prices=PriceList(warehouse_size=size)) == pytest.approx(9.60)
 
     @pytest.mark.parametrize(
         ("size", "units"),
@@ -86,21 +86,21 @@ class TestUsd:
         ],
     )
     def test_sizes(self, size: str, units: float) -> None:
-        assert usd(Figures(HOUR), "databricks", PriceList(0.0, 0.5, size)) == pytest.approx(units * 0.5)
+        assert usd(Figures(HOUR), "databricks", prices=PriceList(0.0, 0.5, size)) == pytest.approx(units * 0.5)
 
     def test_bigquery_by_decimal_terabytes(self) -> None:
-        assert usd(Figures(HOUR, 2 * 10**12), "bigquery", PriceList()) == pytest.approx(12.5)
+        assert usd(Figures(HOUR, 2 * 10**12), "bigquery", prices=PriceList()) == pytest.approx(12.5)
 
     def test_duckdb_is_free_and_known_to_be(self) -> None:
-        assert usd(Figures(), "duckdb", PriceList()) == 0.0
+        assert usd(Figures(), "duckdb", prices=PriceList()) == 0.0
 
     @pytest.mark.parametrize("adapter", ["databricks", "snowflake", "bigquery", "trino"])
     def test_unknown_is_none(self, adapter: str) -> None:
-        assert usd(Figures(), adapter, PriceList()) is None
+        assert usd(Figures(), adapter, prices=PriceList()) is None
 
     def test_time_prices_no_bigquery_and_nothing_prices_trino(self) -> None:
-        assert usd(Figures(HOUR), "bigquery", PriceList()) is None
-        assert usd(Figures(HOUR, 10**12), "trino", PriceList()) is None
+        assert usd(Figures(HOUR), "bigquery", prices=PriceList()) is None
+        assert usd(Figures(HOUR, 10**12), "trino", prices=PriceList()) is None
 
 
 def test_both_sides_measured() -> None:

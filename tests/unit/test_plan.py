@@ -24,7 +24,7 @@ def reading(name: str, *others: str, edit: str = "", strategy: Strategy | None =
 
 def plan(base: list[Model], head: list[Model], copy: CopyMode = CopyMode.NEEDED, *paths: ChangedPath) -> Plan:
     projects = Projects(project(base), project(head))
-    return make_plan(projects, detect_changes(projects, paths), copy)
+    return make_plan(projects, detect_changes(projects, paths), copy=copy)
 
 
 def edited(models: list[Model], *names: str, copy: CopyMode = CopyMode.NEEDED) -> Plan:

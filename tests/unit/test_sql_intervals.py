@@ -45,22 +45,22 @@ def test_partitions_tile_time(moment: datetime, granularity: Granularity) -> Non
 
 
 def test_a_run_rebuilds_the_current_partition_with_its_lookback() -> None:
-    windows = latest_windows(TimeInterval("ts", "month", lookback=3), NOW, None)
+    windows = latest_windows(TimeInterval("ts", "month", lookback=3), NOW, newest=None)
     assert [label(window, "month") for window in windows] == ["2023-12", "2024-01", "2024-02", "2024-03"]
 
 
 def test_and_the_newest_partition_that_base_holds() -> None:
-    windows = latest_windows(TimeInterval("ts", "day", lookback=1), NOW, at("2024-01-01T05"))
+    windows = latest_windows(TimeInterval("ts", "day", lookback=1), NOW, newest=at("2024-01-01T05"))
     assert [label(window, "day") for window in windows] == ["2023-12-31", "2024-01-01", "2024-03-14", "2024-03-15"]
 
 
 def test_once_where_the_two_overlap() -> None:
-    windows = latest_windows(TimeInterval("ts", "day", lookback=1), NOW, at("2024-03-14T05"))
+    windows = latest_windows(TimeInterval("ts", "day", lookback=1), NOW, newest=at("2024-03-14T05"))
     assert [label(window, "day") for window in windows] == ["2024-03-13", "2024-03-14", "2024-03-15"]
 
 
 def test_nothing_that_has_not_happened_yet() -> None:
-    windows = latest_windows(TimeInterval("ts", "day"), NOW, at("2999-01-01"))
+    windows = latest_windows(TimeInterval("ts", "day"), NOW, newest=at("2999-01-01"))
     assert [label(window, "day") for window in windows] == ["2024-03-15"]
 
 

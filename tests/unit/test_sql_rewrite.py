@@ -157,7 +157,7 @@ class TestSurrogateKeys:
     def test_one_column_more_with_dbt_utils_own_bytes(self) -> None:
         keyed = model("m", "SELECT id, region FROM customers ORDER BY id LIMIT 2 -- two")
         keyed = Model(**{**vars(keyed), "surrogate_keys": (SurrogateKey("key", ("id", "region")),)})
-        query = with_surrogate_keys(parse_query(keyed.sql, "duckdb"), keyed, "duckdb")
+        query = with_surrogate_keys(parse_query(keyed.sql, "duckdb"), keyed)
         with database() as connection:
             expected = (
                 "SELECT id, region, md5(concat(id::VARCHAR, '-', coalesce(region, '_dbt_utils_surrogate_key_null_')))"
@@ -168,6 +168,6 @@ class TestSurrogateKeys:
 
     def test_none_without_a_declaration_and_for_time_intervals(self) -> None:
         query = parse_query("SELECT 1 AS id", "duckdb")
-        assert with_surrogate_keys(query, model("m"), "duckdb") is query
+        assert with_surrogate_keys(query, model("m")) is query
         keys = {"surrogate_keys": (SurrogateKey("key", ("id",)),), "strategy": TimeInterval("ts", "day")}
-        assert with_surrogate_keys(query, Model(**{**vars(model("m")), **keys}), "duckdb") is query
+        assert with_surrogate_keys(query, Model(**{**vars(model("m")), **keys})) is query

@@ -37,31 +37,31 @@ def rows(db: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
 
 
 def test_create_replaces(db: duckdb.DuckDBPyConnection) -> None:
-    db.execute(statements.create_table(TARGET, query("SELECT 1 AS a"), "duckdb"))
+    db.execute(statements.create_table(TARGET, query("SELECT 1 AS a")))
     assert rows(db) == [(1,)]
     db.execute(f"DROP TABLE {NAME}")
     for value in (1, 2):
-        db.execute(statements.create_view(TARGET, query(f"SELECT {value} AS a"), "duckdb"))
+        db.execute(statements.create_view(TARGET, query(f"SELECT {value} AS a")))
         assert rows(db) == [(value,)]
 
 
 def test_append_is_by_position(db: duckdb.DuckDBPyConnection) -> None:
-    db.execute(statements.append(TARGET, query("SELECT 3 AS x, 'c' AS id, 30 AS part"), "duckdb"))
+    db.execute(statements.append(TARGET, query("SELECT 3 AS x, 'c' AS id, 30 AS part")))
     assert (3, "c", 30) in rows(db)
     assert len(rows(db)) == 4
 
 
 def test_merge_updates_all_columns_and_inserts_the_rest(db: duckdb.DuckDBPyConnection) -> None:
     new = query("SELECT * FROM (VALUES (2, 'B', 21), (3, 'C', 31)) AS t(id, part, x)")
-    db.execute(statements.merge(TARGET, new, Merge(("id",)), ("id", "part", "x"), "duckdb"))
+    db.execute(statements.merge(TARGET, new, strategy=Merge(("id",)), columns=("id", "part", "x")))
     assert rows(db) == [(1, "a", 10), (2, "B", 21), (3, "C", 31), (None, "n", 30)]
 
 
 def test_merge_updates_only_the_columns_it_is_given(db: duckdb.DuckDBPyConnection) -> None:
     new = query("SELECT 2 AS id, 'B' AS part, 21 AS x")
-    db.execute(statements.merge(TARGET, new, Merge(("id", "part"), ("x",)), (), "duckdb"))
+    db.execute(statements.merge(TARGET, new, strategy=Merge(("id", "part"), ("x",)), columns=()))
     assert (2, "B", 21) in rows(db)  # another key, so another row
-    db.execute(statements.merge(TARGET, new, Merge(("id",), ("x",)), (), "duckdb"))
+    db.execute(statements.merge(TARGET, new, strategy=Merge(("id",), ("x",)), columns=()))
     assert (2, "b", 21) in rows(db)
 
 
@@ -71,7 +71,7 @@ def test_delete_insert_replaces_the_partitions_it_returns(
 ) -> None:
     """Rows whose partition is NULL are never deleted, as with Rocky."""
     new = query("SELECT * FROM (VALUES (2, 'b', 99), (NULL, 'n', 99)) AS t(id, part, x)")
-    for statement in statements.delete_insert(TARGET, new, DeleteInsert(by), "duckdb"):
+    for statement in statements.delete_insert(TARGET, new, strategy=DeleteInsert(by)):
         db.execute(statement)
     old = [row for row in rows(db) if row[2] != 99]
     assert len(old) == left
@@ -85,10 +85,10 @@ def test_a_window_is_half_open(db: duckdb.DuckDBPyConnection) -> None:
     )
     window = Window(at("2024-01-02"), at("2024-01-03"))
     new = query("SELECT TIMESTAMP '2024-01-02' AS ts, 'new' AS v")
-    for statement in statements.replace_window(TARGET, new, TimeInterval("ts", "day"), window, "duckdb"):
+    for statement in statements.replace_window(TARGET, new, strategy=TimeInterval("ts", "day"), window=window):
         db.execute(statement)
     assert [row[1] for row in rows(db)] == ["old", "new", "old", "old"]
-    assert db.execute(statements.newest(TARGET, "ts", "duckdb")).fetchone() == (at("2024-01-04"),)
+    assert db.execute(statements.newest(TARGET, "ts", dialect="duckdb")).fetchone() == (at("2024-01-04"),)
 
 
 @pytest.mark.parametrize("name", ["a", 'a"b', "A b", "select", "Ünï", "a'b;--", ""])
