@@ -142,7 +142,9 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
 
 def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Succeeded:
     target = site.target(model)
-    rows = site.warehouse.query(statements.newest(target, strategy.time_column, dialect=site.project.dialect))
+    rows = site.warehouse.query(
+        statements.newest(target, strategy.time_column, now=site.now, dialect=site.project.dialect)
+    )
     newest = rows[0][0] if rows and isinstance(rows[0][0], datetime) else None
     windows = intervals.latest_windows(strategy, site.now, newest=newest)
     steps: list[str] = []

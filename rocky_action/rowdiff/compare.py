@@ -18,7 +18,7 @@ from rocky_action.domain.diff import (
 )
 from rocky_action.domain.options import Algorithm
 from rocky_action.domain.project import Relation
-from rocky_action.errors import WarehouseError
+from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.rowdiff.keyed import KeyedJoin, diff_keyed, keyed_examples
 from rocky_action.rowdiff.keys import KeySearch, find_key
@@ -50,7 +50,10 @@ def diff_relations(warehouse: WarehouseAdapter, request: DiffRequest, *, base: R
     pairs = pair_columns(base_columns, head_columns, tolerances=request.options.tolerances)
     ignored = {name.lower() for name in request.options.ignore_columns}
     compared = tuple(pair for pair in pairs if pair.name.lower() not in ignored)
-    sides = sides_of(warehouse, SideRelations(base, head, request.options.where), pairs=pairs)
+    try:
+        sides = sides_of(warehouse, SideRelations(base, head, request.options.where), pairs=pairs)
+    except SqlError as error:
+        return _nothing(request, f"of its `where`: {error.message}")
     found = _diff_rows(sides, request, compared=compared)
     not_compared = isinstance(found.coverage, NotCompared)
     return ModelDiff(

@@ -9,6 +9,7 @@ from rocky_action.domain.project import Relation
 from rocky_action.errors import PreviewError
 from rocky_action.ports import Row, WarehouseAdapter
 from rocky_action.rowdiff.schema import ColumnPair
+from rocky_action.sql.guard import condition
 from rocky_action.sql.quoting import quote, relation
 
 
@@ -44,27 +45,29 @@ class SideRelations:
 
 
 def sides_of(warehouse: WarehouseAdapter, relations: SideRelations, *, pairs: tuple[ColumnPair, ...]) -> Sides:
-    """The two relations as sides of a comparison."""
+    """The two relations as sides of a comparison. Raises SqlError for a ``where`` that is not a condition."""
+    where = relations.where and condition(relations.where, warehouse.dialect)
     base = [quote(pair.base.name, warehouse.dialect) for pair in pairs]
     head = [quote(pair.head.name, warehouse.dialect) for pair in pairs]
     return Sides(
         warehouse,
-        _projection(relation(relations.base, warehouse.dialect), base, where=relations.where),
-        _projection(relation(relations.head, warehouse.dialect), head, where=relations.where),
+        _projection(relation(relations.base, warehouse.dialect), base, where=where),
+        _projection(relation(relations.head, warehouse.dialect), head, where=where),
         pairs,
     )
 
 
 def _projection(source: str, columns: Sequence[str], *, where: str | None) -> str:
-    # The filter stands in a scope of its own, where it sees the user's names only; the line breaks end its comments.
-    rows = f"(SELECT * FROM {source} WHERE (\n{where}\n))" if where else source
+    # The filter stands in a scope of its own, where it sees the user's names only.
+    rows = f"(SELECT * FROM {source} WHERE ({where}))" if where else source
     named = ["TRUE AS present", *(f"t.{column} AS c{position}" for position, column in enumerate(columns))]
     return f"(SELECT {', '.join(named)} FROM {rows} AS t)"
 
 
 def count_rows(warehouse: WarehouseAdapter, source: Relation, *, where: str | None = None) -> int:
-    """Rows of one relation, those that ``where`` keeps."""
-    rows = _projection(relation(source, warehouse.dialect), (), where=where)
+    """Rows of one relation, those that ``where`` keeps. Raises SqlError for a ``where`` that is not a condition."""
+    kept = where and condition(where, warehouse.dialect)
+    rows = _projection(relation(source, warehouse.dialect), (), where=kept)
     return numbers(warehouse.query(f"SELECT count(*) FROM {rows} AS r")[0])[0]
 
 

@@ -57,7 +57,7 @@ def latest_windows(strategy: TimeInterval, now: datetime, *, newest: datetime | 
     partition is rebuilt as well; each window is one partition, oldest first.
     """
     windows = {*_with_lookback(strategy, now)}
-    if newest is not None and newest <= now.replace(tzinfo=None):
+    if newest is not None:
         windows |= {*_with_lookback(strategy, newest)}
     return tuple(sorted(windows, key=lambda window: window.start))
 

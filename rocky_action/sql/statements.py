@@ -6,6 +6,7 @@ Every one of them writes exactly the target it is given; what is read is a query
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rocky_action.domain.project import DeleteInsert, Merge, Relation, TimeInterval
 from rocky_action.sql.intervals import Window
@@ -55,6 +56,7 @@ def replace_window(target: Relation, query: Query, *, strategy: TimeInterval, wi
     return [f"DELETE FROM {relation(target, query.dialect)} WHERE {between}", append(target, query)]
 
 
-def newest(target: Relation, column: str, *, dialect: str) -> str:
-    """The newest value of a time column, as a timestamp."""
-    return f"SELECT max(CAST({quote(column, dialect)} AS TIMESTAMP)) FROM {relation(target, dialect)}"
+def newest(target: Relation, column: str, *, now: datetime, dialect: str) -> str:
+    """The newest value of a time column that does not lie in the future, as a timestamp."""
+    moment = f"CAST({quote(column, dialect)} AS TIMESTAMP)"
+    return f"SELECT max({moment}) FROM {relation(target, dialect)} WHERE {moment} <= '{now:%Y-%m-%d %H:%M:%S}'"

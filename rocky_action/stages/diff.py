@@ -11,7 +11,7 @@ from rocky_action.domain.execution import BaseSide, Execution, Failed, Inlined, 
 from rocky_action.domain.options import ModelOptions, PreviewOptions
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.project import Merge, Model, Project, Relation
-from rocky_action.errors import PreviewError, WarehouseError
+from rocky_action.errors import PreviewError, SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
@@ -112,5 +112,5 @@ def _count(context: _Context, model: str, *, relation: Relation) -> int | None:
     where = context.options.diff.for_model(model, context.head.models[model].options).where
     try:
         return count_rows(context.warehouse, relation, where=where)
-    except WarehouseError:
+    except (WarehouseError, SqlError):
         return None

@@ -61,6 +61,8 @@ class DuckDB:
     file: str
     dialect: str = _DIALECT
     _cursors: set[duckdb.DuckDBPyConnection] = field(default_factory=set, init=False, repr=False, compare=False)
+    _door: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+    _closed: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
 
     @property
     def description(self) -> str:
@@ -127,6 +129,8 @@ class DuckDB:
 
     def close(self) -> None:
         """Interrupts what other threads still run, closes the database and lets go of its lock."""
+        with self._door:
+            self._closed.set()
         while self._cursors:  # DuckDB refuses to close under a running statement
             for cursor in tuple(self._cursors):
                 cursor.interrupt()
@@ -136,8 +140,11 @@ class DuckDB:
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own for one thread; closing it rolls back what it has not committed."""
-        cursor = self.connection.cursor()
-        self._cursors.add(cursor)
+        with self._door:  # or a thread that comes late would hold the database open, and run on in it
+            if self._closed.is_set():
+                raise WarehouseError("the database is closed", advice="")
+            cursor = self.connection.cursor()
+            self._cursors.add(cursor)
         try:
             yield cursor
         finally:

@@ -224,6 +224,21 @@ def test_a_cancelled_run_leaves_a_lease_and_the_next_one_cleans_up(runner: Proce
     assert step.outputs["rows_removed"] == str(five_models.ROWS_REMOVED)
 
 
+def test_a_job_that_is_cancelled_ends_at_once(runner: ProcessRunner, project: PullRequest) -> None:
+    project.push({"models/fct_revenue.sql": SLOW})
+    started = runner.start({}, project.event("synchronize"))
+    assert started.process.stdout is not None
+    for line in iter(started.process.stdout.readline, b""):
+        if b"head: fct_revenue" in line:
+            break
+    begin = time.monotonic()
+    started.process.terminate()
+    step = started.end()
+    assert step.exit_code == 143, step.log
+    assert time.monotonic() - begin < 8
+    assert "cancelled" in step.log
+
+
 def test_a_model_that_never_ends_is_stopped(runner: ProcessRunner, project: PullRequest) -> None:
     project.push({"models/fct_revenue.sql": SLOW})
     step = runner.run({"timeout": "2"}, project.event("synchronize"))

@@ -248,6 +248,15 @@ def test_a_changed_strategy_continues_the_table_that_is_there(built: Lab, strate
     assert built.rows(f"{HEAD}.m") == in_order(strategy.later(PRODUCTION, incoming(5)))
 
 
+@each_stateful
+def test_a_changed_strategy_on_a_bare_runner_continues_what_base_would_have_built(
+    bare: Lab, strategy: Strategy
+) -> None:
+    bare.preview(project_of({"m": PLAIN.format(v="v")}), project_of({"m": strategy.model(5)})).succeeded()
+    assert bare.rows(f"{BASE}.m") == in_order(incoming(0))
+    assert bare.rows(f"{HEAD}.m") == in_order(strategy.later(incoming(0), incoming(5)))
+
+
 def test_a_strategy_that_stops_being_stateful_replaces_the_table(built: Lab) -> None:
     base = project_of({"m": (PLAIN.format(v="v"), sidecar("incremental", TIME))})
     built.preview(base, project_of({"m": PLAIN.format(v="v")}), run=options(Baseline.REBUILD)).succeeded()

@@ -387,6 +387,16 @@ def test_where_filters_both_sides_and_is_said(tables: Tables) -> None:
     assert found.notes == ("on both sides only rows that meet this condition were looked at: id > 4 -- recent",)
 
 
+@pytest.mark.parametrize("where", ["1=1) UNION SELECT 1 --", "1=1; DROP TABLE base.t", "id >", "", "(SELECT 1) id"])
+def test_a_filter_that_is_no_condition_is_never_run(tables: Tables, where: str) -> None:
+    tables.both("SELECT 1 AS id", "SELECT 1 AS id")
+    found = tables.diff(("id",), options=ModelOptions(where=where))
+    if where:
+        assert isinstance(found.coverage, NotCompared)
+        assert "`where`" in found.coverage.reason
+    assert tables.database.query("SELECT count(*) FROM base.t") == [(1,)]
+
+
 def test_a_refused_filter_is_a_reason_and_not_an_exception(tables: Tables) -> None:
     found = tables.both("SELECT 1 AS id", "SELECT 1 AS id").diff(("id",), options=ModelOptions(where="nope = 1"))
     assert isinstance(found.coverage, NotCompared)

@@ -59,11 +59,6 @@ def test_once_where_the_two_overlap() -> None:
     assert [label(window, "day") for window in windows] == ["2024-03-13", "2024-03-14", "2024-03-15"]
 
 
-def test_nothing_that_has_not_happened_yet() -> None:
-    windows = latest_windows(TimeInterval("ts", "day"), NOW, newest=at("2999-01-01"))
-    assert [label(window, "day") for window in windows] == ["2024-03-15"]
-
-
 def test_a_first_run_builds_everything() -> None:
     assert whole_window(TimeInterval("ts", "day"), NOW) == Window(at("1900-01-01"), at("2024-03-16"))
     first = TimeInterval("ts", "month", first_partition="2022-05")

@@ -88,7 +88,9 @@ def test_a_window_is_half_open(db: duckdb.DuckDBPyConnection) -> None:
     for statement in statements.replace_window(TARGET, new, strategy=TimeInterval("ts", "day"), window=window):
         db.execute(statement)
     assert [row[1] for row in rows(db)] == ["old", "new", "old", "old"]
-    assert db.execute(statements.newest(TARGET, "ts", dialect="duckdb")).fetchone() == (at("2024-01-04"),)
+    for now, expected in (("2999-01-01", "2024-01-04"), ("2024-01-02T12", "2024-01-02")):
+        newest = statements.newest(TARGET, "ts", now=at(now), dialect="duckdb")
+        assert db.execute(newest).fetchone() == (at(expected),), "what lies in the future is not the newest"
 
 
 @pytest.mark.parametrize("name", ["a", 'a"b', "A b", "select", "Ünï", "a'b;--", ""])
