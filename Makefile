@@ -47,7 +47,7 @@ image: ## the container image, for this machine's engine (BASE_IMAGE=... to buil
 	docker build --network host $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) -t $(IMAGE) .
 
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py
 	git diff --stat -- tests/golden
 
 lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest versions)

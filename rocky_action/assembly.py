@@ -134,11 +134,19 @@ def connect(
         opened.warehouse.close()
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The newest preview of a name: what it was built from, what was built, and the warehouse it is in."""
+
+    known: Study
+    options: PreviewOptions
+    connection: Connection
+    execution: Execution
+
+
 @contextmanager
-def open_recorded(
-    settings: Settings, place: Place, *, known: Study, options: PreviewOptions
-) -> Iterator[tuple[Connection, Execution]]:
-    """The newest execution of a preview, with the warehouse open for reading only.
+def open_newest(settings: Settings, place: Place, *, known: Study, options: PreviewOptions) -> Iterator[Newest]:
+    """The newest preview of a name, with the warehouse open for reading only.
 
     Raises InputError when there is none, or when it was built from something else than what is here now.
     """
@@ -161,7 +169,7 @@ def open_recorded(
                 f" {newest.head_commit[:7]})",
                 advice=again,
             )
-        yield Connection(opened.warehouse, records), newest.execution
+        yield Newest(known, options, Connection(opened.warehouse, records), newest.execution)
     finally:
         opened.warehouse.close()
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rocky_action import console, documents, pipeline
-from rocky_action.assembly import Place, assemble, open_recorded, read_project_file
+from rocky_action.assembly import Newest, Place, assemble, open_newest, read_project_file
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import NotCompared
 from rocky_action.domain.options import PreviewOptions
+from rocky_action.domain.report import Report
 from rocky_action.errors import InputError, OutsideError
 from rocky_action.git.scratch import commit_pull_request
 from rocky_action.settings import Settings, given, parse
@@ -106,13 +107,12 @@ def create(namespace: argparse.Namespace) -> int:
 
 def diff(namespace: argparse.Namespace) -> int:
     """Compare what was built last with base."""
-    with _called(namespace, Path.cwd()) as call:
-        world, options = call.assembled()
-        known = pipeline.study(world, options)
-        with open_recorded(call.settings, call.place, known=known, options=options) as (connection, execution):
-            diffs = pipeline.diff(known, options, connection=connection, execution=execution)
-            evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta())
-            report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
+
+    def compared(newest: Newest) -> Evidence:
+        diffs = pipeline.diff(newest.known, newest.options, connection=newest.connection, execution=newest.execution)
+        return Evidence(newest.known.changes, newest.known.plan, newest.execution, diffs, CostDelta())
+
+    call, report = _look(namespace, compared)
     if call.as_json:
         sys.stdout.write(to_json(documents.diff_json(report)))
     else:
@@ -122,18 +122,28 @@ def diff(namespace: argparse.Namespace) -> int:
 
 def cost(namespace: argparse.Namespace) -> int:
     """Price what was built last against base."""
-    with _called(namespace, Path.cwd()) as call:
-        world, options = call.assembled()
-        known = pipeline.study(world, options)
-        with open_recorded(call.settings, call.place, known=known, options=options) as (connection, execution):
-            priced = pipeline.cost_of(known, connection, execution=execution)
-            evidence = Evidence(known.changes, known.plan, execution, (), priced)
-            report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
+
+    def priced(newest: Newest) -> Evidence:
+        delta = pipeline.cost_of(newest.known, newest.connection, execution=newest.execution)
+        return Evidence(newest.known.changes, newest.known.plan, newest.execution, (), delta)
+
+    call, report = _look(namespace, priced)
     if call.as_json:
         sys.stdout.write(to_json(documents.cost_json(report)))
     else:
         console.show_cost(report)
     return 0
+
+
+def _look(namespace: argparse.Namespace, find: Callable[[Newest], Evidence]) -> tuple[_Call, Report]:
+    """What can be found out about the newest preview of a name, without writing anything."""
+    with _called(namespace, Path.cwd()) as call:
+        world, options = call.assembled()
+        known = pipeline.study(world, options)
+        with open_newest(call.settings, call.place, known=known, options=options) as newest:
+            evidence = find(newest)
+            report = pipeline.report(world, options, known=known, evidence=evidence, connection=newest.connection)
+    return call, report
 
 
 def compare(namespace: argparse.Namespace) -> int:

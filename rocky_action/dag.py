@@ -15,14 +15,21 @@ from rocky_action.errors import PlanError
 class Dag:
     """The model-level graph of one project, from the model that is read to the model that reads it."""
 
-    def __init__(self, reads: Mapping[str, Iterable[Reference]]) -> None:
-        """Takes what each model reads; a model's read of itself is no edge. Raises PlanError naming a cycle."""
+    def __init__(self, reads: Mapping[str, Iterable[Reference]], *, cut_cycles: bool = False) -> None:
+        """Takes what each model reads; a model's read of itself is no edge. Raises PlanError naming a cycle.
+
+        With ``cut_cycles`` models that read each other in a circle count as not reading each other at all: that is for
+        base, whose circle a pull request may be about to break. They cannot be built, and the warehouse says so.
+        """
         self._graph: nx.DiGraph[str] = nx.DiGraph()
         self._graph.add_nodes_from(sorted(reads))
         for reader, references in reads.items():
             for reference in references:
                 if isinstance(reference, ModelRead) and reference.model != reader and reference.model in reads:
                     self._graph.add_edge(reference.model, reader)
+        if cut_cycles:
+            for tangle in [*nx.strongly_connected_components(self._graph)]:
+                self._graph.remove_edges_from([*self._graph.subgraph(tangle).edges])
         if not nx.is_directed_acyclic_graph(self._graph):
             cycle = [upstream for upstream, _ in nx.find_cycle(self._graph)]
             start = cycle.index(min(cycle))

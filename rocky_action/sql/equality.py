@@ -23,6 +23,15 @@ _STRICT = frozenset({"REPLACE", "RENAME", "PIVOT", "UNPIVOT"})
 """Words whose own lists neither do without AS nor allow more parentheses: where they are, all of these must agree."""
 _ENDS = frozenset({TokenType.VAR, TokenType.IDENTIFIER, TokenType.R_PAREN, TokenType.NUMBER, TokenType.STRING})
 """What a thing ends with that AS gives a name to."""
+_CLOSED = _ENDS | {
+    TokenType.END,
+    TokenType.FALSE,
+    TokenType.NULL,
+    TokenType.R_BRACE,
+    TokenType.R_BRACKET,
+    TokenType.TRUE,
+}
+"""What an expression ends with: the parser also accepts some texts that break off before a closing parenthesis."""
 _SIGNS = frozenset("+-*/<>=~!@#%^&|?:$")
 _VERBATIM = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING})
 
@@ -110,7 +119,7 @@ def _is_silent(tokens: Sequence[Token], index: int) -> bool:
         case TokenType.L_PAREN:
             return after is not TokenType.R_PAREN
         case TokenType.R_PAREN:
-            return before is not TokenType.L_PAREN
+            return before in _CLOSED
         case TokenType.INNER:
             return after is TokenType.JOIN
         case TokenType.ALIAS:

@@ -81,7 +81,14 @@ def execute(
     """
     started = time.monotonic()
     scene = _Scene(
-        plan, projects, Dag(projects.base.reads), Dag(projects.head.reads), warehouse, options, now, progress
+        plan,
+        projects,
+        Dag(projects.base.reads, cut_cycles=True),
+        Dag(projects.head.reads),
+        warehouse,
+        options,
+        now,
+        progress,
     )
     rebuilt = _models_to_rebuild(scene)
     _fresh_schemas(scene, rebuilt)

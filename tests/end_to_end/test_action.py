@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,19 +16,6 @@ from tests.support.repositories import checkout_of_merge
 
 MARKER = "<!-- rocky-preview -->"
 SLOW = "SELECT count(*) AS n FROM range(10000000) AS a, range(10000000) AS b WHERE a.range * b.range % 7 = 3\n"
-
-
-@pytest.fixture
-def github() -> Iterator[GitHubServer]:
-    with GitHubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def project(tmp_path: Path, github: GitHubServer) -> PullRequest:
-    made = PullRequest(tmp_path, github)
-    made.push(five_models.pull_request())
-    return made
 
 
 @pytest.fixture

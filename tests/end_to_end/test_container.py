@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,19 +27,6 @@ def image() -> str:
         pytest.skip(reason)
     build_image(TAG)
     return TAG
-
-
-@pytest.fixture
-def github() -> Iterator[GitHubServer]:
-    with GitHubServer() as server:
-        yield server
-
-
-@pytest.fixture
-def project(tmp_path: Path, github: GitHubServer) -> PullRequest:
-    made = PullRequest(tmp_path, github)
-    made.push(five_models.pull_request())
-    return made
 
 
 @pytest.fixture

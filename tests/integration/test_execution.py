@@ -617,3 +617,15 @@ def test_the_helper_sees_a_touched_production(bare: Lab) -> None:
     bare.sql("CREATE SCHEMA branch__y", "CREATE TABLE branch__y.t AS SELECT 1 AS a")
     assert production(connection) == before
     assert read(connection, "branch__y.t") == [(1,)]
+
+
+def test_a_pull_request_that_breaks_a_circle_is_previewed(tmp_path: Path) -> None:
+    with open_lab(tmp_path, "CREATE SCHEMA raw", "CREATE TABLE raw.src AS SELECT 1 AS id") as lab:
+        base = project_of({"a": "SELECT * FROM b", "b": "SELECT * FROM a"})
+        ran = lab.preview(base, project_of({"a": "SELECT * FROM raw.src", "b": "SELECT * FROM a"}))
+        assert isinstance(ran.head("a"), Succeeded)
+        assert isinstance(ran.head("b"), Succeeded)
+        assert isinstance(ran.base("a"), Failed)
+        side = ran.execution.base_side("a")
+        assert side is not None
+        assert side.relation is None, "nothing to compare with, and the report says so"

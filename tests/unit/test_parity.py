@@ -60,16 +60,6 @@ class TestAction:
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("document", ["docs/inputs.md", "README.md"])
-@pytest.mark.parametrize("name", TABLES)
-def test_a_table_between_markers_is_the_generated_one(document: str, name: str) -> None:
-    path = ROOT / document
-    table = between(path.read_text(), name) if path.exists() else None
-    if document == "README.md" and table is None:
-        return
-    assert table == TABLES[name], f"put this into {document}:\n\n{TABLES[name]}"
-
-
 def test_the_documents_name_every_key_of_the_project_file() -> None:
     text = (ROOT / "docs/inputs.md").read_text().partition("## The project file")[2]
     keys = {field.alias or name for model in (_Document, _Model) for name, field in model.model_fields.items()}

@@ -69,6 +69,7 @@ NOT_SAME = [
     ("SELECT current_date()", "SELECT current_date"),
     ("SELECT * EXCLUDE (a), b FROM t", "SELECT * EXCLUDE (a, b) FROM t"),
     ("SELECT * REPLACE (a AS b) FROM t", "SELECT * REPLACE ((a AS) b) FROM t"),
+    ("SELECT TRUE AS x", "SELECT (TRUE AS) x"),
     ("SELECT * REPLACE (a + 1 AS b) FROM t", "SELECT * REPLACE (a + 1 b) FROM t"),
     ("SELECT * RENAME (a AS b) FROM t", "SELECT * RENAME ((a) AS b) FROM t"),
     ("SELECT a << b FROM t", "SELECT a < < b FROM t"),
