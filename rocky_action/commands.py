@@ -19,8 +19,9 @@ from rocky_action.assembly import Newest, Place, assemble, open_newest, read_pro
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import NotCompared
+from rocky_action.domain.execution import Failed
 from rocky_action.domain.options import PreviewOptions
-from rocky_action.domain.report import Report
+from rocky_action.domain.report import Report, Verdict
 from rocky_action.errors import InputError, OutsideError
 from rocky_action.git.scratch import commit_pull_request
 from rocky_action.settings import Settings, given, parse
@@ -102,7 +103,8 @@ def create(namespace: argparse.Namespace) -> int:
         sys.stdout.write(to_json(documents.create_json(report)))
     else:
         console.show_runs(report)
-    return int(call.settings.fail_on.fails(report.verdict))
+    failed = any(isinstance(run.outcome, Failed) for run in execution.head_runs)
+    return int(failed and call.settings.fail_on.fails(Verdict.FAILED))  # more is not known before the comparison
 
 
 def diff(namespace: argparse.Namespace) -> int:

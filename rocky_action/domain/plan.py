@@ -30,10 +30,14 @@ class PlannedModel:
 
 @dataclass(frozen=True)
 class LeftModel:
-    """A model that does not run, with the reason in one line."""
+    """A model that does not run, with the reason in one line.
+
+    ``readers`` are head's models that read a removed one all the same.
+    """
 
     model: str
     why: str
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -80,9 +80,8 @@ def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
         removed = projects.base.models[name]
         still = sorted(reader for reader, reads in projects.head.reads.items() if _are_of(reads, removed))
         if still:
-            yield LeftModel(
-                name, f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
-            )
+            why = f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
+            yield LeftModel(name, why, readers=tuple(still))
         else:
             yield LeftModel(name, "removed; its relation stays in the warehouse until somebody drops it")
 

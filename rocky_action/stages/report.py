@@ -115,7 +115,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
     yield from _clone_caveats(evidence)
     yield from _diff_caveats(evidence)
     for left in evidence.plan.removed:
-        if "still read by" in left.why:
+        if left.readers:
             yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
     for breach in evidence.cost.breaches:
         severity = Severity.ERROR if breach.on_breach == "error" else Severity.WARNING

@@ -167,7 +167,7 @@ class TestCaveats:
         ]
 
     def test_a_removed_model_that_is_still_read(self) -> None:
-        gone = (LeftModel("c", "removed, but still read by a: nothing will refresh it after the merge"),)
+        gone = (LeftModel("c", "removed, but still read by a: nothing will refresh it after the merge", ("a",)),)
         ((severity, name, message),) = said(evidence(removed=gone))
         assert (severity, name) == (Severity.WARNING, "c")
         assert "still read by a" in message
