@@ -38,7 +38,8 @@ def main(environ: Mapping[str, str]) -> int:
         return err.exit_code
     finally:
         runner.finish()
-        hand_over(workspace)
+        if environ.get("GITHUB_WORKSPACE"):
+            hand_over(workspace)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
