@@ -7,7 +7,7 @@ import pytest
 from rocky_action.errors import SqlError
 from rocky_action.sql.guard import condition
 from rocky_action.sql.parse import parse_query
-from tests.support.sql_models import database
+from tests.support.sql_models import database, run
 
 REFUSED = [
     ("INSERT INTO t SELECT 1", "INSERT"),
@@ -94,7 +94,7 @@ def test_what_is_no_reading_query_is_refused_by_name(sql: str, construct: str) -
 def test_what_only_looks_like_writing_is_not_refused(sql: str) -> None:
     query = parse_query(sql, "duckdb")
     with database() as connection:
-        assert connection.execute(query.text).fetchall() == connection.execute(sql).fetchall()
+        assert run(connection, query.text) == run(connection, sql)
 
 
 CONDITIONS = [
@@ -119,7 +119,7 @@ def test_a_condition_keeps_its_meaning(text: str) -> None:
     assert "because" not in checked
     with database() as connection:
         ids = "SELECT id FROM customers WHERE ({}) AND id >= 0 ORDER BY id"
-        assert connection.execute(ids.format(checked)).fetchall() == connection.execute(ids.format(text)).fetchall()
+        assert run(connection, ids.format(checked)) == run(connection, ids.format(text))
 
 
 @pytest.mark.parametrize(
