@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.report import Report, Severity, Verdict
@@ -111,7 +112,7 @@ def show_cost(report: Report) -> None:
             _safe(cost.model) + (" (copied)" if cost.copied else ""),
             "none" if cost.new else _money(base.usd if base else None),
             "not run" if cost.copied else _money(head.usd if head else None),
-            "saved" if cost.copied else _money(cost.delta_usd),
+            _saved(base) if cost.copied else _money(cost.delta_usd),
             "" if cost.new else _milliseconds(base.duration_ms if base else None),
             "" if cost.copied else _milliseconds(head.duration_ms if head else None),
         )
@@ -231,6 +232,10 @@ def _schema(schema: SchemaDiff) -> str:
 
 def _number(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
+
+
+def _saved(base: Figures | None) -> str:
+    return "unknown" if base is None or base.usd is None else "saved"
 
 
 def _milliseconds(duration: int | None) -> str:
