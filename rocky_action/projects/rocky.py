@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rocky_action.domain.project import Ephemeral, Model, Project
+from rocky_action.domain.project import Adapter, Ephemeral, Model, Project
 from rocky_action.ports import SourceTree
 from rocky_action.projects.config import Config, read_config
 from rocky_action.projects.detect import detect
@@ -56,6 +56,15 @@ class RockyLoader:
             budget=config.budget,
             warnings=findings.warnings,
         )
+
+    def adapter(self, tree: SourceTree) -> Adapter:
+        """The adapter that the project builds with, whatever may be wrong with its models. Raises ProjectError."""
+        detect(tree, self.config_path)
+        findings = Findings()
+        config = self._config(tree, findings)
+        if config is None or config.adapter is None:
+            raise findings.error(tree.label)
+        return config.adapter
 
     def _config(self, tree: SourceTree, findings: Findings) -> Config | None:
         files = Files(tree.read([self.config_path]), findings, self.environ)

@@ -14,7 +14,7 @@ from rocky_action.assembly import Place
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import Comparison, PullRequest
-from rocky_action.errors import PlanError
+from rocky_action.errors import PlanError, ProjectError
 from rocky_action.settings import parse
 from rocky_action.state import WarehouseRecords, open_records
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
@@ -94,7 +94,7 @@ def test_one_preview_is_dropped_by_name(repository: GitRepository) -> None:
 
 def test_the_name_is_found_as_a_preview_finds_it(repository: GitRepository) -> None:
     with opened(repository) as warehouse:
-        warehouse.make("fix_it_pr7", "main", "main_pr7", "x")
+        warehouse.make("fix_it_pr7", "main", "main_pr7", "x", expires=NOW + HOUR)
     pull_request = PullRequest("o", "r", 7, "fix/it", "h" * 40, "main")
     assert cleanup(repository, pull_request=pull_request)[0] == "shop.branch__fix_it_pr7"
     assert cleanup(repository, pr_number="7")[0] == "shop.branch__main_pr7"
@@ -168,6 +168,30 @@ def test_where_there_is_no_database_there_is_nothing_to_drop(tmp_path: Path, pat
     made.commit(files | {"data/seed.sql": "CREATE SCHEMA raw"})
     assert cleanup(made, branch_name="x") == cleanup(made, expired=True) == ()
     assert not list(made.path.glob("*.duckdb*"))
+
+
+def test_what_no_lease_names_is_left_alone(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("x", expires=NOW + HOUR)
+        warehouse.make("unleased")
+    assert cleanup(repository, branch_name="unleased") == ()
+    with opened(repository) as warehouse:
+        assert set(warehouse.left()) == {*schemas("unleased"), *schemas("x")}
+
+
+def test_models_that_do_not_load_do_not_keep_their_preview(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("x", expires=NOW + HOUR)
+    repository.commit({"models/m.toml": "[strategy\n"})
+    assert len(cleanup(repository, branch_name="x")) == 2
+    with opened(repository) as warehouse:
+        assert warehouse.left() == []
+
+
+def test_a_configuration_that_names_no_database_is_an_error(repository: GitRepository) -> None:
+    repository.commit({"rocky.toml": "[adapter\n"})
+    with pytest.raises(ProjectError, match=r"rocky\.toml"):
+        cleanup(repository, branch_name="x")
 
 
 def test_a_database_without_state_is_cleaned_by_name(repository: GitRepository) -> None:
