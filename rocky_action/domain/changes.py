@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class ChangeKind(StrEnum):
@@ -16,6 +17,35 @@ class ChangeKind(StrEnum):
     COSMETIC = "cosmetic"
     COLUMNS = "columns"
     ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """The relation is provably the same: columns, order of columns, rows."""
+
+    kind: Literal["untouched"] = "untouched"
+
+
+@dataclass(frozen=True)
+class SomeColumns:
+    """The same rows, and only these columns differ, are new or are gone; names folded to lower case.
+
+    The columns that both sides have stand in the same order.
+    """
+
+    columns: frozenset[str]
+    kind: Literal["some_columns"] = "some_columns"
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """Anything may differ."""
+
+    kind: Literal["all_rows"] = "all_rows"
+
+
+Effect = Untouched | SomeColumns | AllRows
+"""What a change does to the relation that a model is."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What a model reads: model-level references now, column-level lineage when its issue lands."""
+"""What a model reads: model-level references, and column-level lineage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 
@@ -27,3 +28,57 @@ class SourceRead:
 
 
 Reference = ModelRead | SourceRead
+
+
+class Use(StrEnum):
+    """How an input column reaches an output column, or the set of rows (``CONDITION``)."""
+
+    DIRECT = "direct"
+    EXPRESSION = "expression"
+    AGGREGATE = "aggregate"
+    WINDOW = "window"
+    CONDITION = "condition"
+
+
+@dataclass(frozen=True)
+class ColumnRead:
+    """One use of a column of what is read.
+
+    ``column`` is folded to lower case; None means every column there is or will be. ``where`` says in words what it is
+    used in, for the reader: "SUM", "a filter", "a join", "GROUP BY"; empty when the column is handed on as it is.
+
+    A name that could be a column of several relations is a read of each of them, because a column that one of them
+    gains or loses changes what the name means.
+    """
+
+    reference: Reference
+    column: str | None
+    use: Use
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """One column of a query's result: its name, folded to lower case, and the columns it is computed from."""
+
+    name: str
+    reads: tuple[ColumnRead, ...]
+
+
+@dataclass(frozen=True)
+class StarOutput:
+    """Columns that a query hands on under their own names without saying which: every one but ``excluded``."""
+
+    reference: Reference
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A query's outputs in order, and what decides which rows there are.
+
+    ``outputs`` None means that the columns cannot be told; then ``rows`` reads every column of everything.
+    """
+
+    outputs: tuple[OutputColumn | StarOutput, ...] | None
+    rows: tuple[ColumnRead, ...]
