@@ -35,7 +35,7 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
 from rocky_action.sql.parse import Query, parse_query
 from rocky_action.sql.quoting import relation
-from rocky_action.sql.references import Targets, tables
+from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
 
 
@@ -58,6 +58,7 @@ class Site:
     schema: str
     places: Mapping[str, Relation]
     now: datetime
+    targets: Targets
     timeout: float | None = None
 
     def target(self, model: Model) -> Relation:
@@ -67,9 +68,9 @@ class Site:
 
 def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
-    if model.problem is not None:
-        unsupported = model.problem.unsupported
-        return NotRun(model.problem.message) if unsupported else Failed(model.problem.message)
+    problem = problem_of(model, site.project.dialect)
+    if problem is not None:
+        return NotRun(problem.message) if problem.unsupported else Failed(problem.message)
     try:
         return _built(site, model, prior=prior)
     except (SqlError, WarehouseError) as err:
@@ -164,18 +165,28 @@ def _columns(site: Site, query: Query) -> tuple[str, ...]:
     return tuple(column.name for column in described)
 
 
-def _query(site: Site, model: Model, *, window: intervals.Window = intervals.EMPTY_WINDOW) -> Query:
+def _query(
+    site: Site,
+    model: Model,
+    *,
+    window: intervals.Window = intervals.EMPTY_WINDOW,
+    inlining: tuple[str, ...] = (),
+) -> Query:
     """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
     dialect, models = site.project.dialect, site.project.models
     sql = intervals.bind(model.sql, window) if isinstance(model.strategy, TimeInterval) else model.sql
     tree = parse_query(sql, dialect)
-    targets = Targets.of(models)
-    places: dict[str, Place] = dict(site.places)
-    for read in {targets.model_of(table, model.name) for table in tables(tree)}:
-        if read is not None and isinstance(models[read].strategy, Ephemeral):
-            problem = models[read].problem
+    places: dict[str, Place] = {}
+    read_by_it = {site.targets.model_of(table, model.name) for table in tables(tree)}
+    for read in (name for name in read_by_it if name is not None):
+        if isinstance(models[read].strategy, Ephemeral):
+            problem = problem_of(models[read], dialect)
             if problem is not None:
                 raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice="")
-            places[read] = inlinable(_query(site, models[read]), reader=tree)
-    rewritten = rewrite(tree, reader=model.name, targets=targets, places=places)
+            if read in inlining:
+                raise SqlError(f"{read}, which it inlines, reads itself in a circle", advice="Break the circle.")
+            places[read] = inlinable(_query(site, models[read], inlining=(*inlining, read)), reader=tree)
+        elif read in site.places:
+            places[read] = site.places[read]
+    rewritten = rewrite(tree, reader=model.name, targets=site.targets, places=places)
     return with_surrogate_keys(rewritten, model)

@@ -1,93 +1,112 @@
-"""Order among models: the only home of networkx."""
+"""Order among models: who reads whom, followed only as far as somebody asks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
 
-import networkx as nx
-
-from rocky_action.domain.lineage import ModelRead, Reference
+from rocky_action.domain.lineage import ModelRead
+from rocky_action.domain.project import Project
 from rocky_action.errors import PlanError
 
 
 class Dag:
-    """The model-level graph of one project, from the model that is read to the model that reads it."""
+    """The model-level graph of one project, from the model that is read to the model that reads it.
 
-    def __init__(self, reads: Mapping[str, Iterable[Reference]], *, cut_cycles: bool = False) -> None:
-        """Takes what each model reads; a model's read of itself is no edge. Raises PlanError naming a cycle.
+    A model's read of itself is no edge. Models that no question leads to are never parsed, so nobody notices here
+    whether they read each other in a circle.
+    """
 
-        With ``cut_cycles`` models that read each other in a circle count as not reading each other at all: that is for
-        base, whose circle a pull request may be about to break. They cannot be built, and the warehouse says so.
+    def __init__(self, project: Project, *, cut_cycles: bool = False) -> None:
+        """With ``cut_cycles`` models that read each other in a circle count as not waiting for each other.
+
+        That is for base, whose circle a pull request may be about to break. They cannot be built, and the warehouse
+        says so.
         """
-        self._graph: nx.DiGraph[str] = nx.DiGraph()
-        self._graph.add_nodes_from(sorted(reads))
-        for reader, references in reads.items():
-            for reference in references:
-                if isinstance(reference, ModelRead) and reference.model != reader and reference.model in reads:
-                    self._graph.add_edge(reference.model, reader)
-        if cut_cycles:
-            for tangle in [*nx.strongly_connected_components(self._graph)]:
-                self._graph.remove_edges_from([*self._graph.subgraph(tangle).edges])
-        if not nx.is_directed_acyclic_graph(self._graph):
-            cycle = [upstream for upstream, _ in nx.find_cycle(self._graph)]
-            start = cycle.index(min(cycle))
-            path = " -> ".join([*cycle[start:], *cycle[:start], cycle[start]])
-            raise PlanError(
-                f"models read each other in a circle: {path} (each is read by the next)",
-                advice="Break the circle: move the common part into a model that both can read.",
-            )
+        self._models = project.models
+        self._reads = project.reads
+        self._cut_cycles = cut_cycles
+        self._upstreams: dict[str, tuple[str, ...]] = {}
 
     def upstreams(self, model: str) -> tuple[str, ...]:
         """The models that one model reads directly, sorted."""
-        return tuple(sorted(self._graph.predecessors(model)))
+        if model not in self._upstreams:
+            found = {one.model for one in self._reads[model] if isinstance(one, ModelRead)}
+            self._upstreams[model] = tuple(sorted((found & self._models.keys()) - {model}))
+        return self._upstreams[model]
 
     def downstreams(self, model: str) -> tuple[str, ...]:
         """The models that read one model directly, sorted."""
-        return tuple(sorted(self._graph.successors(model)))
+        could = self._reads.could_read([self._models[model]])
+        return tuple(sorted(reader for reader in could if model in self.upstreams(reader)))
 
     def inputs(self, model: str, through: Collection[str]) -> tuple[str, ...]:
         """The models that one model reads, looking through those in ``through`` (ephemeral ones), sorted."""
-        found: set[str] = set()
+        seen: set[str] = set()
         open_ends = list(self.upstreams(model))
         while open_ends:
             upstream = open_ends.pop()
-            if upstream in through:
-                open_ends += self.upstreams(upstream)
-            else:
-                found.add(upstream)
-        return tuple(sorted(found))
+            if upstream not in seen:
+                seen.add(upstream)
+                open_ends += self.upstreams(upstream) if upstream in through else ()
+        return tuple(sorted(name for name in seen if name not in through and name != model))
 
     def reached_from(self, models: Iterable[str]) -> frozenset[str]:
         """The models themselves and everything that reads them, directly or not."""
-        reached: set[str] = set()
-        for model in models:
-            if model not in reached:
-                reached |= {model, *nx.descendants(self._graph, model)}
+        reached = set(models)
+        open_ends = [*reached]
+        while open_ends:
+            new = {reader for reader in self.downstreams(open_ends.pop()) if reader not in reached}
+            reached |= new
+            open_ends += new
         return frozenset(reached)
 
-    def in_order(self, models: Collection[str]) -> tuple[str, ...]:
-        """Models so that each comes after all it reads, directly or not; ties alphabetical."""
-        wanted = set(models)
-        order: nx.DiGraph[str] = nx.DiGraph()
-        order.add_nodes_from(wanted)
-        order.add_edges_from((model, after) for model in wanted for after in self._next(model, wanted))
-        return tuple(nx.lexicographical_topological_sort(order))
+    def waits(self, models: Collection[str], *, through: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+        """For each of some models, sorted, those of them that it reads, looking through the others in ``through``.
 
-    def _next(self, model: str, wanted: Collection[str]) -> set[str]:
-        """The wanted models that read one model, directly or through models that are not wanted."""
-        found: set[str] = set()
-        passed: set[str] = set()
-        open_ends = [model]
-        while open_ends:
-            for reader in self._graph.successors(open_ends.pop()):
-                if reader in wanted:
-                    found.add(reader)
-                elif reader not in passed:
-                    passed.add(reader)
-                    open_ends.append(reader)
-        return found
+        Raises PlanError naming a cycle, unless cycles are cut.
+        """
+        wanted = frozenset(models)
+        between = frozenset(through) - wanted
+        after = {
+            model: tuple(name for name in self.inputs(model, between) if name in wanted) for model in sorted(wanted)
+        }
+        while cycle := _cycle(after):
+            if not self._cut_cycles:
+                start = cycle.index(min(cycle))
+                path = " -> ".join([*cycle[start:], *cycle[:start], cycle[start]])
+                raise PlanError(
+                    f"models read each other in a circle: {path} (each is read by the next)",
+                    advice="Break the circle: move the common part into a model that both can read.",
+                )
+            after |= {model: tuple(name for name in after[model] if name not in cycle) for model in cycle}
+        return after
+
+    def in_order(self, models: Collection[str], *, through: Collection[str] = ()) -> tuple[str, ...]:
+        """Models so that each comes after all that it waits for; ties alphabetical. Raises PlanError naming a cycle."""
+        sorter = TopologicalSorter(self.waits(models, through=through))
+        sorter.prepare()
+        ready = [*sorter.get_ready()]
+        heapify(ready)
+        order: list[str] = []
+        while ready:
+            order.append(heappop(ready))
+            sorter.done(order[-1])
+            for model in sorter.get_ready():
+                heappush(ready, model)
+        return tuple(order)
+
+
+def _cycle(after: Mapping[str, Collection[str]]) -> list[str]:
+    """Models that wait for each other in a circle, each for the one before it; empty if there are none."""
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as err:
+        cycle: list[str] = err.args[1]
+        return cycle[:-1]
+    return []
 
 
 def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], *, threads: int) -> None:

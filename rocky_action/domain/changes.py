@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 
@@ -73,4 +75,8 @@ class ChangeSet:
 
     def of(self, model: str) -> ModelChange | None:
         """The change of one model of head or base, None if it has none."""
-        return next((change for change in self.changes if change.model == model), None)
+        return self._by_model.get(model)
+
+    @cached_property
+    def _by_model(self) -> Mapping[str, ModelChange]:
+        return {change.model: change for change in self.changes}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
@@ -145,8 +146,9 @@ class Model:
     """A query and its configuration, after defaults, groups and variables are merged in.
 
     ``sql`` is what the warehouse would be sent (front matter removed, ``@var`` replaced, not yet wrapped for surrogate
-    keys). ``problem`` says why this program does not understand the query (a language it cannot read yet, SQL that does
-    not parse); such a model is never run and never taken for unchanged when its text changed.
+    keys). ``problem`` says why this program does not understand the query, as far as loading it can tell; SQL that does
+    not parse is found when the model is read. A model with a problem is never run, and never taken for unchanged when
+    its text changed.
     ``metadata`` is what cannot change data (tags, tests, intent, freshness, budget …), only compared for equality.
     ``first_line`` is the line of the file that ``sql`` begins on; it is no part of what a model is.
     """
@@ -176,11 +178,35 @@ class Problem:
     unsupported: bool = False
 
 
+class Reads(Mapping[str, tuple[Reference, ...]]):
+    """For every model its references in the order met, each resolved to a model or a source; found out when asked."""
+
+    @abstractmethod
+    def could_read(self, models: Iterable[Model]) -> frozenset[str]:
+        """The models that may read one of these, of this project or another: cheap to ask, and never too few."""
+
+
+class NoReads(Reads):
+    """What a project without models reads."""
+
+    def __getitem__(self, name: str) -> tuple[Reference, ...]:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def could_read(self, models: Iterable[Model]) -> frozenset[str]:
+        """None of its models, of which there are none."""
+        return frozenset(model.name for model in models if model.name in self)
+
+
 @dataclass(frozen=True)
 class Project:
     """All models of one commit and what each reads.
 
-    ``reads`` has an entry for every model: its references in the order met, each resolved to a model or a source.
     ``warnings`` are things Rocky ignores silently and a person would want to know (unknown keys and the like).
     """
 
@@ -188,7 +214,7 @@ class Project:
     dialect: str
     adapter: Adapter
     models: Mapping[str, Model]
-    reads: Mapping[str, tuple[Reference, ...]]
+    reads: Reads
     prices: PriceList = PriceList()
     budget: Budget = Budget()
     warnings: tuple[str, ...] = ()
@@ -210,4 +236,4 @@ class Projects:
 
 def without_models(project: Project) -> Project:
     """The same project before it had any models: what base is when a pull request introduces the project."""
-    return replace(project, models=MappingProxyType({}), reads=MappingProxyType({}), warnings=())
+    return replace(project, models=MappingProxyType({}), reads=NoReads(), warnings=())

@@ -16,7 +16,7 @@ from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
 from rocky_action.projects.model_files import companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
-from rocky_action.sql import references
+from rocky_action.sql.references import ReadsOf
 
 _UNREADABLE = "this file is listed but cannot be read"
 
@@ -45,13 +45,13 @@ class RockyLoader:
         models = _models(self._files(tree, config, findings=findings), config, variables=self.variables)
         if config.adapter is None or findings.has_mistakes:
             raise findings.error(tree.label)
-        understood, reads = references.read_all({model.name: model for model in models}, config.adapter.type)
+        by_name = {model.name: model for model in models}
         return Project(
             root=".",
             dialect=config.adapter.type,
             adapter=config.adapter,
-            models=understood,
-            reads=reads,
+            models=by_name,
+            reads=ReadsOf(by_name, config.adapter.type),
             prices=config.prices,
             budget=config.budget,
             warnings=findings.warnings,

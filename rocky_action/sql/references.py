@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from sqlglot import exp
 
 from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
-from rocky_action.domain.project import Model, Problem
+from rocky_action.domain.project import Model, Problem, Reads, Relation
 from rocky_action.errors import SqlError
 from rocky_action.sql import guard
+from rocky_action.sql.mentions import Mentions
 from rocky_action.sql.parse import Query, parse_model
 
 _DEFAULT_SCHEMA = "main"
 """Where DuckDB looks for a bare name."""
+_NOWHERE = Relation("", "", "")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,12 @@ class Targets:
         )
 
     def model_of(self, table: exp.Table, reader: str | None = None) -> str | None:
-        """The model that a table name stands for when ``reader`` uses it, None for a source."""
-        parts = [part.name.lower() for part in table.parts]
+        """The model that a table stands for when ``reader`` reads it, None for a source."""
+        return self.model_named([part.name for part in table.parts], reader)
+
+    def model_named(self, name: Sequence[str], reader: str | None = None) -> str | None:
+        """The model that a table's name, given in its parts, stands for when ``reader`` uses it, None for a source."""
+        parts = [part.lower() for part in name]
         own = self.by_name.get((reader or "").lower())
         found = self._bare(parts[0], own) if len(parts) == 1 else self._qualified(parts)
         if len(found) > 1:  # the same name in several catalogs: a query without one means the catalog it runs in
@@ -72,22 +78,99 @@ class Targets:
         return [model for model in there if model.target.catalog.lower() == schema]
 
 
-def read_all(models: Mapping[str, Model], dialect: str) -> tuple[dict[str, Model], dict[str, tuple[Reference, ...]]]:
-    """All models, those whose SQL is not understood with their ``problem`` set, and what each of them reads.
+@dataclass(frozen=True, eq=False)
+class ReadsOf(Reads):
+    """What the models of a project read; a model is parsed when it is first asked about, and its tree not kept.
 
     A model that is not understood counts as reading every model its text mentions: more than the truth, never less.
     """
-    targets = Targets.of(models)
-    understood: dict[str, Model] = {}
-    reads: dict[str, tuple[Reference, ...]] = {}
-    for name, model in models.items():
-        checked, query = _understand(model, dialect)
-        found = _mentions(model, targets) if query is None else _in_query(query, targets, reader=model.name)
-        seen = {reference.model for reference in found if isinstance(reference, ModelRead)}
-        declared = tuple(ModelRead(other, declared=True) for other in model.depends_on if other not in seen)
-        understood[name] = checked
-        reads[name] = tuple(found) + declared
-    return understood, reads
+
+    models: Mapping[str, Model]
+    dialect: str
+    known: dict[str, tuple[Reference, ...]] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> tuple[Reference, ...]:
+        if name not in self.known:
+            self.known[name] = self._read(self.models[name])
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.models
+
+    def could_read(self, models: Iterable[Model]) -> frozenset[str]:
+        """Every model whose text mentions one of these by its own name or its table's, or that declares to read it."""
+        asked = tuple(models)
+        names = {name for model in asked for name in (model.name, model.target.name)}
+        return self._mentions.of(names).union(*(self._declared.get(model.name, ()) for model in asked))
+
+    def _read(self, model: Model) -> tuple[Reference, ...]:
+        named = named_tables(model, self.dialect)
+        if named.problem is None:
+            found = dict.fromkeys(self._resolved(parts, model.name) for parts in named.tables)
+        else:
+            found = dict.fromkeys(ModelRead(other) for other in self._mentions.by(model))
+        declared = (ModelRead(other, declared=True) for other in model.depends_on if ModelRead(other) not in found)
+        return (*found, *declared)
+
+    def _resolved(self, parts: tuple[str, ...], reader: str) -> Reference:
+        model = self._targets.model_named(parts, reader)
+        return SourceRead(".".join(parts)) if model is None else ModelRead(model)
+
+    @cached_property
+    def _targets(self) -> Targets:
+        return Targets.of(self.models)
+
+    @cached_property
+    def _mentions(self) -> Mentions:
+        return Mentions(self.models)
+
+    @cached_property
+    def _declared(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for model in self.models.values():
+            for other in model.depends_on:
+                found.setdefault(other, []).append(model.name)
+        return {name: tuple(readers) for name, readers in found.items()}
+
+
+@dataclass(frozen=True)
+class NamedTables:
+    """The tables that a query names, each as the parts of its name in the order met, or why they cannot be told."""
+
+    tables: tuple[tuple[str, ...], ...] = ()
+    problem: Problem | None = None
+
+
+def problem_of(model: Model, dialect: str) -> Problem | None:
+    """Why a model is not understood: what loading it has found, else what reading its query finds; None if it is."""
+    return named_tables(model, dialect).problem
+
+
+def named_tables(model: Model, dialect: str) -> NamedTables:
+    """What a model's query names; found out once for a text, whichever side and settings the model has it with."""
+    if model.problem is not None:
+        return NamedTables(problem=model.problem)
+    text = Model(model.name, model.path, model.sql, _NOWHERE, strategy=model.strategy, language=model.language)
+    return _named_tables(text, dialect)
+
+
+@lru_cache(maxsize=65_536)
+def _named_tables(model: Model, dialect: str) -> NamedTables:
+    try:
+        query = parse_model(model, dialect)
+    except SqlError as err:
+        return NamedTables(problem=Problem(err.message))
+    hidden = guard.hides_sql(query.tree)
+    if hidden is not None:
+        message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
+        return NamedTables(problem=Problem(message, unsupported=True))
+    return NamedTables(tuple(dict.fromkeys(tuple(part.name for part in table.parts) for table in tables(query))))
 
 
 def tables(query: Query) -> Iterator[exp.Table]:
@@ -95,43 +178,6 @@ def tables(query: Query) -> Iterator[exp.Table]:
     for table in query.tree.find_all(exp.Table):
         if table.name and isinstance(table.this, exp.Identifier) and not _is_cte(table):
             yield table
-
-
-def _understand(model: Model, dialect: str) -> tuple[Model, Query | None]:
-    if model.problem is not None:
-        return model, None
-    try:
-        query = parse_model(model, dialect)
-    except SqlError as err:
-        return replace(model, problem=Problem(err.message)), None
-    hidden = guard.hides_sql(query.tree)
-    if hidden is not None:
-        message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
-        return replace(model, problem=Problem(message, unsupported=True)), None
-    return model, query
-
-
-def _in_query(query: Query, targets: Targets, *, reader: str) -> list[Reference]:
-    found: dict[Reference, None] = {}
-    for table in tables(query):
-        other = targets.model_of(table, reader)
-        written = ".".join(part.name for part in table.parts)
-        found[ModelRead(other) if other is not None else SourceRead(written)] = None
-    return list(found)
-
-
-def _mentions(model: Model, targets: Targets) -> list[Reference]:
-    text = model.sql.lower()
-    words = set(re.findall(r"\w+", text))
-    found: dict[Reference, None] = {}
-    for name in (*targets.by_name, *targets.by_table):
-        # A name that is no single word, such as "fct-revenue", has to be looked for in the text itself.
-        if name in words or (not re.fullmatch(r"\w+", name) and name in text):
-            named = targets.by_name.get(name)
-            for other in (*([named] if named is not None else []), *targets.by_table.get(name, ())):
-                if other.name != model.name:
-                    found[ModelRead(other.name)] = None
-    return list(found)
 
 
 def _is_cte(table: exp.Table) -> bool:

@@ -9,6 +9,7 @@ from rocky_action.domain.lineage import ModelRead, Reference
 from rocky_action.domain.project import Model, Projects
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
 from rocky_action.sql.equality import same_meaning
+from rocky_action.sql.references import problem_of
 
 
 def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> ChangeSet:
@@ -18,10 +19,11 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     """
     base, head = projects.base.models, projects.head.models
     renames = dict(_renames(projects, changed_paths))
+    otherwise = _read_otherwise(projects)
     changes: list[ModelChange] = []
     for name, model in head.items():
         if name in base:
-            change = _compared(base[name], model, projects=projects)
+            change = _compared(base[name], model, projects=projects, otherwise=otherwise)
         elif name in renames:
             change = _renamed(base[renames[name]], model, projects=projects)
         else:
@@ -31,6 +33,23 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     gone = base.keys() - head.keys() - set(renames.values())
     changes += [ModelChange(name, ChangeKind.REMOVED, base[name].path, "removed") for name in gone]
     return ChangeSet(tuple(sorted(changes, key=lambda change: change.model)))
+
+
+def _read_otherwise(projects: Projects) -> frozenset[str]:
+    """Head's models whose text, though unchanged, may read something else: it mentions a name that came, went or moved.
+
+    What a name means depends on the dialect, and on the names and targets of all models.
+    """
+    base, head = projects.base, projects.head
+    if base.dialect != head.dialect:
+        return frozenset(head.models)
+    moved = [
+        model
+        for project, other in ((base, head), (head, base))
+        for name, model in project.models.items()
+        if name not in other.models or other.models[name].target != model.target
+    ]
+    return head.reads.could_read(moved)
 
 
 def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterable[tuple[str, str]]:
@@ -46,21 +65,25 @@ def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterab
 
 
 def _renamed(base: Model, head: Model, *, projects: Projects) -> ModelChange:
-    edited = _compared(base, head, projects=projects)
+    edited = _compared(base, head, projects=projects, otherwise=frozenset([head.name]))
     also = f"; {edited.why}" if edited is not None and edited.affects_data else ""
     return ModelChange(
         head.name, ChangeKind.RENAMED, head.path, f"renamed from {base.name}{also}", renamed_from=base.name
     )
 
 
-def _compared(base: Model, head: Model, *, projects: Projects) -> ModelChange | None:
+def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozenset[str]) -> ModelChange | None:
+    if base == head and head.name not in otherwise:
+        return None
     reasons = list(_config_reasons(base, head, projects=projects))
     text_differs = base.sql != head.sql
-    meaning_differs = text_differs and not same_meaning(base, head, dialect=projects.head.dialect)
-    resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
-    if meaning_differs:
-        why = "; ".join(["its SQL changed" if head.problem is None else "its text changed", *reasons])
+    if text_differs and not _same_meaning(base, head, projects=projects):
+        understood = problem_of(head, projects.head.dialect) is None
+        why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
         return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
+    resolution = None
+    if head.name in otherwise or _read_by(base) != _read_by(head):
+        resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
     if resolution is not None:
         return ModelChange(head.name, ChangeKind.ROWS, head.path, "; ".join([resolution, *reasons]))
     if reasons:
@@ -74,6 +97,13 @@ def _compared(base: Model, head: Model, *, projects: Projects) -> ModelChange | 
         why = "only settings changed that cannot change data (tests, tags, budget, description and the like)"
         return ModelChange(head.name, ChangeKind.COSMETIC, path, why)
     return None
+
+
+def _same_meaning(base: Model, head: Model, *, projects: Projects) -> bool:
+    """Nothing is known about what is not understood, such as SQL that is hidden in a string."""
+    sides = ((base, projects.base.dialect), (head, projects.head.dialect))
+    understood = all(problem_of(model, dialect) is None for model, dialect in sides)
+    return understood and same_meaning(base, head, dialect=projects.head.dialect)
 
 
 def _config_reasons(base: Model, head: Model, *, projects: Projects) -> Iterable[str]:
@@ -104,6 +134,11 @@ def _resolution_change(base: tuple[Reference, ...], head: tuple[Reference, ...])
 def _named(references: list[Reference]) -> str:
     names = (ref.model if isinstance(ref, ModelRead) else f"the table {ref.name}" for ref in references)
     return ", ".join(names) or "nothing"
+
+
+def _read_by(model: Model) -> tuple[object, ...]:
+    """What decides which models one reads, besides what its names mean."""
+    return model.sql, model.language, model.strategy, model.target, model.problem
 
 
 def _harmless(model: Model) -> tuple[object, ...]:

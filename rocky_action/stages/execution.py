@@ -31,6 +31,7 @@ from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful, View
 from rocky_action.errors import PlanError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
+from rocky_action.sql.references import Targets
 
 Progress = Callable[[str], None]
 
@@ -83,8 +84,8 @@ def execute(
     scene = _Scene(
         plan,
         projects,
-        Dag(projects.base.reads, cut_cycles=True),
-        Dag(projects.head.reads),
+        Dag(projects.base, cut_cycles=True),
+        Dag(projects.head),
         warehouse,
         options,
         now,
@@ -95,11 +96,12 @@ def execute(
     base = _build_base(scene, rebuilt)
     clones = _clone(scene, base)
     head = _build_head(scene, base, clones=clones)
+    order = scene.base_dag.in_order(rebuilt, through=_ephemeral(projects.base))
     return Execution(
         run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
         schema=options.schema,
         head_runs=tuple(ModelRun(model, Side.HEAD, head[model]) for model in plan.prune_names),
-        base_runs=tuple(ModelRun(model, Side.BASE, base[model]) for model in scene.base_dag.in_order(rebuilt)),
+        base_runs=tuple(ModelRun(model, Side.BASE, base[model]) for model in order),
         clones=tuple(clones.values()),
         base_sides=tuple(_base_side(scene, planned, base=base) for planned in plan.prune_set),
         duration_ms=round((time.monotonic() - started) * 1000),
@@ -161,6 +163,11 @@ def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
             scene.warehouse.create_schema(catalog, scene.options.base_schema)
 
 
+def _site(scene: _Scene, project: Project, *, schema: str, places: Mapping[str, Relation]) -> Site:
+    targets, timeout = Targets.of(project.models), scene.options.run.timeout_seconds
+    return Site(scene.warehouse, project, schema, places, scene.now, targets, timeout)
+
+
 def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
     project = scene.projects.base
     through = _ephemeral(project)
@@ -169,12 +176,8 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
         for name, model in project.models.items()
         if name not in through
     }
-    site = Site(
-        scene.warehouse, project, scene.options.base_schema, places, scene.now, scene.options.run.timeout_seconds
-    )
-    after = {
-        name: [upstream for upstream in scene.base_dag.inputs(name, through) if upstream in rebuilt] for name in rebuilt
-    }
+    site = _site(scene, project, schema=scene.options.base_schema, places=places)
+    after = scene.base_dag.waits(rebuilt, through=through)
     outcomes: dict[str, RunOutcome] = {}
 
     def work(name: str) -> None:
@@ -242,7 +245,7 @@ def _build_head(
 ) -> dict[str, RunOutcome]:
     project = scene.projects.head
     places = dict(_head_places(scene, base, clones=clones))
-    site = Site(scene.warehouse, project, scene.options.schema, places, scene.now, scene.options.run.timeout_seconds)
+    site = _site(scene, project, schema=scene.options.schema, places=places)
     through = _ephemeral(project)
     planned = {one.model: one for one in scene.plan.prune_set}
     outcomes: dict[str, RunOutcome] = {}

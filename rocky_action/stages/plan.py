@@ -16,7 +16,7 @@ from rocky_action.errors import PlanError
 def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan:
     """The prune set is closed downstream of every model whose data the change can reach. Raises PlanError."""
     head = projects.head
-    dag = Dag(head.reads)
+    dag = Dag(head)
     changed = {
         change.model: change
         for change in changes.changes
@@ -76,9 +76,10 @@ def _why_skipped(model: Model, changes: ChangeSet) -> str:
 
 
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
+    reads = projects.head.reads
     for name in sorted(change.model for change in changes.changes if change.kind is ChangeKind.REMOVED):
         removed = projects.base.models[name]
-        still = sorted(reader for reader, reads in projects.head.reads.items() if _are_of(reads, removed))
+        still = sorted(reader for reader in reads.could_read([removed]) if _are_of(reads[reader], removed))
         if still:
             why = f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
             yield LeftModel(name, why, readers=tuple(still))

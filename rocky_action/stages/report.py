@@ -177,7 +177,7 @@ def _breach(breach: BudgetBreach) -> str:
 
 
 def _edges(plan: Plan, projects: Projects) -> Iterable[Edge]:
-    dag = Dag(projects.head.reads)
+    dag = Dag(projects.head)
     for planned in plan.prune_set:
         for upstream in dag.upstreams(planned.model):
             yield Edge(upstream, planned.model)

@@ -195,6 +195,15 @@ def test_a_changed_ephemeral_model_reaches_its_readers(bare: Lab) -> None:
     assert (bare.rows(f"{HEAD}.m"), bare.rows(f"{BASE}.m")) == ([(2,)], [(1,)])
 
 
+def test_ephemeral_models_in_a_circle_fail_whoever_inlines_them(bare: Lab) -> None:
+    circle: dict[str, Spec] = {"e1": ("SELECT a FROM e2", EPHEMERAL), "e2": ("SELECT a FROM e1", EPHEMERAL)}
+    base = project_of(circle | {"m": "SELECT a FROM e1"})
+    head = project_of(circle | {"m": "SELECT a + 1 AS a FROM e1"})
+    outcome = bare.preview(base, head).head("m")
+    assert isinstance(outcome, Failed)
+    assert "e1, which it inlines, reads itself in a circle" in outcome.message
+
+
 def test_a_model_that_becomes_ephemeral_and_back(built: Lab) -> None:
     plain = project_of(CHAIN)
     folded = project_of(CHAIN | {"c": ("SELECT a, via || '>c' AS via FROM b", EPHEMERAL)})

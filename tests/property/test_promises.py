@@ -126,7 +126,7 @@ class TestProject:
             read = {ref.model for ref in references if isinstance(ref, ModelRead)}
             assert read == {other for other in found.models if f"{other})" in _words(base, name)} - {name}
             assert all(ref.kind == "model" or ref.name == "raw" for ref in references)
-        Dag(found.reads)
+        Dag(found).in_order(found.models)
 
     @given(models())
     @settings(max_examples=25)

@@ -9,7 +9,7 @@ import duckdb
 
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.project import Adapter, FullRefresh, Model, Problem, Project, Relation, Strategy
-from rocky_action.sql.references import read_all
+from rocky_action.sql.references import ReadsOf
 
 CATALOG = "memory"
 
@@ -38,8 +38,8 @@ def model(
 
 def project(models: Iterable[Model]) -> Project:
     """A project on DuckDB, its references read as the loader reads them."""
-    understood, reads = read_all({one.name: one for one in models}, "duckdb")
-    return Project(".", "duckdb", Adapter("default", "duckdb"), understood, reads)
+    by_name = {one.name: one for one in models}
+    return Project(".", "duckdb", Adapter("default", "duckdb"), by_name, ReadsOf(by_name, "duckdb"))
 
 
 def reads_of(sql: str, *others: Model, reader: str = "reader", target: str | None = None) -> tuple[Reference, ...]:

@@ -209,6 +209,10 @@ def test_text_that_nobody_understands_is_changed_when_it_differs() -> None:
     assert changed([base], [base]) == {}
 
 
+def test_sql_that_is_hidden_in_a_string_is_changed_when_its_text_differs() -> None:
+    assert changed([model("m", "FROM query('FROM a')")], [model("m", "from query('FROM a')")]) == {"m": ChangeKind.ROWS}
+
+
 def test_changes_are_sorted() -> None:
     found = detect_changes(Projects(project([model("b"), model("z")]), project([model("a"), model("c")])), ())
     assert [change.model for change in found.changes] == ["a", "b", "c", "z"]

@@ -8,17 +8,14 @@ import time
 import pytest
 
 from rocky_action.dag import Dag, walk
-from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
 from rocky_action.errors import PlanError
+from tests.support.sql_models import model, project
 
 
-def dag(**reads: str) -> Dag:
+def dag(cut_cycles: bool = False, /, **reads: str) -> Dag:
     """What each model reads, as words; a word that is no model is a source."""
-    return Dag({name: [_reference(word, reads) for word in words.split()] for name, words in reads.items()})
-
-
-def _reference(word: str, reads: dict[str, str]) -> Reference:
-    return ModelRead(word) if word in reads else SourceRead(word)
+    models = [model(name, f"SELECT 1 FROM {', '.join(words.split()) or 'raw'}") for name, words in reads.items()]
+    return Dag(project(models), cut_cycles=cut_cycles)
 
 
 DIAMOND = dag(a="raw", b="a", c="a", d="b c", e="")
@@ -53,7 +50,9 @@ def test_models_that_do_not_run_do_not_disturb_ties() -> None:
 
 
 def test_order_holds_through_models_that_do_not_run() -> None:
-    assert dag(z="", m="z", a="m").in_order(["a", "z"]) == ("z", "a")
+    assert dag(z="", m="z", a="m").in_order(["a", "z"], through={"m"}) == ("z", "a")
+    assert dag(z="", m="z", a="m").waits(["a", "z"], through={"m"}) == {"a": ("z",), "z": ()}
+    assert dag(z="", m="z", a="m").in_order(["a", "z"]) == ("a", "z"), "whose relation stands as it is"
 
 
 def test_reading_itself_is_no_cycle() -> None:
@@ -71,7 +70,7 @@ def test_reading_itself_is_no_cycle() -> None:
 )
 def test_a_cycle_is_printed_in_the_order_of_data(reads: dict[str, str], path: str) -> None:
     with pytest.raises(PlanError) as caught:
-        dag(**reads)
+        dag(**reads).in_order(reads)
     assert caught.value.message == f"models read each other in a circle: {path} (each is read by the next)"
 
 
@@ -122,8 +121,11 @@ class TestWalk:
 
 def test_a_cycle_can_be_cut() -> None:
     """Base's circle must not stand in the way of the pull request that breaks it."""
-    reads = {name: (ModelRead(other),) for name, other in {"a": "b", "b": "c", "c": "a", "d": "a"}.items()}
-    dag = Dag(reads, cut_cycles=True)
-    assert dag.upstreams("a") == ()
-    assert dag.upstreams("d") == ("a",), "what only hangs on the circle still does"
-    assert dag.in_order(reads) == ("a", "b", "c", "d")
+    reads = {"a": "b", "b": "c", "c": "a", "d": "a"}
+    cut = dag(True, **reads)
+    assert cut.waits(reads) == {"a": (), "b": (), "c": (), "d": ("a",)}, "what only hangs on the circle still does"
+    assert cut.in_order(reads) == ("a", "b", "c", "d")
+
+
+def test_a_circle_of_models_without_relations_ends_somewhere() -> None:
+    assert dag(a="x", x="y", y="x b", b="").inputs("a", {"x", "y"}) == ("b",)

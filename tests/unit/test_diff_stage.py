@@ -23,7 +23,7 @@ from rocky_action.domain.execution import (
 )
 from rocky_action.domain.options import Algorithm, DiffOptions, ModelOptions, PreviewOptions, RunOptions
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
-from rocky_action.domain.project import Adapter, DataTest, Merge, Model, Project, Relation, SurrogateKey
+from rocky_action.domain.project import Adapter, DataTest, Merge, Model, NoReads, Project, Relation, SurrogateKey
 from rocky_action.errors import PreviewError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.rowdiff.request import KeyCandidate
@@ -59,7 +59,7 @@ def keyed(name: str) -> Model:
 
 
 def project(*models: Model) -> Project:
-    return Project(".", "duckdb", Adapter("local", "duckdb"), {each.name: each for each in models}, {})
+    return Project(".", "duckdb", Adapter("local", "duckdb"), {each.name: each for each in models}, NoReads())
 
 
 def built(name: str) -> Succeeded:

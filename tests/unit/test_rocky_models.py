@@ -11,6 +11,7 @@ from rocky_action.domain.lineage import ModelRead, SourceRead
 from rocky_action.domain.project import FullRefresh, Merge, Relation, View
 from rocky_action.errors import ProjectError
 from rocky_action.projects.rocky import RockyLoader
+from rocky_action.sql.references import problem_of
 from tests.support.projects import DEFAULTS, ROCKY_TOML, load, load_model, project_files
 from tests.support.trees import MemoryTree, tree
 
@@ -294,8 +295,8 @@ def test_references_are_read() -> None:
 
 def test_sql_that_does_not_parse_is_a_problem_of_that_model() -> None:
     models = load(project_files({"bad": "SELECT FROM WHERE", "good": "SELECT 1 AS id"})).models
-    assert models["good"].problem is None
-    assert models["bad"].problem is not None
+    assert problem_of(models["good"], "duckdb") is None
+    assert problem_of(models["bad"], "duckdb") is not None
 
 
 def test_depends_on_nobody() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
-from rocky_action.domain.project import Ephemeral, Problem
-from rocky_action.sql.references import Targets, read_all
+from rocky_action.domain.project import Ephemeral, NoReads, Problem
+from rocky_action.sql.references import Targets, problem_of
 from tests.support.sql_models import database, model, project, queries, reads_of
 
 ORDERS = model("orders")
@@ -160,7 +160,7 @@ class TestNotUnderstood:
     def test_sql_that_does_not_parse(self) -> None:
         found = project([model("m", "SELEC * FROM Orders, staging.stg_table WHERE"), *OTHERS])
         assert found.reads["m"] == (ModelRead("orders"), ModelRead("stg"))
-        problem = found.models["m"].problem
+        problem = problem_of(found.models["m"], "duckdb")
         assert problem is not None
         assert not problem.unsupported
         assert "line 1" in problem.message
@@ -169,7 +169,7 @@ class TestNotUnderstood:
         rocky = model("m", "from orders\nwhere amount > 1", problem=Problem("not yet", unsupported=True))
         found = project([rocky, *OTHERS])
         assert found.reads["m"] == (ModelRead("orders"),)
-        assert found.models["m"].problem == rocky.problem
+        assert problem_of(found.models["m"], "duckdb") == rocky.problem
 
     def test_a_name_of_several_words(self) -> None:
         odd = model("fct-revenue 2", target="memory.main.t")
@@ -181,7 +181,7 @@ class TestNotUnderstood:
     def test_an_invisible_character_hides_no_table(self) -> None:
         found = project([model("m", "SELECT id\u200bFROM orders"), *OTHERS])
         assert found.reads["m"] == (ModelRead("orders"),)
-        assert "U+200B" in str(found.models["m"].problem)
+        assert "U+200B" in str(problem_of(found.models["m"], "duckdb"))
 
     @pytest.mark.parametrize(
         "sql",
@@ -198,13 +198,13 @@ class TestNotUnderstood:
     def test_sql_hidden_in_a_string(self, sql: str) -> None:
         found = project([model("m", sql), *OTHERS])
         assert ModelRead("orders") in found.reads["m"]
-        problem = found.models["m"].problem
+        problem = problem_of(found.models["m"], "duckdb")
         assert problem is not None
         assert problem.unsupported
         assert "hidden in a string" in problem.message
 
     def test_a_column_called_query_hides_nothing(self) -> None:
-        assert project([model("m", "SELECT query, q.query_table FROM raw AS q")]).models["m"].problem is None
+        assert problem_of(model("m", "SELECT query, q.query_table FROM raw AS q"), "duckdb") is None
 
 
 def test_depends_on_is_declared_where_the_sql_does_not_say_it() -> None:
@@ -222,6 +222,49 @@ def test_references_come_once_and_in_the_order_met() -> None:
 
 
 def test_every_model_has_an_entry() -> None:
-    models, reads = read_all({one.name: one for one in OTHERS}, "duckdb")
-    assert models.keys() == reads.keys() == {"orders", "stg"}
-    assert Targets.of(models).by_table["stg_table"][0].name == "stg"
+    found = project(OTHERS)
+    assert found.models.keys() == found.reads.keys() == {"orders", "stg"}
+    assert Targets.of(found.models).by_table["stg_table"][0].name == "stg"
+
+
+class TestCouldRead:
+    """The text search that decides what is parsed: it may name too many models, and never too few."""
+
+    @pytest.mark.parametrize("sql", [*READS_ORDERS, "SELECT 'FROM orders' -- FROM Orders", "SELEC orders ("])
+    def test_whatever_mentions_the_name(self, sql: str) -> None:
+        assert project([model("m", sql), *OTHERS]).reads.could_read([ORDERS]) == {"m"}
+
+    @pytest.mark.parametrize("sql", ["SELECT 1", "FROM orders_2", "FROM myorders", "FROM raw_orders AS o"])
+    def test_part_of_a_word_is_no_mention(self, sql: str) -> None:
+        assert project([model("m", sql), *OTHERS]).reads.could_read([ORDERS]) == frozenset()
+
+    @pytest.mark.parametrize("name", ["orders", "Straße", "ΑΣ", "İd", "Weird Näme", "fct-revenue", 'a"b', "*"])
+    @pytest.mark.parametrize("table", ["", "other"])
+    def test_names_of_all_kinds_in_any_case(self, name: str, table: str) -> None:
+        named = model(name, target=f"memory.main.{table or name}")
+        for spelled in (name, name.upper(), name.lower()):
+            quoted = spelled.replace('"', '""')
+            for sql in (f'FROM "{quoted}"', f'FROM main."{quoted}"', f'SELECT "{quoted}".x FROM "{quoted}" -- é'):
+                found = project([model("m", sql), named])
+                reads = ModelRead(name) in found.reads["m"]
+                assert not reads or found.reads.could_read([named]) >= {"m"}
+                assert reads or table or spelled != name
+
+    @pytest.mark.parametrize("sql", queries())
+    def test_it_misses_no_read(self, sql: str) -> None:
+        names = ("orders", "customers", "prices", "monthly", "archived")
+        found = project([model("m", sql), *(model(name) for name in names)])
+        for reference in found.reads["m"]:
+            if isinstance(reference, ModelRead):
+                assert "m" in found.reads.could_read([found.models[reference.model]])
+
+    def test_what_depends_on_declares(self) -> None:
+        found = project([model("m", "SELECT 1", depends_on=("stg",)), *OTHERS])
+        assert found.reads.could_read([STG]) == {"m"}
+        assert found.reads.could_read([ORDERS]) == frozenset()
+
+    def test_models_of_another_project(self) -> None:
+        found = project([model("m", "FROM staging.gone_table")])
+        assert found.reads.could_read([model("gone", target="memory.staging.gone_table")]) == {"m"}
+        assert found.reads.could_read([]) == frozenset()
+        assert NoReads().could_read([ORDERS]) == frozenset()
