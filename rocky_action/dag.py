@@ -1,11 +1,12 @@
-"""Order among models: who reads whom, followed only as far as somebody asks."""
+"""Order among models: who reads whom, followed only as far as somebody asks. The only home of networkx."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from graphlib import CycleError, TopologicalSorter
-from heapq import heapify, heappop, heappush
+from graphlib import TopologicalSorter
+
+import networkx as nx
 
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import Project
@@ -73,40 +74,34 @@ class Dag:
         after = {
             model: tuple(name for name in self.inputs(model, between) if name in wanted) for model in sorted(wanted)
         }
-        while cycle := _cycle(after):
-            if not self._cut_cycles:
-                start = cycle.index(min(cycle))
-                path = " -> ".join([*cycle[start:], *cycle[:start], cycle[start]])
-                raise PlanError(
-                    f"models read each other in a circle: {path} (each is read by the next)",
-                    advice="Break the circle: move the common part into a model that both can read.",
-                )
-            after |= {model: tuple(name for name in after[model] if name not in cycle) for model in cycle}
+        tangles = [tangle for tangle in nx.strongly_connected_components(_graph(after)) if len(tangle) > 1]
+        if tangles and not self._cut_cycles:
+            raise PlanError(
+                f"models read each other in a circle: {_circle(after)} (each is read by the next)",
+                advice="Break the circle: move the common part into a model that both can read.",
+            )
+        for tangle in tangles:
+            after |= {model: tuple(name for name in after[model] if name not in tangle) for model in tangle}
         return after
 
     def in_order(self, models: Collection[str], *, through: Collection[str] = ()) -> tuple[str, ...]:
         """Models so that each comes after all that it waits for; ties alphabetical. Raises PlanError naming a cycle."""
-        sorter = TopologicalSorter(self.waits(models, through=through))
-        sorter.prepare()
-        ready = [*sorter.get_ready()]
-        heapify(ready)
-        order: list[str] = []
-        while ready:
-            order.append(heappop(ready))
-            sorter.done(order[-1])
-            for model in sorter.get_ready():
-                heappush(ready, model)
-        return tuple(order)
+        return tuple(nx.lexicographical_topological_sort(_graph(self.waits(models, through=through))))
 
 
-def _cycle(after: Mapping[str, Collection[str]]) -> list[str]:
-    """Models that wait for each other in a circle, each for the one before it; empty if there are none."""
-    try:
-        TopologicalSorter(after).prepare()
-    except CycleError as err:
-        cycle: list[str] = err.args[1]
-        return cycle[:-1]
-    return []
+def _graph(after: Mapping[str, Collection[str]]) -> nx.DiGraph[str]:
+    """From the model that is waited for to the model that waits."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(after)
+    graph.add_edges_from((upstream, model) for model, upstreams in after.items() for upstream in upstreams)
+    return graph
+
+
+def _circle(after: Mapping[str, Collection[str]]) -> str:
+    """One of the circles, beginning with the first of its models by name."""
+    cycle = [upstream for upstream, _ in nx.find_cycle(_graph(after))]
+    start = cycle.index(min(cycle))
+    return " -> ".join([*cycle[start:], *cycle[:start], cycle[start]])
 
 
 def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], *, threads: int) -> None:
