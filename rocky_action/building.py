@@ -15,6 +15,7 @@ from enum import Enum
 from typing import assert_never
 
 from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded, Usage
+from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import (
     DeleteInsert,
     Ephemeral,
@@ -23,6 +24,7 @@ from rocky_action.domain.project import (
     Merge,
     Microbatch,
     Model,
+    Problem,
     Project,
     Relation,
     Stateful,
@@ -37,6 +39,7 @@ from rocky_action.sql.parse import Query, parse_query
 from rocky_action.sql.quoting import relation
 from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
+from rocky_action.sql.verbatim import verbatim
 
 
 class InPlace(Enum):
@@ -51,7 +54,10 @@ Prior = Relation | InPlace | None
 
 @dataclass(frozen=True)
 class Site:
-    """One side. ``places`` says where each model with a relation is read; ``now`` decides partitions, in UTC."""
+    """One side. ``places`` says where each model with a relation is read; ``now`` decides partitions, in UTC.
+
+    ``moved`` are the models whose own name, in a query that is run as it was written, would read something else.
+    """
 
     warehouse: WarehouseAdapter
     project: Project
@@ -59,6 +65,7 @@ class Site:
     places: Mapping[str, Relation]
     now: datetime
     targets: Targets
+    moved: frozenset[str] = frozenset()
     timeout: float | None = None
 
     def target(self, model: Model) -> Relation:
@@ -69,10 +76,12 @@ class Site:
 def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
     problem = problem_of(model, site.project.dialect)
-    if problem is not None:
-        return NotRun(problem.message) if problem.unsupported else Failed(problem.message)
+    if problem is not None and problem.unsupported:
+        return NotRun(problem.message)
+    if model.problem is not None:
+        return Failed(model.problem.message)
     try:
-        return _built(site, model, prior=prior)
+        return _built(site, model, prior=prior) if problem is None else _built_verbatim(site, model, problem=problem)
     except (SqlError, WarehouseError) as err:
         return Failed(f"{err.message.rstrip('.')}. {err.advice}" if err.advice else err.message)
 
@@ -96,7 +105,9 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
             if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
                 site = replace(site, places={**site.places, model.name: prior})
             create = statements.create_view if isinstance(strategy, View) else statements.create_table
-            return Succeeded(target, _run(site, [create(target, _query(site, model))]))
+            return Succeeded(
+                target, _run(site, [create(target, _query(site, model).text, dialect=site.project.dialect)])
+            )
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
                 return _first_run(site, model, strategy=strategy)
@@ -107,15 +118,37 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
             assert_never(strategy)
 
 
+def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome:
+    """Runs SQL that cannot be read here as it was written, if nothing in it would have to be pointed elsewhere."""
+    mentioned = {read.model for read in site.project.reads[model.name] if isinstance(read, ModelRead)}
+    moved = sorted(mentioned & site.moved)
+    try:
+        text = verbatim(model, site.project.dialect)
+        described = None if moved else site.warehouse.describe(text)
+    except SqlError:
+        return Failed(problem.message)
+    except WarehouseError as err:
+        return Failed(f"{problem.message}; the warehouse says: {err.message}")
+    if described is None:
+        return NotRun(
+            f"it cannot be read here ({problem.message}), so it would be run as it is written, and it mentions"
+            f" {', '.join(moved)}, which this preview has in another place"
+        )
+    target, dialect = site.target(model), site.project.dialect
+    create = statements.create_view if isinstance(model.strategy, View) else statements.create_table
+    usage = _run(site, [create(target, text, dialect=dialect)])
+    return Succeeded(target, usage, note=f"run as it is written, as it cannot be read here ({problem.message})")
+
+
 def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     """The table as a production that has run this model from the start would have it."""
     target = site.target(model)
     if isinstance(strategy, TimeInterval):
         window = intervals.whole_window(strategy, site.now)
-        usage = _run(site, [statements.create_table(target, _query(site, model, window=window))])
+        usage = _run(site, [_create(site, target, query=_query(site, model, window=window))])
         return Succeeded(target, usage, note="all partitions were built, as this was the first run")
     query = _query(site, model)
-    create = [statements.create_table(target, query)]
+    create = [_create(site, target, query=query)]
     if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
         create.append(statements.merge(target, query, strategy=strategy, columns=_columns(site, query)))
     return Succeeded(target, _run(site, create), note="built from nothing, as this was the first run")
@@ -154,6 +187,10 @@ def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Suc
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
     return Succeeded(target, _run(site, steps), note=f"only {which} rebuilt in a copy of base")
+
+
+def _create(site: Site, target: Relation, *, query: Query) -> str:
+    return statements.create_table(target, query.text, dialect=site.project.dialect)
 
 
 def _run(site: Site, steps: list[str]) -> Usage:

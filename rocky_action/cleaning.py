@@ -14,7 +14,7 @@ from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import WorkTree
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.settings import Settings
-from rocky_action.stages.execution import refuse_reserved_schemas
+from rocky_action.stages.plan import refuse_reserved_schemas
 from rocky_action.state import Lease, read_records
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest

@@ -23,8 +23,8 @@ from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdap
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
-from rocky_action.stages.execution import execute, refuse_reserved_schemas
-from rocky_action.stages.plan import make_plan
+from rocky_action.stages.execution import execute
+from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
 from rocky_action.stages.report import Evidence, make_report
 
 

@@ -14,14 +14,14 @@ from rocky_action.sql.parse import Query
 from rocky_action.sql.quoting import quote, relation
 
 
-def create_table(target: Relation, query: Query) -> str:
+def create_table(target: Relation, query: str, *, dialect: str) -> str:
     """CREATE OR REPLACE TABLE ... AS query."""
-    return f"CREATE OR REPLACE TABLE {relation(target, query.dialect)} AS {query.text}"
+    return f"CREATE OR REPLACE TABLE {relation(target, dialect)} AS {query}"
 
 
-def create_view(target: Relation, query: Query) -> str:
+def create_view(target: Relation, query: str, *, dialect: str) -> str:
     """CREATE OR REPLACE VIEW ... AS query."""
-    return f"CREATE OR REPLACE VIEW {relation(target, query.dialect)} AS {query.text}"
+    return f"CREATE OR REPLACE VIEW {relation(target, dialect)} AS {query}"
 
 
 def append(target: Relation, query: Query) -> str:

@@ -25,11 +25,10 @@ from rocky_action.domain.execution import (
     Side,
     Succeeded,
 )
-from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import Baseline, PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful, View
-from rocky_action.errors import PlanError, WarehouseError
+from rocky_action.errors import WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql.references import Targets
 
@@ -108,18 +107,6 @@ def execute(
     )
 
 
-def refuse_reserved_schemas(projects: Projects) -> None:
-    """Raises PlanError for a project that builds where previews live: dropping those would drop production."""
-    for model in (*projects.base.models.values(), *projects.head.models.values()):
-        schema = model.target.schema.lower()
-        if schema == STATE_SCHEMA or schema.startswith(SCHEMA_PREFIX):
-            raise PlanError(
-                f"{model.name} is built in the schema {model.target.schema}, and {STATE_SCHEMA} and every schema that"
-                f" begins with {SCHEMA_PREFIX} belong to previews, which are dropped",
-                advice="Give it another `schema` under [target].",
-            )
-
-
 def _ephemeral(project: Project) -> frozenset[str]:
     return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
 
@@ -163,9 +150,21 @@ def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
             scene.warehouse.create_schema(catalog, scene.options.base_schema)
 
 
-def _site(scene: _Scene, project: Project, *, schema: str, places: Mapping[str, Relation]) -> Site:
-    targets, timeout = Targets.of(project.models), scene.options.run.timeout_seconds
-    return Site(scene.warehouse, project, schema, places, scene.now, targets, timeout)
+def _site(
+    scene: _Scene, project: Project, *, schema: str, places: Mapping[str, Relation], copies: Collection[str] = ()
+) -> Site:
+    """A side; ``copies`` are models whose place holds what production has under their own name."""
+    elsewhere = (name for name, model in project.models.items() if places.get(name) != model.target)
+    return Site(
+        scene.warehouse,
+        project,
+        schema,
+        places,
+        scene.now,
+        Targets.of(project.models),
+        frozenset(elsewhere).difference(copies),
+        scene.options.run.timeout_seconds,
+    )
 
 
 def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
@@ -245,7 +244,12 @@ def _build_head(
 ) -> dict[str, RunOutcome]:
     project = scene.projects.head
     places = dict(_head_places(scene, base, clones=clones))
-    site = _site(scene, project, schema=scene.options.schema, places=places)
+    copies = [
+        name
+        for name, clone in clones.items()
+        if isinstance(clone, Cloned) and clone.source == project.models[name].target
+    ]
+    site = _site(scene, project, schema=scene.options.schema, places=places, copies=copies)
     through = _ephemeral(project)
     planned = {one.model: one for one in scene.plan.prune_set}
     outcomes: dict[str, RunOutcome] = {}

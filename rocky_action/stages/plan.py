@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rocky_action.dag import Dag
 from rocky_action.domain.changes import ChangeKind, ChangeSet
 from rocky_action.domain.lineage import Reference
+from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects
@@ -48,6 +49,18 @@ def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan
     )
     _refuse_collisions(head, [*plan.prune_names, *plan.copy_names])
     return plan
+
+
+def refuse_reserved_schemas(projects: Projects) -> None:
+    """Raises PlanError for a project that builds where previews live: dropping those would drop production."""
+    for model in (*projects.base.models.values(), *projects.head.models.values()):
+        schema = model.target.schema.lower()
+        if schema == STATE_SCHEMA or schema.startswith(SCHEMA_PREFIX):
+            raise PlanError(
+                f"{model.name} is built in the schema {model.target.schema}, and {STATE_SCHEMA} and every schema that"
+                f" begins with {SCHEMA_PREFIX} belong to previews, which are dropped",
+                advice="Give it another `schema` under [target].",
+            )
 
 
 def _copied(dag: Dag, head: Project, *, prune: tuple[str, ...], copy: CopyMode) -> Iterable[tuple[str, str]]:

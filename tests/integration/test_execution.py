@@ -355,6 +355,67 @@ def test_sql_that_cannot_be_read_fails_with_its_place(bare: Lab) -> None:
     assert outcome.message.startswith("line 2, column 5: ")
 
 
+UNREADABLE = "SELECT x'41' AS bytes"
+"""What DuckDB reads and the parser here does not."""
+
+
+@pytest.mark.parametrize("strategy", ["full_refresh", "view"])
+def test_sql_that_only_the_warehouse_reads_is_run_as_it_is_written(built: Lab, strategy: str) -> None:
+    sidecar = f'[strategy]\ntype = "{strategy}"\n'
+    base = project_of({"m": (f"{UNREADABLE}, 1 AS a", sidecar)})
+    head = project_of({"m": (f"{UNREADABLE}, a /* really */ FROM raw.src;", sidecar)})
+    ran = built.preview(base, head, run=options(Baseline.REBUILD))
+    outcome = ran.head("m")
+    assert isinstance(outcome, Succeeded)
+    assert outcome.note is not None
+    assert outcome.note.startswith("run as it is written, as it cannot be read here (line 1, column ")
+    assert built.rows(f"{HEAD}.m") == [(b"A", 1)]
+    assert built.rows(f"{BASE}.m") == [(b"A", 1)]
+
+
+def test_sql_that_only_the_warehouse_reads_is_not_run_where_a_name_in_it_would_mean_production(built: Lab) -> None:
+    base = {"up": "SELECT a FROM raw.src", "m": f"{UNREADABLE}, a FROM up"}
+    ran = built.preview(project_of(base), project_of(base | {"up": "SELECT a + 1 AS a FROM raw.src"}))
+    outcome = ran.head("m")
+    assert isinstance(outcome, NotRun)
+    assert outcome.because.endswith("and it mentions up, which this preview has in another place")
+
+
+def test_sql_that_only_the_warehouse_reads_may_read_what_was_only_copied(built: Lab) -> None:
+    built.sql("CREATE TABLE main.up AS SELECT 7 AS a")
+    base = {"up": "SELECT 7 AS a", "m": f"{UNREADABLE} FROM up"}
+    ran = built.preview(project_of(base), project_of(base | {"m": f"{UNREADABLE}, a FROM up"}))
+    assert isinstance(ran.head("m"), Succeeded)
+    assert built.rows(f"{HEAD}.m") == [(b"A", 7)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"{UNREADABLE}; DROP TABLE raw.src",
+        f"WITH x AS (INSERT INTO raw.src VALUES (2) RETURNING a) {UNREADABLE}, a FROM x",
+        f"{UNREADABLE} FROM query('SELECT 1')",
+        f"{UNREADABLE} FROM \"query\"('SELECT 1')",
+        f"COPY ({UNREADABLE}) TO '/tmp/x.csv'",
+        f"{UNREADABLE} FROM nowhere",
+        f"{UNREADABLE}, nextval('s')",
+        "PIVOT raw.src ON a USING sum(a), x'41'",
+    ],
+)
+def test_sql_that_cannot_be_read_and_is_more_than_a_query_fails(built: Lab, sql: str) -> None:
+    built.sql("CREATE SEQUENCE s")
+    ran = built.preview(project_of({"m": "SELECT 1 AS a"}), project_of({"m": sql}))
+    assert isinstance(ran.head("m"), Failed)
+    assert "m" not in built.names(HEAD)
+
+
+@pytest.mark.parametrize("strategy", ['type = "incremental"\ntimestamp_column = "a"', 'type = "ephemeral"'])
+def test_sql_that_cannot_be_read_is_run_as_it_is_only_where_nothing_is_made_from_it(built: Lab, strategy: str) -> None:
+    head = {"m": (UNREADABLE, f"[strategy]\n{strategy}\n")}
+    ran = built.preview(project_of({"m": "SELECT 1 AS a"}), project_of(head))
+    assert isinstance(ran.head("m"), Failed)
+
+
 def test_a_timeout_fails_one_model_with_advice(bare: Lab) -> None:
     slow = wide(left_=SLOW)
     ran = bare.preview(project_of(WIDE), project_of(slow), run=options(timeout=0.5))

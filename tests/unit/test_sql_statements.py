@@ -37,11 +37,11 @@ def rows(db: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
 
 
 def test_create_replaces(db: duckdb.DuckDBPyConnection) -> None:
-    db.execute(statements.create_table(TARGET, query("SELECT 1 AS a")))
+    db.execute(statements.create_table(TARGET, "SELECT 1 AS a", dialect="duckdb"))
     assert rows(db) == [(1,)]
     db.execute(f"DROP TABLE {NAME}")
     for value in (1, 2):
-        db.execute(statements.create_view(TARGET, query(f"SELECT {value} AS a")))
+        db.execute(statements.create_view(TARGET, f"SELECT {value} AS a", dialect="duckdb"))
         assert rows(db) == [(value,)]
 
 
