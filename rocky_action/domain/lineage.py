@@ -31,13 +31,17 @@ Reference = ModelRead | SourceRead
 
 
 class Use(StrEnum):
-    """How an input column reaches an output column, or the set of rows (``CONDITION``)."""
+    """How an input column reaches an output column, or the set of rows (``CONDITION``).
+
+    ``MENTION`` reaches neither: the query names the column where nothing comes of it, so that all it can do is fail.
+    """
 
     DIRECT = "direct"
     EXPRESSION = "expression"
     AGGREGATE = "aggregate"
     WINDOW = "window"
     CONDITION = "condition"
+    MENTION = "mention"
 
 
 @dataclass(frozen=True)
@@ -59,26 +63,39 @@ class ColumnRead:
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """One column of a query's result: its name, folded to lower case, and the columns it is computed from."""
+    """One column of a query's result: its name, folded to lower case, and the columns it is computed from.
 
-    name: str
+    ``name`` is None for an expression without an alias, which each warehouse names in its own way.
+    """
+
+    name: str | None
     reads: tuple[ColumnRead, ...]
 
 
 @dataclass(frozen=True)
 class StarOutput:
-    """Columns that a query hands on under their own names without saying which: every one but ``excluded``."""
+    """Columns that a query hands on under their own names without saying which: every one but ``excluded``.
 
-    reference: Reference
+    ``columns`` are those of them that are known to be there, in order; None if nothing is known. ``reference`` None
+    stands for columns of something that is not a relation and whose content is decided by ``Lineage.rows`` alone, such
+    as a table function or a PIVOT.
+    """
+
+    reference: Reference | None
     excluded: tuple[str, ...] = ()
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """A query's outputs in order, and what decides which rows there are.
+    """A query's outputs in order, what decides which rows there are, and in which order.
 
     ``outputs`` None means that the columns cannot be told; then ``rows`` reads every column of everything.
+    ``mentions`` can make the query fail and do nothing else. ``relations`` is everything that is read, also where no
+    column of it is, as in ``SELECT COUNT(*) FROM orders``.
     """
 
     outputs: tuple[OutputColumn | StarOutput, ...] | None
     rows: tuple[ColumnRead, ...]
+    mentions: tuple[ColumnRead, ...] = ()
+    relations: tuple[Reference, ...] = ()

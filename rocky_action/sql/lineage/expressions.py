@@ -1,0 +1,248 @@
+"""What an expression is made of: the names, queries and functions in it that lineage has to follow.
+
+Every kind of node is looked at from an allow-list; one that nobody has thought about raises Unfollowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from rocky_action.domain.lineage import Use
+from rocky_action.sql.lineage import functions
+
+AN_EXPRESSION = "an expression"
+A_WINDOW = "a window"
+
+_LEAVES = (
+    exp.BitString,
+    exp.Boolean,
+    exp.ByteString,
+    exp.DataType,
+    exp.HexString,
+    exp.JSONPath,
+    exp.Literal,
+    exp.Null,
+    exp.RawString,
+    exp.Var,
+)
+_PLAIN = (
+    exp.Alias,
+    exp.AtTimeZone,
+    exp.Between,
+    exp.Binary,
+    exp.Bracket,
+    exp.Comprehension,
+    exp.Distinct,
+    exp.Filter,
+    exp.FromTimeZone,
+    exp.Func,
+    exp.HavingMax,
+    exp.IgnoreNulls,
+    exp.In,
+    exp.Interval,
+    exp.IntervalSpan,
+    exp.JSONKeyValue,
+    exp.Kwarg,
+    exp.Lambda,
+    exp.Limit,
+    exp.Order,
+    exp.Ordered,
+    exp.Paren,
+    exp.PropertyEQ,
+    exp.RespectNulls,
+    exp.Slice,
+    exp.SubqueryPredicate,
+    exp.Tuple,
+    exp.Unary,
+    exp.Where,
+    exp.WindowSpec,
+    exp.WithinGroup,
+)
+"""Nodes that compute something of their children and of nothing else."""
+_GROUPING = (exp.Cube, exp.Group, exp.GroupingSets, exp.Rollup)
+_SILENT = (exp.Alias, exp.Column, exp.Distinct, exp.Filter, exp.Lambda, exp.Order, exp.Ordered, exp.Paren, exp.Where)
+"""Nodes that are no use of their own that a reader would want to hear of."""
+_FIELDS = (exp.Kwarg, exp.PropertyEQ)
+_NAMES = (exp.Column, exp.Identifier)
+_RANK = {use: rank for rank, use in enumerate(Use)}
+
+
+class Unfollowed(Exception):  # noqa: N818  it is an answer, not an error
+    """Lineage cannot be told; the message says because of what."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name, its parts folded to lower case. ``bound`` if it can also be the parameter of a lambda around it."""
+
+    parts: tuple[str, ...]
+    bound: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Every column of a relation, as in ``COUNT(orders.*)``; of all relations if it has no name."""
+
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A query inside the expression."""
+
+    query: exp.Query
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A function that could look at anything in sight and return anything."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that an expression is computed from, and what it is used in."""
+
+    what: Name | Whole | Nested | Unknown
+    use: Use
+    where: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an expression stands in: the dialect, and the windows that are defined beside it."""
+
+    dialect: str
+    windows: Sequence[exp.Expr] = ()
+
+
+_Step = tuple[exp.Expr, Use, str, bool]
+
+
+def found_in(root: exp.Expr, setting: Setting, *, use: Use = Use.DIRECT, where: str = "") -> Iterator[Found]:
+    """Everything that an expression is computed from; without recursion, because expressions can be very deep."""
+    steps: list[_Step] = [(root, use, where, False)]
+    named_windows = False
+    while steps:
+        node, use, where, bound = steps.pop()
+        if isinstance(node, _LEAVES):
+            continue
+        if isinstance(node, exp.Query):
+            yield Found(Nested(node), _stronger(use, Use.EXPRESSION), where or "a subquery")
+            continue
+        if isinstance(node, _NAMES):
+            yield Found(_named(node, bound=bound), use, where)
+            continue
+        if isinstance(node, exp.Star):
+            if type(node.parent) is not exp.Count or any(node.args.values()):
+                yield Found(Whole(()), use, where or AN_EXPRESSION)
+            continue
+        if functions.is_unknown(node, setting.dialect) or _is_method(node):
+            yield Found(Unknown(_called(node)), use, where)
+        elif not isinstance(node, (*_PLAIN, *_GROUPING, exp.Window)):
+            raise Unfollowed(node.key.upper())
+        if isinstance(node, exp.Window) and not named_windows and node.args.get("alias"):
+            named_windows = True
+            steps.extend(step for window in setting.windows for step in _parts(window, use, where, bound=bound))
+        steps.extend(_parts(node, use, where, bound=bound))
+
+
+def is_star(projection: exp.Expr) -> bool:
+    """True for ``*`` and ``orders.*`` as a whole projection."""
+    return isinstance(projection, exp.Star) or (
+        isinstance(projection, exp.Column) and isinstance(projection.this, exp.Star)
+    )
+
+
+def spreads(root: exp.Expr) -> bool:
+    """True for a projection that stands for columns nobody can tell, such as ``COLUMNS('a.*')``."""
+    steps = [root]
+    while steps:
+        node = steps.pop()
+        if isinstance(node, exp.Columns):
+            return True
+        if isinstance(node, exp.Star) and not isinstance(node.parent, (exp.Count, exp.Column)):
+            return True
+        if not isinstance(node, exp.Query):
+            steps.extend(node.iter_expressions())
+    return False
+
+
+def folded(identifier: exp.Expr) -> str:
+    """A name in lower case.
+
+    Two names that a warehouse keeps apart by case become one here, which only ever adds reads: the safe side.
+    """
+    return identifier.name.lower()
+
+
+def parts_of(column: exp.Expr) -> tuple[str, ...]:
+    """The dotted parts of a column, outermost first."""
+    if isinstance(column, exp.Column):
+        return tuple(folded(part) for part in column.parts)
+    return (folded(column),)
+
+
+def _named(node: exp.Expr, *, bound: bool) -> Name | Whole:
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        return Whole(parts_of(node)[:-1])
+    return Name(parts_of(node), bound)
+
+
+def _parts(node: exp.Expr, use: Use, where: str, *, bound: bool) -> Iterator[_Step]:
+    """The children of a node that are worth a look, each with what it is used in there."""
+    bound = bound or isinstance(node, (exp.Lambda, exp.Comprehension))
+    if isinstance(node, exp.Dot):
+        yield node.this, *_context(node, use, where), bound
+        if not isinstance(node.expression, exp.Identifier):  # an identifier is the field of a struct
+            yield node.expression, *_context(node, use, where), bound
+        return
+    for key, value in node.args.items():
+        for child in value if isinstance(value, list) else (value,):
+            if not isinstance(child, exp.Expr) or _only_a_name(node, key):
+                continue
+            if isinstance(node, exp.Window) and key != "this":
+                yield child, _stronger(use, Use.WINDOW), where or A_WINDOW, bound
+            elif isinstance(node, exp.Window):
+                yield child, _stronger(use, Use.WINDOW), where, bound
+            else:
+                yield child, *_context(node, use, where), bound
+
+
+def _only_a_name(node: exp.Expr, key: str) -> bool:
+    """Names that are given, not read: of a field, an alias, a window."""
+    if isinstance(node, exp.Window):
+        return key == "alias" or (key == "this" and isinstance(node.this, exp.Identifier))
+    return (isinstance(node, _FIELDS) and key == "this") or (isinstance(node, exp.Alias) and key == "alias")
+
+
+def _context(node: exp.Expr, use: Use, where: str) -> tuple[Use, str]:
+    """The outermost function that has a name is what a reader should hear of."""
+    if isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc)):
+        raised = _stronger(use, Use.AGGREGATE)
+        return raised, _called(node) if raised is not use or where in ("", AN_EXPRESSION) else where
+    if isinstance(node, _SILENT):
+        return use, where
+    named = isinstance(node, exp.Func) and not isinstance(node, exp.Binary)
+    return _stronger(use, Use.EXPRESSION), _called(node) if named and where in ("", AN_EXPRESSION) else (
+        where or AN_EXPRESSION
+    )
+
+
+def _stronger(use: Use, other: Use) -> Use:
+    return max(use, other, key=_RANK.__getitem__)
+
+
+def _called(node: exp.Expr) -> str:
+    if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
+        return node.name.upper()
+    return node.sql_name() if isinstance(node, exp.Func) else AN_EXPRESSION
+
+
+def _is_method(node: exp.Expr) -> bool:
+    """``a.f(b)``: a function of a column, or a function of somebody's in a schema ``a``."""
+    return isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func) and isinstance(node.this, _NAMES)
