@@ -32,7 +32,9 @@ class Table:
         """A statement that makes the table."""
         columns = ", ".join(f"{one.name} {one.type}" for one in self.columns)
         rows = ", ".join(f"({', '.join(one.values[row] for one in self.columns)})" for row in range(ROWS))
-        return f"CREATE OR REPLACE TABLE {schema}.{self.name} ({columns}); INSERT INTO {schema}.{self.name} VALUES {rows}"
+        return (
+            f"CREATE OR REPLACE TABLE {schema}.{self.name} ({columns}); INSERT INTO {schema}.{self.name} VALUES {rows}"
+        )
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,16 @@ def values(rng: Random, type_: str) -> tuple[str, ...]:
     if type_.startswith("STRUCT"):
         return tuple(rng.choice(("{'a': 1, 'z': 2}", "{'a': 3, 'z': 4}", "NULL")) for _ in range(ROWS))
     if type_ == "VARCHAR":
-        return tuple(rng.choice(("'1'", "'2'", "'3'", "'x'", "NULL")) for _ in range(ROWS))
+        return tuple(rng.choice(("'1'", "'2'", "'3'", "'4'", "NULL")) for _ in range(ROWS))
     return tuple(rng.choice(("1", "2", "3", "4", "NULL")) for _ in range(ROWS))
 
 
 def table(rng: Random, name: str) -> Table:
     names = rng.sample(NAMES, rng.randint(2, 4))
     columns = [Column(one, rng.choice(("INTEGER", "INTEGER", "INTEGER", "VARCHAR")), ()) for one in names]
-    if rng.random() < 0.5:
+    if rng.random() < 0.25:
         columns.append(Column("l", "INTEGER[]", ()))
-    if rng.random() < 0.4:
+    if rng.random() < 0.2:
         columns.append(Column(rng.choice(("s", "t", "u")), "STRUCT(a INTEGER, z INTEGER)", ()))
     return Table(name, tuple(replace(one, values=values(rng, one.type)) for one in columns))
 
@@ -119,15 +121,18 @@ class Writer:
     def query(self, depth: int, scope: tuple[Known, ...] = ()) -> tuple[str, tuple[str, ...]]:
         """A query's text and its column names as far as they are known."""
         before = list(self.ctes)
-        clauses = []
+        clauses: list[str] = []
         recursive = False
         if depth > 0 and self.maybe(0.35):
             for _ in range(self.rng.randint(1, 2)):
-                name = self.rng.choice((self.fresh("q"), self.rng.choice(TABLES)))
+                name = self.fresh("q")
+                if self.maybe(0.3) and not clauses:
+                    name = self.rng.choice(TABLES)
                 if self.maybe(0.1):
                     recursive = True
                     source = self.rng.choice(self.tables)
-                    body = f"SELECT {self.rng.choice(source.names)} AS n, 0 AS step FROM {source.name} UNION ALL SELECT n, step + 1 FROM {name} WHERE step < 2"  # noqa: E501
+                    body = f"SELECT {self.rng.choice(source.names)} AS n, 0 AS step FROM {source.name} "
+                    body += f"UNION ALL SELECT n, step + 1 FROM {name} WHERE step < 2"
                     names: tuple[str, ...] = ("n", "step")
                 else:
                     body, names = self.query(depth - 1)
@@ -148,7 +153,9 @@ class Writer:
     def set_operation(self, depth: int, scope: tuple[Known, ...]) -> tuple[str, tuple[str, ...]]:
         left, names = self.select(0, scope, width=2)
         right, other = self.select(0, scope, width=2)
-        word = self.rng.choice(("UNION ALL", "UNION ALL", "UNION", "EXCEPT", "INTERSECT", "UNION ALL BY NAME", "EXCEPT ALL"))
+        word = self.rng.choice(
+            ("UNION ALL", "UNION ALL", "UNION", "EXCEPT", "INTERSECT", "UNION ALL BY NAME", "EXCEPT ALL")
+        )
         text = f"({left}) {word} ({right})"
         if self.maybe(0.3):
             text += f" ORDER BY {self.rng.choice(['1', '2', 'ALL', *names[:1]])}"
@@ -164,7 +171,7 @@ class Writer:
                 names = ("x7", *names[1:])
                 return f"{lateral}({text}) AS {alias}(x7)", Known(alias, names)
             return f"{lateral}({text}) AS {alias}", Known(alias, names)
-        if roll < 0.25:
+        if roll < 0.2:
             return self.odd_relation(alias, scope)
         if self.ctes and roll < 0.5:
             cte = self.rng.choice(self.ctes)
@@ -186,8 +193,12 @@ class Writer:
             (f"(VALUES (1, 2), (2, 3)) AS {alias}(a, k)", ("a", "k")),
             (f"range(3) AS {alias}(k)", ("k",)),
             (f"{one.name} AS {alias} TABLESAMPLE 100%", one.names),
+            (f"(VALUES ({len(name)})) AS {alias}(x5)", ("x5",)),
             (f"(PIVOT {one.name} ON {name} IN (1, 2) USING count(*)) AS {alias}", ()),
-            (f"(UNPIVOT (SELECT {name}::VARCHAR AS {name} FROM {one.name}) ON {name} INTO NAME n VALUE v) AS {alias}", ("n", "v")),
+            (
+                f"(UNPIVOT (SELECT {name}::TEXT AS {name} FROM {one.name}) ON {name} INTO NAME n VALUE v) AS {alias}",
+                ("n", "v"),
+            ),
             (f"(SELECT COLUMNS('{name}') FROM {one.name}) AS {alias}", (name,)),
             (f"(FROM {one.name}) AS {alias}", one.names),
         ]
@@ -207,36 +218,56 @@ class Writer:
             if known.alias in {one.alias for one in found}:
                 continue
             shared = [name for name in known.names if any(name in one.names for one in found)]
-            kind = self.rng.choice(("JOIN", "LEFT JOIN", "FULL JOIN", "CROSS", "USING", "SEMI JOIN", "ANTI JOIN", "NATURAL", "POSITIONAL", "ASOF"))  # noqa: E501
+            kind = self.rng.choice(
+                (
+                    "JOIN",
+                    "LEFT JOIN",
+                    "FULL JOIN",
+                    "CROSS",
+                    "USING",
+                    "SEMI JOIN",
+                    "ANTI JOIN",
+                    "NATURAL",
+                    "POSITIONAL",
+                    "ASOF",
+                )
+            )
             both = (*found, known)
             if kind == "CROSS":
                 text += f", {item}"
             elif kind == "USING" and shared:
-                text += f" {self.rng.choice(('', 'LEFT ', 'FULL ', 'RIGHT '))}JOIN {item} USING ({self.rng.choice(shared)})"
+                text += (
+                    f" {self.rng.choice(('', 'LEFT ', 'FULL ', 'RIGHT '))}JOIN {item} USING ({self.rng.choice(shared)})"
+                )
             elif kind in ("NATURAL", "POSITIONAL"):
                 text += f" {kind} JOIN {item}" if self.maybe(0.4) else f", {item}"
             elif kind == "ASOF" and self.maybe(0.5):
-                left, right = self.column(tuple(found)), self.column((known,))
+                left, right = self.column(tuple(found), among=both), self.column((known,), among=both)
                 text += f" ASOF JOIN {item} ON {left} >= {right}"
             else:
                 word = kind if kind.endswith("JOIN") else "JOIN"
-                on = self.condition(0, both) if self.maybe(0.4) else f"{self.column(tuple(found))} = {self.column((known,))}"
+                on = (
+                    self.condition(0, both)
+                    if self.maybe(0.4)
+                    else f"{self.column(tuple(found), among=both)} = {self.column((known,), among=both)}"
+                )
                 text += f" {word} {item} ON {on}"
-            found.append(known)
+            found.append(replace(known, names=()) if kind in ("SEMI JOIN", "ANTI JOIN") else known)
         return text, tuple(found)
 
-    def column(self, scope: tuple[Known, ...]) -> str:
+    def column(self, scope: tuple[Known, ...], *, among: tuple[Known, ...] = ()) -> str:
+        """A column of ``scope``, written without its relation's name where that is unique ``among`` all there are."""
         usable = [one for one in scope if one.names]
-        if not usable or self.maybe(0.03):
+        if not usable or self.maybe(0.015):
             return self.rng.choice((*NAMES, "t", "u", "rowid", "a_1"))
         one = self.rng.choice(usable)
         name = self.rng.choice(one.names)
-        if self.maybe(0.03):
+        if self.maybe(0.015):
             return one.alias  # the whole row
         if name in ("s", "t", "u") and self.maybe(0.6):
             return f"{name}.a" if self.maybe(0.5) else f"{one.alias}.{name}.z"
-        unique = sum(name in other.names for other in scope) == 1
-        if (unique and self.maybe(0.65)) or self.maybe(0.02):
+        unique = sum(name in other.names for other in among or scope) == 1
+        if (unique and self.maybe(0.65)) or self.maybe(0.01):
             return name if self.maybe(0.9) else name.upper()
         return f"{one.alias}.{name}"
 
@@ -251,7 +282,7 @@ class Writer:
             lambda: f"try_cast({x} AS INTEGER) + 1",
             lambda: f"({x} IS NOT DISTINCT FROM {y})",
             lambda: f"hash({x})",
-            lambda: f"list_transform([{x}], v -> v::VARCHAR || {y}::VARCHAR)",
+            lambda: f"list_transform([{x}], lambda v: v::VARCHAR || {y}::VARCHAR)",
             lambda: f"[v::VARCHAR for v in [{x}] if v IS NOT NULL]",
             lambda: f"{{'f': {x}}}.f",
             lambda: f"struct_pack(g := {x})",
@@ -261,14 +292,22 @@ class Writer:
         ]
         if depth > 0:
             forms += [
-                lambda: f"(SELECT {self.aggregate(0, (*scope, one))} FROM {text})"
-                if (got := self.relation(0, ())) and (text := got[0]) and (one := got[1])
-                else "1",
-                lambda: f"({self.query(depth - 1, scope)[0]} LIMIT 1)" if self.maybe(0.5) else f"EXISTS ({self.query(0, scope)[0]})",
+                lambda: self.scalar(scope),
+                lambda: (
+                    f"({self.query(depth - 1, scope)[0]} LIMIT 1)"
+                    if self.maybe(0.5)
+                    else f"EXISTS ({self.query(0, scope)[0]})"
+                ),
             ]
         if self.maybe(0.03):
-            return f"list_sum(list_apply([1], lambda {self.rng.choice(NAMES)}: 1 + coalesce(try_cast({x} AS INTEGER), 0)))"
+            return (
+                f"list_sum(list_apply([1], lambda {self.rng.choice(NAMES)}: 1 + coalesce(try_cast({x} AS INTEGER), 0)))"
+            )
         return self.rng.choice(forms)()
+
+    def scalar(self, scope: tuple[Known, ...]) -> str:
+        text, known = self.relation(0, ())
+        return f"(SELECT {self.aggregate(0, (*scope, known))} FROM {text})"
 
     def aggregate(self, depth: int, scope: tuple[Known, ...]) -> str:
         x, y = self.column(scope), self.column(scope)
@@ -307,7 +346,9 @@ class Writer:
             if self.maybe(0.5):
                 return f"{'NOT ' if self.maybe(0.3) else ''}EXISTS ({inner})"
             return f"{y} IN (SELECT {self.column((Known('zz', names),))} FROM ({inner}) AS zz)"
-        return self.rng.choice((f"{x} IS NOT NULL", f"{y} IS DISTINCT FROM 2", f"{x}::VARCHAR > '1'", f"NOT ({y} IS NULL)"))
+        return self.rng.choice(
+            (f"{x} IS NOT NULL", f"{y} IS DISTINCT FROM 2", f"{x}::VARCHAR > '1'", f"NOT ({y} IS NULL)")
+        )
 
     def select(self, depth: int, outer: tuple[Known, ...], *, width: int = 0) -> tuple[str, tuple[str, ...]]:
         text, found = self.sources(depth, outer)
@@ -327,10 +368,21 @@ class Writer:
             items += [(key, key.split(".")[-1]) for key in keys]
             items += [self.aliased(self.aggregate(depth, scope)) for _ in range(self.rng.randint(1, 2))]
             numbers = ", ".join(str(index + 1) for index in range(len(keys)))
-            by = self.rng.choice((", ".join(keys), numbers, "ALL", f"ROLLUP ({', '.join(keys)})", f"GROUPING SETS (({keys[0]}), ({', '.join(keys)}))"))  # noqa: E501
+            by = self.rng.choice(
+                (
+                    ", ".join(keys),
+                    numbers,
+                    "ALL",
+                    f"ROLLUP ({', '.join(keys)})",
+                    f"GROUPING SETS (({keys[0]}), ({', '.join(keys)}))",
+                )
+            )
             ending = f" GROUP BY {by}"
             if self.maybe(0.2):
-                ending += f" HAVING {self.rng.choice(('count(*) > 0', f'max({self.column(scope)}) IS NOT NULL', items[-1][1] + ' IS NOT NULL'))}"
+                named = f"{items[-1][1] or 'a'} IS NOT NULL"
+                ending += (
+                    f" HAVING {self.rng.choice(('count(*) > 0', f'max({self.column(scope)}) IS NOT NULL', named))}"
+                )
         elif shape == "aggregate":
             items += [self.aliased(self.aggregate(depth, scope)) for _ in range(self.rng.randint(1, 2))]
             if self.maybe(0.15):
@@ -368,13 +420,13 @@ class Writer:
             return self.aliased(self.window(scope))
         if roll < 0.46:
             return self.aliased(f"unnest([{self.column(scope)}, {self.column(scope)}])")
-        if roll < 0.48:
+        if roll < 0.465:
             return f"unnest({self.rng.choice(('s', 'l', 't', 'u'))})", ""
         if roll < 0.56 and items and items[-1][1] not in ("", "*"):
             return self.aliased(f"{items[-1][1]}::VARCHAR || 'lateral'")
         if roll < 0.58:
-            return f"COLUMNS('{self.rng.choice(NAMES)}')", ""
-        if roll < 0.6:
+            return "COLUMNS('.')", ""
+        if roll < 0.585:
             return f"{self.rng.choice(('s', 't', 'u'))}.*", ""
         return self.aliased(self.expression(depth, scope))
 
@@ -392,7 +444,7 @@ class Writer:
                     (f"* REPLACE (coalesce({picked}, {picked}) AS {picked})", "*"),
                     (f"* RENAME ({picked} AS x0)", "*"),
                     (f"{found[0].alias}.* EXCLUDE ({picked})", "*"),
-                    ("* LIKE 'a%'", ""),
+                    ("* LIKE '%'", ""),
                 )
             )
         ]
@@ -400,10 +452,16 @@ class Writer:
     def tail(self, items: list[tuple[str, str]], scope: tuple[Known, ...], *, shape: str) -> str:
         text = ""
         if shape in ("plain", "star") and self.maybe(0.1):
-            text += f" QUALIFY {self.window(scope)} IS NOT NULL" if self.maybe(0.5) else f" QUALIFY row_number() OVER (PARTITION BY {self.column(scope)} ORDER BY {self.column(scope)}) = 1"  # noqa: E501
+            text += (
+                f" QUALIFY {self.window(scope)} IS NOT NULL"
+                if self.maybe(0.5)
+                else f" QUALIFY row_number() OVER (PARTITION BY {self.column(scope)} ORDER BY {self.column(scope)}) = 1"
+            )
         if self.maybe(0.2):
             named = [name for _, name in items if name not in ("", "*")]
-            key = self.rng.choice(["1", "ALL", *named] if shape in ("group", "aggregate") else ["1", "ALL", *named, self.column(scope)])
+            key = self.rng.choice(
+                ["1", "ALL", *named] if shape in ("group", "aggregate") else ["1", "ALL", *named, self.column(scope)]
+            )
             text += f" ORDER BY {key}"
             if self.maybe(0.3):
                 text += " LIMIT 2"

@@ -120,35 +120,68 @@ class Setting:
     windows: Sequence[exp.Expr] = ()
 
 
-_Step = tuple[exp.Expr, Use, str, bool]
+@dataclass(frozen=True)
+class _Step:
+    """A node that is still to be looked at, and what it was found in."""
+
+    node: exp.Expr
+    use: Use
+    where: str
+    bound: bool = False
+
+    def found(self, what: Name | Whole | Nested | Unknown, *, where: str = "") -> Found:
+        """What the node is, in its use."""
+        return Found(what, self.use, self.where or where)
+
+    def into(self, child: exp.Expr, key: str) -> _Step:
+        """The step to a child."""
+        use, where = self._within_window(key) if isinstance(self.node, exp.Window) else self._within()
+        return _Step(child, use, where, self.bound or isinstance(self.node, (exp.Lambda, exp.Comprehension)))
+
+    def _within(self) -> tuple[Use, str]:
+        """The outermost function that has a name is what a reader should hear of."""
+        node, vague = self.node, self.where in ("", AN_EXPRESSION)
+        if isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc)):
+            raised = stronger(self.use, Use.AGGREGATE)
+            return raised, _called(node) if raised is not self.use or vague else self.where
+        if isinstance(node, _SILENT):
+            return self.use, self.where
+        has_name = isinstance(node, exp.Func) and not isinstance(node, exp.Binary)
+        where = _called(node) if has_name and vague else self.where or AN_EXPRESSION
+        return stronger(self.use, Use.EXPRESSION), where
+
+    def _within_window(self, key: str) -> tuple[Use, str]:
+        return stronger(self.use, Use.WINDOW), self.where or ("" if key == "this" else A_WINDOW)
 
 
 def found_in(root: exp.Expr, setting: Setting, *, use: Use = Use.DIRECT, where: str = "") -> Iterator[Found]:
     """Everything that an expression is computed from; without recursion, because expressions can be very deep."""
-    steps: list[_Step] = [(root, use, where, False)]
+    steps = [_Step(root, use, where)]
     named_windows = False
     while steps:
-        node, use, where, bound = steps.pop()
+        step = steps.pop()
+        node = step.node
         if isinstance(node, _LEAVES):
             continue
         if isinstance(node, exp.Query):
-            yield Found(Nested(node), _stronger(use, Use.EXPRESSION), where or "a subquery")
+            yield Found(Nested(node), stronger(step.use, Use.EXPRESSION), step.where or "a subquery")
             continue
         if isinstance(node, _NAMES):
-            yield Found(_named(node, bound=bound), use, where)
+            yield step.found(_named(node, bound=step.bound))
             continue
         if isinstance(node, exp.Star):
             if type(node.parent) is not exp.Count or any(node.args.values()):
-                yield Found(Whole(()), use, where or AN_EXPRESSION)
+                yield step.found(Whole(()), where=AN_EXPRESSION)
             continue
         if functions.is_unknown(node, setting.dialect) or _is_method(node):
-            yield Found(Unknown(_called(node)), use, where)
+            yield step.found(Unknown(_called(node)))
         elif not isinstance(node, (*_PLAIN, *_GROUPING, exp.Window)):
             raise Unfollowed(node.key.upper())
         if isinstance(node, exp.Window) and not named_windows and node.args.get("alias"):
             named_windows = True
-            steps.extend(step for window in setting.windows for step in _parts(window, use, where, bound=bound))
-        steps.extend(_parts(node, use, where, bound=bound))
+            for window in setting.windows:
+                steps.extend(_children(_Step(window, step.use, step.where, step.bound)))
+        steps.extend(_children(step))
 
 
 def is_star(projection: exp.Expr) -> bool:
@@ -193,47 +226,29 @@ def _named(node: exp.Expr, *, bound: bool) -> Name | Whole:
     return Name(parts_of(node), bound)
 
 
-def _parts(node: exp.Expr, use: Use, where: str, *, bound: bool) -> Iterator[_Step]:
-    """The children of a node that are worth a look, each with what it is used in there."""
-    bound = bound or isinstance(node, (exp.Lambda, exp.Comprehension))
-    if isinstance(node, exp.Dot):
-        yield node.this, *_context(node, use, where), bound
-        if not isinstance(node.expression, exp.Identifier):  # an identifier is the field of a struct
-            yield node.expression, *_context(node, use, where), bound
-        return
-    for key, value in node.args.items():
+def _children(step: _Step) -> Iterator[_Step]:
+    """The children of a node that are worth a look."""
+    for key, value in step.node.args.items():
         for child in value if isinstance(value, list) else (value,):
-            if not isinstance(child, exp.Expr) or _only_a_name(node, key):
-                continue
-            if isinstance(node, exp.Window) and key != "this":
-                yield child, _stronger(use, Use.WINDOW), where or A_WINDOW, bound
-            elif isinstance(node, exp.Window):
-                yield child, _stronger(use, Use.WINDOW), where, bound
-            else:
-                yield child, *_context(node, use, where), bound
+            if isinstance(child, exp.Expr) and not _only_a_name(step.node, key):
+                yield step.into(child, key)
 
 
 def _only_a_name(node: exp.Expr, key: str) -> bool:
     """Names that are given, not read: of a field, an alias, a window."""
-    if isinstance(node, exp.Window):
-        return key == "alias" or (key == "this" and isinstance(node.this, exp.Identifier))
-    return (isinstance(node, _FIELDS) and key == "this") or (isinstance(node, exp.Alias) and key == "alias")
+    match node:
+        case exp.Window():
+            return key == "alias" or (key == "this" and isinstance(node.this, exp.Identifier))
+        case exp.Dot():
+            return key == "expression" and isinstance(node.expression, exp.Identifier)
+        case exp.Alias():
+            return key == "alias"
+        case _:
+            return key == "this" and isinstance(node, _FIELDS)
 
 
-def _context(node: exp.Expr, use: Use, where: str) -> tuple[Use, str]:
-    """The outermost function that has a name is what a reader should hear of."""
-    if isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc)):
-        raised = _stronger(use, Use.AGGREGATE)
-        return raised, _called(node) if raised is not use or where in ("", AN_EXPRESSION) else where
-    if isinstance(node, _SILENT):
-        return use, where
-    named = isinstance(node, exp.Func) and not isinstance(node, exp.Binary)
-    return _stronger(use, Use.EXPRESSION), _called(node) if named and where in ("", AN_EXPRESSION) else (
-        where or AN_EXPRESSION
-    )
-
-
-def _stronger(use: Use, other: Use) -> Use:
+def stronger(use: Use, other: Use) -> Use:
+    """The one of two uses that says more."""
     return max(use, other, key=_RANK.__getitem__)
 
 

@@ -27,7 +27,9 @@ class Propagated:
 
 def propagate(lineage: Lineage, effects: Mapping[Reference, Effect]) -> Propagated:
     """What changes of the relations underneath do to the result; a relation without an effect is unchanged."""
-    touched = {one: effects[one] for one in lineage.relations if not isinstance(effects.get(one, Untouched()), Untouched)}
+    touched = {
+        one: effects[one] for one in lineage.relations if not isinstance(effects.get(one, Untouched()), Untouched)
+    }
     whole = [one for one, effect in touched.items() if isinstance(effect, AllRows)]
     if whole:
         return Propagated(AllRows(), tuple(ColumnRead(one, None, Use.CONDITION, "its rows") for one in whole))
@@ -69,15 +71,11 @@ def _outputs(
         elif output.reference is not None:
             handed_on = changed.get(output.reference, frozenset()) - frozenset(output.excluded)
             names |= handed_on
-            uses.update(
-                dict.fromkeys(ColumnRead(output.reference, name, Use.DIRECT) for name in sorted(handed_on))
-            )
+            uses.update(dict.fromkeys(ColumnRead(output.reference, name, Use.DIRECT) for name in sorted(handed_on)))
     return names, tuple(uses)
 
 
-def _collides(
-    outputs: Iterable[OutputColumn | StarOutput], changed: _Changed, *, names: Iterable[str | None]
-) -> bool:
+def _collides(outputs: Iterable[OutputColumn | StarOutput], changed: _Changed, *, names: Iterable[str | None]) -> bool:
     """Whether one of the names can be that of two columns: then the warehouse renames one, or refuses both."""
     if not names:
         return False

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from rocky_action.domain.lineage import ColumnRead, Lineage, OutputColumn
+from rocky_action.domain.lineage import Lineage, OutputColumn
 from rocky_action.sql.lineage import functions
 from rocky_action.sql.lineage.expressions import Unfollowed, folded, is_star, spreads
 from rocky_action.sql.lineage.reading import Gathered, Place, Reader
 from rocky_action.sql.lineage.relations import Sources, every_column_under, known_arguments, named_columns
 from rocky_action.sql.lineage.scopes import InScope, Scope
 from rocky_action.sql.lineage.setops import combined
-from rocky_action.sql.lineage.shapes import UNTOLD, Output, Shape, as_conditions
+from rocky_action.sql.lineage.shapes import UNTOLD, Output, Shape
 from rocky_action.sql.lineage.stars import star_outputs
 
 _ENDING = frozenset({"order", "limit", "offset", "sample"})
@@ -47,11 +47,13 @@ def follow(node: exp.Expr, place: Place) -> Lineage:
             known_arguments(node, _SELECT)
             return _Block(node, inner, gathered).lineage()
         case exp.SetOperation():
-            outputs = _operands(node, inner, gathered)
+            outputs = _operands(node, inner, gathered=gathered)
         case exp.Subquery():
             known_arguments(node, _SUBQUERY)
             part = follow(node.this, inner)
             gathered.include(part)
+            if node.args.get("order") is not None:  # it can also name columns that the query inside only reads
+                gathered.include(every_column_under(node, inner))
             outputs = part.outputs or ()
         case _:
             raise Unfollowed(node.key.upper())
@@ -75,8 +77,7 @@ def _after_with(node: exp.Expr, place: Place) -> tuple[Place, Gathered]:
         name = cte.alias.lower()
         here = replace(place, ctes=dict(ctes))
         if clause.recursive and _reads_itself(cte, name):
-            here.ctes.pop(name, None)  # type: ignore[attr-defined]
-            lineage = every_column_under(cte.this, here)
+            lineage = every_column_under(cte.this, here, itself=name)
         else:
             lineage = follow(cte.this, here)
         lineage = named_columns(lineage, cte.args.get("alias"), exact=place.exact)
@@ -90,7 +91,7 @@ def _reads_itself(cte: exp.Expr, name: str) -> bool:
     return any(not table.args.get("db") and table.name.lower() == name for table in cte.this.find_all(exp.Table))
 
 
-def _operands(node: exp.SetOperation, place: Place, gathered: Gathered) -> tuple[Output, ...]:
+def _operands(node: exp.SetOperation, place: Place, *, gathered: Gathered) -> tuple[Output, ...]:
     """The outputs of UNION, EXCEPT or INTERSECT; a long chain leans to the left and is walked, not descended."""
     chain: list[exp.SetOperation] = []
     first: exp.Expr = node
@@ -185,7 +186,7 @@ class _Block:
             if isinstance(projection, exp.Aliases):
                 raise Unfollowed("AS (...)")
             reads = reader.reads(projection)
-            if _makes_rows(projection, self.place.dialect):
+            if functions.makes_rows(projection, self.place.dialect):
                 # Its arguments decide which rows there are, and a struct becomes as many columns as it has fields.
                 self.gathered.decide_rows(reads, "UNNEST")
                 self.outputs.extend(UNTOLD)
@@ -240,17 +241,6 @@ class _Block:
             value = group.args.get(clause) or ()
             for key in value if isinstance(value, (list, tuple)) else ():
                 _by(key, reader, outputs=outputs, where="GROUP BY")
-
-
-def _makes_rows(projection: exp.Expr, dialect: str) -> bool:
-    steps = [projection]
-    while steps:
-        node = steps.pop()
-        if functions.returns_rows(node, dialect):
-            return True
-        if not isinstance(node, exp.Query):
-            steps.extend(node.iter_expressions())
-    return False
 
 
 def _output_name(projection: exp.Expr) -> str | None:

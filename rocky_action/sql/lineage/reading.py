@@ -90,9 +90,7 @@ class Gathered:
 
     def mention(self, reads: Iterable[ColumnRead]) -> None:
         """Columns that are named and need not be used."""
-        self.mentions.update(
-            dict.fromkeys(ColumnRead(read.reference, read.column, Use.MENTION) for read in reads)
-        )
+        self.mentions.update(dict.fromkeys(ColumnRead(read.reference, read.column, Use.MENTION) for read in reads))
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ class Reader:
             case _:  # a function that nobody knows can also decide rows
                 self.gathered.decide_rows(self.scope.everything(), f"{found.what.name}, a function that is not known")
                 meant = ()
-        return [used(read, found.use, found.where) for read in meant]
+        return [used(read, found.use, where=found.where) for read in meant]
 
     def _nested(self, query: exp.Query) -> tuple[ColumnRead, ...]:
         """A query inside an expression: its rows and its columns are one value of the query around it."""

@@ -17,7 +17,7 @@ from rocky_action.sql.lineage.shapes import Shape
 class InScope:
     """A relation by the name that a query knows it by.
 
-    A star does not hand on what is ``hidden``, which a join with USING shows once, nor anything if ``in_star`` is false.
+    A star does not hand on what is ``hidden``, which a join with USING shows once, and nothing if not ``in_star``.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Scope:
         while level is not None:
             certain = level.certain(parts)
             known = known or certain or level.possible(parts)
-            found.update(dict.fromkeys(level._reads(parts, certain=certain)))
-            if len(parts) and (not certain or alias_first or level is not self):
+            found.update(dict.fromkeys(level.reads_here(parts, certain=certain)))
+            if not certain or alias_first or level is not self:
                 found.update(dict.fromkeys(level.aliases.get(parts[0], ())))
                 known = known or parts[0] in level.aliases
             if certain:
@@ -83,7 +83,8 @@ class Scope:
         names = {relation.name for relation in self.relations}
         return any(relation.shape.may_have(parts[0]) for relation in self.relations) or not names.isdisjoint(parts[:3])
 
-    def _reads(self, parts: tuple[str, ...], *, certain: bool) -> Iterator[ColumnRead]:
+    def reads_here(self, parts: tuple[str, ...], *, certain: bool) -> Iterator[ColumnRead]:
+        """The columns of this FROM clause that a name can be."""
         if len(parts) == 1:
             for relation in self.relations:
                 yield from relation.shape.reads_of(parts[0])

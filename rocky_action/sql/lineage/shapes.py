@@ -131,13 +131,12 @@ class Shape:
 
     def renamed(self, names: Sequence[str]) -> tuple[Shape, tuple[ColumnRead, ...]]:
         """The first columns under other names, as in ``AS o (id, amount)``; and what decides which columns that are."""
-        first = self.outputs[: len(names)]
-        if len(first) == len(names) and all(isinstance(output, OutputColumn) for output in first):
-            told = [OutputColumn(name, output.reads) for name, output in zip(names, first, strict=True)  # type: ignore[union-attr]
-                    ]
+        first = [output for output in self.outputs[: len(names)] if isinstance(output, OutputColumn)]
+        if len(first) == len(names):
+            told = [OutputColumn(name, output.reads) for name, output in zip(names, first, strict=True)]
             return replace(self, outputs=(*told, *self.outputs[len(names) :])), ()
-        told = [OutputColumn(name, ()) for name in names]
-        return replace(self, outputs=(*told, *UNTOLD)), as_conditions(self.everything(), "column names by position")
+        untold = (*(OutputColumn(name, ()) for name in names), *UNTOLD)
+        return replace(self, outputs=untold), as_conditions(self.everything(), "column names by position")
 
 
 def as_conditions(reads: Iterable[ColumnRead], where: str) -> tuple[ColumnRead, ...]:
@@ -150,7 +149,7 @@ def as_mentions(reads: Iterable[ColumnRead]) -> tuple[ColumnRead, ...]:
     return tuple(dict.fromkeys(ColumnRead(read.reference, read.column, Use.MENTION) for read in reads))
 
 
-def used(read: ColumnRead, use: Use, where: str) -> ColumnRead:
+def used(read: ColumnRead, use: Use, *, where: str) -> ColumnRead:
     """A column's way to an output and then on: what is done to it last counts, unless it only hands it on."""
     if use is Use.DIRECT or _RANK[use] < _RANK[read.use]:
         return read

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from rocky_action.domain.lineage import OutputColumn
-from rocky_action.sql.lineage.expressions import folded
+from rocky_action.sql.lineage import functions
+from rocky_action.sql.lineage.expressions import parts_of
 from rocky_action.sql.lineage.reading import Reader
 from rocky_action.sql.lineage.shapes import UNTOLD, Output, Shape
 
@@ -28,8 +29,8 @@ def _spread(projection: exp.Expr, reader: Reader) -> Shape | None:
     exact = reader.place.exact
     if isinstance(projection, exp.Star):
         return _joined([one.in_bare_star for one in reader.scope.relations], exact=exact)
-    name = folded(projection.parts[-2])
-    found = reader.scope.called(name)
+    parts = parts_of(projection)
+    found = reader.scope.called(parts[0]) if len(parts) == 2 else ()
     return found[0].shape if len(found) == 1 else None
 
 
@@ -39,15 +40,15 @@ def _joined(shapes: Sequence[Shape], *, exact: bool) -> Shape:
 
 def _changed(star: exp.Expr, shape: Shape, *, reader: Reader) -> Shape | None:
     excluded = star.args.get("except_") or ()
-    if any(not isinstance(one, (exp.Column, exp.Identifier)) or len(getattr(one, "parts", "1")) > 1 for one in excluded):
+    if any(not isinstance(one, (exp.Column, exp.Identifier)) or len(parts_of(one)) > 1 for one in excluded):
         return None  # EXCLUDE (orders.id) leaves out one of several
-    gone = [folded(one) for one in excluded]
+    gone = [parts_of(one)[0] for one in excluded]
     for name in gone:
         reader.gathered.mention(shape.reads_of(name))  # a column that is not there cannot be left out
     left = shape.without(gone)
     substitutes: list[tuple[str, OutputColumn]] = []
     for alias in star.args.get("replace") or ():
-        if not isinstance(alias, exp.Alias):
+        if not isinstance(alias, exp.Alias) or functions.makes_rows(alias, reader.place.dialect):
             return None
         name = alias.alias.lower()
         reader.gathered.mention(shape.reads_of(name))
@@ -55,8 +56,6 @@ def _changed(star: exp.Expr, shape: Shape, *, reader: Reader) -> Shape | None:
     for alias in star.args.get("rename") or ():
         if not isinstance(alias, exp.Alias) or not isinstance(alias.this, (exp.Column, exp.Identifier)):
             return None
-        old = folded(alias.this)
+        old = parts_of(alias.this)[-1]
         substitutes.append((old, OutputColumn(alias.alias.lower(), tuple(left.reads_of(old)))))
     return left.substituted(substitutes) if substitutes else left
-
-
