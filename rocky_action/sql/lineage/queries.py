@@ -119,9 +119,18 @@ def _end(node: exp.Expr, reader: Reader, *, outputs: tuple[Output, ...]) -> None
         for child in clause.iter_expressions() if clause is not None else ():
             if not isinstance(child, exp.LimitOptions):
                 reader.condition(child, "LIMIT")
+    if order is None and (node.args.get("limit") or node.args.get("offset")):
+        _unordered(reader, "LIMIT without ORDER BY")
     sample = node.args.get("sample")
+    if sample is not None:
+        _unordered(reader, "a sample")
     if sample is not None and (sample.args.get("bucket_field") or sample.expressions):
         raise Unfollowed("TABLESAMPLE")
+
+
+def _unordered(reader: Reader, where: str) -> None:
+    """Which rows are taken is decided by the order they happen to lie in: any change can have moved them."""
+    reader.gathered.decide_rows(reader.scope.everything(), where)
 
 
 def _by(key: exp.Expr, reader: Reader, *, outputs: tuple[Output, ...], where: str) -> None:
@@ -230,6 +239,8 @@ class _Block:
             on = distinct.args["on"]
             for key in on.expressions if isinstance(on, exp.Tuple) else [on]:
                 _by(key, reader, outputs=outputs, where="DISTINCT ON")
+            if args.get("order") is None:
+                _unordered(reader, "DISTINCT ON without ORDER BY")
         elif distinct:
             self.gathered.decide_rows(Shape(outputs).everything(), "DISTINCT")
 

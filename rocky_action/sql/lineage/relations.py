@@ -115,9 +115,11 @@ class Sources:
                 lineage = self._function(node, "VALUES")
             case _:
                 raise Unfollowed(node.key.upper())
-        sample = node.args.get("sample")
-        if sample is not None and (sample.args.get("bucket_field") or sample.expressions):
-            raise Unfollowed("TABLESAMPLE")
+        if node.args.get("sample") is not None:
+            if node.args["sample"].args.get("bucket_field") or node.args["sample"].expressions:
+                raise Unfollowed("TABLESAMPLE")
+            every = as_conditions(Shape(lineage.outputs or ()).everything(), "a sample")
+            lineage = replace(lineage, rows=(*lineage.rows, *every))
         name = folded(node.args["alias"]) if node.args.get("alias") else _own_name(node)
         lineage, name = self._pivoted(node, lineage, name=name)
         return self._with_column_names(node.args.get("alias"), lineage), name
