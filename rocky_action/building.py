@@ -35,7 +35,7 @@ from rocky_action.domain.project import (
 from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
-from rocky_action.sql.parse import Query, parse_query
+from rocky_action.sql.parse import Query, parse_model
 from rocky_action.sql.quoting import relation
 from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
@@ -211,8 +211,7 @@ def _query(
 ) -> Query:
     """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
     dialect, models = site.project.dialect, site.project.models
-    sql = intervals.bind(model.sql, window) if isinstance(model.strategy, TimeInterval) else model.sql
-    tree = parse_query(sql, dialect)
+    tree = parse_model(model, dialect, window=window)
     places: dict[str, Place] = {}
     read_by_it = {site.targets.model_of(table, model.name) for table in tables(tree)}
     for read in (name for name in read_by_it if name is not None):

@@ -84,7 +84,8 @@ def plan(namespace: argparse.Namespace) -> int:
         world, options = call.assembled()
         known = pipeline.study(world, options)
     if call.as_json:
-        sys.stdout.write(to_json(plan_document(world.comparison, known.plan, changes=known.changes)))
+        document = plan_document(world.comparison, known.plan, changes=known.changes, caveats=known.caveats)
+        sys.stdout.write(to_json(document))
     else:
         console.show_study(known)
     return 0

@@ -66,6 +66,8 @@ def show_study(known: Study) -> None:
         for left in models:
             plan.add_row(_safe(left.model), what, _safe(left.why))
     console.print(plan)
+    for caveat in known.caveats:
+        console.print(f"[yellow]{_safe(caveat.model or '')}[/yellow]: {_safe(caveat.message)}")
 
 
 def show_runs(report: Report) -> None:

@@ -5,6 +5,7 @@ PreviewError                     70  our bug, when nothing below fits
 |   +-- InputError                   an option, an action input or rocky-preview.yml
 |   +-- ProjectError                 rocky.toml, a sidecar, a group, a model's name or target
 |   +-- SqlError                     SQL that cannot be read
+|   |   +-- RockyError               a .rocky file that cannot be read, or that no SQL can be made of
 |   +-- PlanError                    a cycle, or names that would collide in the preview schema
 |   +-- BaseNotFoundError            no merge base: nothing to compare with
 +-- OutsideError                  3  the outside world
@@ -51,6 +52,10 @@ class ProjectError(UserError):
 
 class SqlError(UserError):
     """A query cannot be parsed; the message names line and column and shows the place."""
+
+
+class RockyError(SqlError):
+    """A ``.rocky`` file cannot be read or lowered; the message names line, column, and what was expected there."""
 
 
 class PlanError(UserError):

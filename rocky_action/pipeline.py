@@ -24,6 +24,7 @@ from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
+from rocky_action.stages.language import language_caveats
 from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
 from rocky_action.stages.report import Evidence, make_report
 
@@ -58,6 +59,11 @@ class Study:
     projects: Projects
     changes: ChangeSet
     plan: Plan
+
+    @property
+    def caveats(self) -> tuple[Caveat, ...]:
+        """What the models' texts do not say."""
+        return language_caveats(self.plan, self.projects.head)
 
     @property
     def fingerprint(self) -> str:
@@ -163,6 +169,7 @@ def report(
 
 
 def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator[Caveat]:
+    yield from known.caveats
     if not known.projects.base.models and not world.loader.holds(world.base_tree):
         yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
     for name, _ in options.diff.models:

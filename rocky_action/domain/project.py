@@ -146,9 +146,10 @@ class Model:
     """A query and its configuration, after defaults, groups and variables are merged in.
 
     ``sql`` is what the warehouse would be sent (front matter removed, ``@var`` replaced, not yet wrapped for surrogate
-    keys). ``problem`` says why this program does not understand the query, as far as loading it can tell; SQL that does
-    not parse is found when the model is read. A model with a problem is never run, and never taken for unchanged when
-    its text changed.
+    keys). In the language ``rocky`` it is the file's own text, which only ``sql.parse`` turns into SQL, and only when
+    somebody needs it. ``problem`` says why this program does not understand the query, as far as loading it can tell;
+    text that does not parse is found when the model is read. A model with a problem is never run, and never taken for
+    unchanged when its text changed.
     ``metadata`` is what cannot change data (tags, tests, intent, freshness, budget …), only compared for equality.
     ``first_line`` is the line of the file that ``sql`` begins on; it is no part of what a model is.
     """

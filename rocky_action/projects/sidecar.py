@@ -103,7 +103,7 @@ def read_model(file: ModelFile, around: Surroundings) -> Model | None:
         options=options,
         metadata=metadata,
         sidecar_path=file.sidecar_path,
-        problem=_problem(file, strategy, sql=sql),
+        problem=_problem(strategy, sql=sql),
         first_line=file.first_line,
     )
 
@@ -272,9 +272,7 @@ def _sql(file: ModelFile, name: str, *, variables: Mapping[str, str]) -> str:
     return sql
 
 
-def _problem(file: ModelFile, strategy: Strategy, *, sql: str) -> Problem | None:
-    if file.is_rocky:
-        return Problem(f"{file.path}: the .rocky language is not understood yet", unsupported=True)
+def _problem(strategy: Strategy, *, sql: str) -> Problem | None:
     if isinstance(strategy, TimeInterval) and "@start_date" not in sql and "@end_date" not in sql:
         return Problem("a time_interval model must use @start_date or @end_date, and this query uses neither")
     return None

@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.project import Model
 from rocky_action.errors import SqlError
-from rocky_action.sql.parse import Query, parse_model
+from rocky_action.sql.parse import Query, parse_model, rocky_agrees
 
 _STRICT = frozenset({"REPLACE", "RENAME", "PIVOT", "UNPIVOT"})
 """Words whose own lists neither do without AS nor allow more parentheses: where they are, all of these must agree."""
@@ -71,12 +71,13 @@ _RIGHT: tuple[tuple[tuple[type[exp.Expr], ...], tuple[type[exp.Expr], ...]], ...
 
 def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
     """True if it is certain that both queries return the same; False if not, or if it cannot be told."""
-    if base.sql == head.sql:
+    if (base.sql, base.language) == (head.sql, head.language):
         return True
     if base.problem is not None or head.problem is not None:
         return False
     try:
-        return _meaning(parse_model(base, dialect)) == _meaning(parse_model(head, dialect))
+        same = _meaning(parse_model(base, dialect)) == _meaning(parse_model(head, dialect))
+        return same and rocky_agrees(base, head, dialect)
     except (SqlError, RecursionError):
         return False  # too deep to compare, hence not known to be the same
 

@@ -12,6 +12,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.project import Model, TimeInterval
 from rocky_action.errors import SqlError
+from rocky_action.rocky_dsl import Lowered, LoweringWarning, lower, same_words
 from rocky_action.sql import guard, intervals
 from rocky_action.sql.tokens import parse, spelled, tokenize
 
@@ -40,11 +41,46 @@ class Query:
         return spelled(self.sql, self.tokens)
 
 
-def parse_model(model: Model, dialect: str) -> Query:
-    """A model's query; a time_interval model's placeholders are filled with moments of their own. Raises SqlError."""
-    if isinstance(model.strategy, TimeInterval):
-        return parse_query(intervals.bind(model.sql, _PLACEHOLDERS), dialect)
-    return parse_query(model.sql, dialect)
+def parse_model(model: Model, dialect: str, *, window: intervals.Window = _PLACEHOLDERS) -> Query:
+    """A model's query, lowered if it is written in the ``.rocky`` language. Raises SqlError.
+
+    A time_interval model's placeholders are filled with a window, or else with moments of their own.
+    """
+    sql = model.sql if model.language == "sql" else _lowered(model.sql, dialect, model.first_line).sql
+    bound = intervals.bind(sql, window) if isinstance(model.strategy, TimeInterval) else sql
+    try:
+        return parse_query(bound, dialect)
+    except SqlError as err:
+        if model.language == "sql":
+            raise
+        raise SqlError(f"the SQL that this file stands for cannot be read: {err.message}", advice=err.advice) from err
+
+
+def warnings_of(model: Model, dialect: str) -> tuple[LoweringWarning, ...]:
+    """Where a ``.rocky`` model means something else than its text or than Rocky's SQL; none for what cannot be read."""
+    if model.language == "sql" or model.problem is not None:
+        return ()
+    try:
+        return _lowered(model.sql, dialect, model.first_line).warnings
+    except SqlError:
+        return ()  # building the model says why
+
+
+def rocky_agrees(base: Model, head: Model, dialect: str) -> bool:
+    """Whether two models whose SQL means the same here do so in Rocky too. Raises SqlError.
+
+    Rocky's SQL for a ``.rocky`` file is not ours where a warning says that it differs. Then only the same words in the
+    same order are known to mean the same there.
+    """
+    rocky = [model for model in (base, head) if model.language == "rocky"]
+    if not any(_lowered(model.sql, dialect, model.first_line).differs for model in rocky):
+        return True
+    return len(rocky) == 2 and same_words(base.sql, head.sql)
+
+
+@lru_cache(maxsize=4096)
+def _lowered(text: str, dialect: str, first_line: int) -> Lowered:
+    return lower(text, dialect=dialect, first_line=first_line)
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from sqlglot import exp
@@ -157,13 +157,13 @@ def named_tables(model: Model, dialect: str) -> NamedTables:
     if model.problem is not None:
         return NamedTables(problem=model.problem)
     text = Model(model.name, model.path, model.sql, _NOWHERE, strategy=model.strategy, language=model.language)
-    return _named_tables(text, dialect)
+    return _named_tables(text, dialect, first_line=model.first_line if model.language == "rocky" else 1)
 
 
 @lru_cache(maxsize=65_536)
-def _named_tables(model: Model, dialect: str) -> NamedTables:
+def _named_tables(model: Model, dialect: str, *, first_line: int) -> NamedTables:
     try:
-        query = parse_model(model, dialect)
+        query = parse_model(replace(model, first_line=first_line), dialect)
     except SqlError as err:
         return NamedTables(problem=Problem(err.message))
     hidden = guard.hides_sql(query.tree)

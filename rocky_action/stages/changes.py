@@ -76,7 +76,7 @@ def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozen
     if base == head and head.name not in otherwise:
         return None
     reasons = list(_config_reasons(base, head, projects=projects))
-    text_differs = base.sql != head.sql
+    text_differs = (base.sql, base.language) != (head.sql, head.language)
     if text_differs and not _same_meaning(base, head, projects=projects):
         understood = problem_of(head, projects.head.dialect) is None
         why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
@@ -116,8 +116,6 @@ def _config_reasons(base: Model, head: Model, *, projects: Projects) -> Iterable
         yield f"its target moved from {base.target} to {head.target}"
     if base.surrogate_keys != head.surrogate_keys:
         yield "its surrogate keys changed"
-    if base.language != head.language:
-        yield f"its language changed from {base.language} to {head.language}"
     if projects.base.dialect != projects.head.dialect:
         yield f"the project moved from {projects.base.dialect} to {projects.head.dialect}"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.report import Caveat
 from rocky_action.wire.document import Document, Part
 
 
@@ -52,6 +54,19 @@ class Planned(Part):
         )
 
 
+class Warned(Part):
+    """Something about a model of the prune set that its text does not say."""
+
+    model_name: str
+    path: str
+    message: str
+
+    @classmethod
+    def of(cls, caveat: Caveat) -> Warned:
+        """The caveat as the wire says it."""
+        return cls(model_name=caveat.model or "", path=caveat.path or "", message=caveat.message)
+
+
 class PlanDocument(Document):
     """The change set and the plan; the prune set is in run order."""
 
@@ -65,9 +80,12 @@ class PlanDocument(Document):
     copy_set: tuple[str, ...]
     skipped_set: tuple[str, ...]
     removed_set: tuple[str, ...]
+    warnings: tuple[Warned, ...]
 
 
-def plan_document(comparison: Comparison, plan: Plan, *, changes: ChangeSet) -> PlanDocument:
+def plan_document(
+    comparison: Comparison, plan: Plan, *, changes: ChangeSet, caveats: Iterable[Caveat] = ()
+) -> PlanDocument:
     """What changed and what would run."""
     return PlanDocument(
         base_ref=comparison.base_ref,
@@ -79,4 +97,5 @@ def plan_document(comparison: Comparison, plan: Plan, *, changes: ChangeSet) -> 
         copy_set=plan.copy_names,
         skipped_set=tuple(left.model for left in plan.skipped),
         removed_set=tuple(left.model for left in plan.removed),
+        warnings=tuple(Warned.of(caveat) for caveat in caveats),
     )

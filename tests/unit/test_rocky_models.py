@@ -91,7 +91,7 @@ def test_metadata_in_two_places() -> None:
     assert error.message == "models/orders.sql: there is metadata here and in models/orders.toml too (in memory)"
 
 
-def test_rocky_files_are_listed_and_not_understood() -> None:
+def test_rocky_files_are_models_like_others() -> None:
     files = {"rocky.toml": ROCKY_TOML, "models/a.rocky": "from raw.orders\n", "models/b.rocky": "from a"}
     files |= {
         "models/b.toml": '[target]\ncatalog = "c"\nschema = "s"\n[[surrogate_key]]\nname = "k"\ncolumns = ["a"]\n'
@@ -101,9 +101,7 @@ def test_rocky_files_are_listed_and_not_understood() -> None:
     assert alone.target == Relation("warehouse", "default", "a")
     assert alone.sql == "from raw.orders"
     assert alone.language == "rocky"
-    assert alone.problem is not None
-    assert alone.problem.unsupported
-    assert alone.problem.message == "models/a.rocky: the .rocky language is not understood yet"
+    assert alone.problem is None
     assert beside.target == Relation("c", "s", "b")
     assert beside.surrogate_keys == ()
     assert project.reads["b"] == (ModelRead("a"),)

@@ -165,11 +165,11 @@ class TestNotUnderstood:
         assert not problem.unsupported
         assert "line 1" in problem.message
 
-    def test_a_language_that_is_not_read_yet(self) -> None:
-        rocky = model("m", "from orders\nwhere amount > 1", problem=Problem("not yet", unsupported=True))
-        found = project([rocky, *OTHERS])
+    def test_a_problem_that_the_loader_found(self) -> None:
+        odd = model("m", "SELECT * FROM orders", problem=Problem("not so", unsupported=True))
+        found = project([odd, *OTHERS])
         assert found.reads["m"] == (ModelRead("orders"),)
-        assert problem_of(found.models["m"], "duckdb") == rocky.problem
+        assert problem_of(found.models["m"], "duckdb") == odd.problem
 
     def test_a_name_of_several_words(self) -> None:
         odd = model("fct-revenue 2", target="memory.main.t")
