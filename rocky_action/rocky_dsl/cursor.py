@@ -85,12 +85,14 @@ class Cursor:
     def deeper(self) -> Iterator[None]:
         """One level of nesting more, which has an end."""
         if self._depth >= _DEPTH:
-            raise refusal(self.token.at, "this is nested too deeply", "Name parts of it with derive, or use a let.")
+            raise refusal(
+                self.token.at, "this is nested too deeply", way_out="Name parts of it with derive, or use a let."
+            )
         self._depth += 1
         yield
         self._depth -= 1
 
-    def unexpected(self, expected: str, near: Iterable[str] = (), hint: str = "") -> RockyError:
+    def unexpected(self, expected: str, near: Iterable[str] = (), *, hint: str = "") -> RockyError:
         """The error for what is next instead of what should be; ``near`` are words that it may be a slip of."""
         token = self.token
         found = "the end of the file" if token.kind == "end" else f"`{token.text[:40]}`"

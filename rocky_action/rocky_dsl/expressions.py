@@ -158,7 +158,9 @@ def _match(cursor: Cursor) -> Expression:
     cursor.items(arm, of="cases of match")
     if not any(one.value is not None for one in arms):
         found = "only `_`" if arms else "none"
-        raise refusal(at, f"match needs a case with a value, and this has {found}", "Write the result without match.")
+        raise refusal(
+            at, f"match needs a case with a value, and this has {found}", way_out="Write the result without match."
+        )
     return Match(subject, tuple(arms), at)
 
 

@@ -45,7 +45,7 @@ def parse(text: str, first_line: int = 1) -> File:
     main = _pipeline(cursor, of_let=False)
     if cursor.token.kind != "end":
         hint = "; a let stands before the steps" if cursor.at("let") else ""
-        raise cursor.unexpected(f"a step ({', '.join(STEPS)})", _STARTS, hint)
+        raise cursor.unexpected(f"a step ({', '.join(STEPS)})", _STARTS, hint=hint)
     return File(tuple(lets), main)
 
 

@@ -125,17 +125,17 @@ class FlatSelect:
     def _add_condition(self, step: Where) -> None:
         condition = self._speller.write(step.condition)
         if condition.windowed:
-            raise refusal(step.at, "a window function cannot be filtered by in the same SELECT", _LET)
+            raise refusal(step.at, "a window function cannot be filtered by in the same SELECT", way_out=_LET)
         (self._where if self._group is None else self._having).append((condition, step.at))
 
     def _add_group(self, step: Group) -> None:
         if self._group is not None:
             line = self._group.at.line
-            raise refusal(step.at, f"there is a group already, in line {line}, and one SELECT has one", _LET)
+            raise refusal(step.at, f"there is a group already, in line {line}, and one SELECT has one", way_out=_LET)
         for key in step.keys:
             if key.name in self._speller.derived:
                 message = f"`{key.name}` is derived, and Rocky groups by the column of that name in the source"
-                raise refusal(key.at, message, _LET)
+                raise refusal(key.at, message, way_out=_LET)
         self._group = step
         for output in self._outputs:
             self._refuse_ungrouped(output, step.at)
@@ -151,7 +151,7 @@ class FlatSelect:
         if output.plain is None and output.name != "*":
             return  # an expression, which may be of the keys: the warehouse knows
         message = f"`{output.sql}` is in the output and not a key of the group, so this cannot run"
-        raise refusal(at, message, "group makes its own columns: leave the select or keep out, or add a key.")
+        raise refusal(at, message, way_out="group makes its own columns: leave the select or keep out, or add a key.")
 
     def _add_derived(self, step: Derive) -> None:
         for one in step.columns:
@@ -181,7 +181,9 @@ class FlatSelect:
                 outputs.append(self._selected(column))
             elif self._group is not None:
                 raise refusal(
-                    step.at, "`select` of everything cannot follow `group`", "Leave it out: group names its columns."
+                    step.at,
+                    "`select` of everything cannot follow `group`",
+                    way_out="Leave it out: group names its columns.",
                 )
             else:
                 outputs.append(_Output("*", "*"))
@@ -205,7 +207,7 @@ class FlatSelect:
         if self._group is not None and column.name.lower() not in {key.name.lower() for key in self._group.keys}:
             message = f"`{column.text}` is not a key of the group, and after group select can only name keys"
             advice = "Leave the select out: group names its columns. Or put the group into a let and select from that."
-            raise refusal(column.at, message, advice)
+            raise refusal(column.at, message, way_out=advice)
         return _Output.of(column)
 
     def _add_join(self, step: Join) -> None:
@@ -234,13 +236,13 @@ class FlatSelect:
         for key, derived in self._sort:
             if derived and key.name not in names:
                 message = f"`{key.name}` is derived and not in the output, so nothing can be sorted by it"
-                raise refusal(key.at, message, "Select it too, or derive it in a let.")
+                raise refusal(key.at, message, way_out="Select it too, or derive it in a let.")
 
     def _check_keys(self) -> None:
         for key in () if self._group is None else self._group.keys:
             if key.name.lower() in self._joined_on:
                 message = f"`{key.name}` is joined on, so both tables have it, and a key of group cannot say which"
-                raise refusal(key.at, message, _LET)
+                raise refusal(key.at, message, way_out=_LET)
 
     def _warn_at_the_end(self) -> None:
         for at, message in self._about_outputs:

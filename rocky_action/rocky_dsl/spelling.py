@@ -75,7 +75,7 @@ class Speller:
             case Comparison():
                 self._warn_null(node.operator, node.right, at=node.at)
                 self._warn_null(node.operator, node.left, at=node.at)
-                return self._compared(node.operator, self.write(node.left), self.write(node.right), at=node.at)
+                return self._compared(node.operator, (self.write(node.left), self.write(node.right)), at=node.at)
             case IsNull():
                 inner = self._operand(self.write(node.operand), above=_COMPARE, at=node.at)
                 text = f"{inner.sql} IS NOT NULL" if node.negated else f"{inner.sql} IS NULL"
@@ -98,7 +98,7 @@ class Speller:
             return Fragment(node.text, _ATOM)
         if node.name in self.hidden:
             message = f"`{node.name}` is a column of the group, and Rocky puts the derived one of that name here"
-            raise refusal(node.at, message, "Give one of them another name.")
+            raise refusal(node.at, message, way_out="Give one of them another name.")
         self._copy(len(meant.sql), at=node.at)
         return meant
 
@@ -145,18 +145,16 @@ class Speller:
         return Fragment(" ".join(parts), level, node.rest[-1][0], windowed)
 
     def _compared(
-        self, operator: str, left: Fragment, right: Fragment, *, at: Place, rocky_wraps: bool = True
+        self, operator: str, sides: tuple[Fragment, Fragment], *, at: Place, rocky_wraps: bool = True
     ) -> Fragment:
-        sides = (
-            self._side(
-                side,
-                wrap=side.level <= _COMPARE,
-                rocky_wraps=rocky_wraps and (_is_looser(side, _COMPARE) or _is_equal(side, right)),
-                at=at,
-            )
-            for side in (left, right)
+        left, right = sides
+        left_kept = rocky_wraps and _is_looser(left, _COMPARE)
+        right_kept = rocky_wraps and right.operator is not None  # Rocky also keeps those of a comparison there
+        texts = (
+            self._side(left, wrap=left.level <= _COMPARE, rocky_wraps=left_kept, at=at),
+            self._side(right, wrap=right.level <= _COMPARE, rocky_wraps=right_kept, at=at),
         )
-        text = f" {_sign(operator)} ".join(sides)
+        text = f" {_sign(operator)} ".join(texts)
         return Fragment(text, _COMPARE, operator, left.windowed or right.windowed)
 
     def _match(self, node: Match) -> Fragment:
@@ -171,7 +169,7 @@ class Speller:
                 parts.append(f"ELSE {result.sql}")
                 continue
             self._warn_null(arm.operator, arm.value, at=arm.at)
-            condition = self._compared(arm.operator, subject, self.write(arm.value), at=arm.at, rocky_wraps=False)
+            condition = self._compared(arm.operator, (subject, self.write(arm.value)), at=arm.at, rocky_wraps=False)
             windowed = windowed or condition.windowed
             parts.append(f"WHEN {condition.sql} THEN {result.sql}")
         return Fragment(" ".join([*parts, "END"]), _ATOM, windowed=windowed)
@@ -198,17 +196,12 @@ class Speller:
         self._copied["characters"] += length
         if self._copied["characters"] > _MOST_COPIED:
             message = f"derived columns and matches expand to more than {_MOST_COPIED:,} characters of SQL"
-            raise refusal(at, message, "Put a part of the pipeline into a let, whose columns are not copied.")
+            raise refusal(at, message, way_out="Put a part of the pipeline into a let, whose columns are not copied.")
 
 
 def _is_looser(side: Fragment, level: int) -> bool:
     """What Rocky puts in parentheses: an operator with two sides that holds together less than the one around it."""
     return side.operator is not None and side.level < level
-
-
-def _is_equal(side: Fragment, right: Fragment) -> bool:
-    """Rocky also keeps those of a comparison on the right of a comparison."""
-    return side is right and side.operator is not None and side.level == _COMPARE
 
 
 def _sign(operator: str) -> str:

@@ -49,7 +49,7 @@ class Lowered:
         return any(warning.differs for warning in self.warnings)
 
 
-def refusal(at: Place, message: str, way_out: str = "") -> RockyError:
+def refusal(at: Place, message: str, *, way_out: str = "") -> RockyError:
     """The error that points at a place. The way out stands in the message, which is all that a report shows."""
     text = f"line {at.line}, column {at.column}: {message}"
     return RockyError(f"{text}. {way_out}".rstrip(". ") if way_out else text, advice=_ADVICE)

@@ -77,7 +77,7 @@ def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
         return False
     try:
         same = _meaning(parse_model(base, dialect)) == _meaning(parse_model(head, dialect))
-        return same and rocky_agrees(base, head, dialect)
+        return same and rocky_agrees(base, head, dialect=dialect)
     except (SqlError, RecursionError):
         return False  # too deep to compare, hence not known to be the same
 

@@ -46,7 +46,7 @@ def parse_model(model: Model, dialect: str, *, window: intervals.Window = _PLACE
 
     A time_interval model's placeholders are filled with a window, or else with moments of their own.
     """
-    sql = model.sql if model.language == "sql" else _lowered(model.sql, dialect, model.first_line).sql
+    sql = model.sql if model.language == "sql" else _lowered(model.sql, dialect, first_line=model.first_line).sql
     bound = intervals.bind(sql, window) if isinstance(model.strategy, TimeInterval) else sql
     try:
         return parse_query(bound, dialect)
@@ -61,25 +61,25 @@ def warnings_of(model: Model, dialect: str) -> tuple[LoweringWarning, ...]:
     if model.language == "sql" or model.problem is not None:
         return ()
     try:
-        return _lowered(model.sql, dialect, model.first_line).warnings
+        return _lowered(model.sql, dialect, first_line=model.first_line).warnings
     except SqlError:
         return ()  # building the model says why
 
 
-def rocky_agrees(base: Model, head: Model, dialect: str) -> bool:
+def rocky_agrees(base: Model, head: Model, *, dialect: str) -> bool:
     """Whether two models whose SQL means the same here do so in Rocky too. Raises SqlError.
 
     Rocky's SQL for a ``.rocky`` file is not ours where a warning says that it differs. Then only the same words in the
     same order are known to mean the same there.
     """
     rocky = [model for model in (base, head) if model.language == "rocky"]
-    if not any(_lowered(model.sql, dialect, model.first_line).differs for model in rocky):
+    if not any(_lowered(model.sql, dialect, first_line=model.first_line).differs for model in rocky):
         return True
     return len(rocky) == 2 and same_words(base.sql, head.sql)
 
 
 @lru_cache(maxsize=4096)
-def _lowered(text: str, dialect: str, first_line: int) -> Lowered:
+def _lowered(text: str, dialect: str, *, first_line: int) -> Lowered:
     return lower(text, dialect=dialect, first_line=first_line)
 
 

@@ -336,16 +336,55 @@ def test_a_view_on_something_that_is_gone_cannot_be_cloned(built: Lab) -> None:
     assert "via" in outcome.message
 
 
-def test_a_model_in_a_language_that_is_not_read_yet_is_not_run(bare: Lab) -> None:
+def test_a_rocky_model_is_built_from_what_it_reads_and_read_by_others(bare: Lab) -> None:
+    models: dict[str, Spec] = {"a": "SELECT a, a + i AS b FROM raw.src, range(4) AS t(i)", "m": "SELECT b, k FROM r"}
+    base = {"models/r.rocky": "from a\n", "models/r.toml": ""}
+    base |= {"models/e.rocky": "from a as x\nselect { x.b }", "models/e.toml": '[strategy]\ntype = "ephemeral"'}
+    head = base | {
+        "models/r.rocky": "from a\nderive { k: a.b * 2 }\njoin e on b\nwhere a.b > 1 or k is null\nselect { a.b, k }\n"
+    }
+    ran = bare.preview(
+        project_of(models, {**base, "models/r.rocky": "from a derive { k: 1 }"}), project_of(models, head)
+    )
+    assert isinstance(ran.head("m"), Succeeded), ran.head("m")
+    assert bare.rows("branch__x.m") == [(2, 4), (3, 6), (4, 8)]
+    assert bare.rows("branch__x__base.m") == [(1, 1), (2, 1), (3, 1), (4, 1)]
+
+
+def test_a_rocky_time_interval_model_has_its_window(bare: Lab) -> None:
+    bare.sql("CREATE TABLE raw.days AS SELECT DATE '2024-01-30' + i::INTEGER AS d, i AS v FROM range(3) AS t(i)")
+    sidecar = (
+        '[strategy]\ntype = "time_interval"\ntime_column = "d"\ngranularity = "day"\nfirst_partition = "2024-01-31"\n'
+    )
+    text = 'from raw.days\nwhere d >= "@start_date" and d < "@end_date"\nselect { d, v }\n'
+    base = project_of({}, {"models/r.rocky": text, "models/r.toml": sidecar})
+    head = project_of({}, {"models/r.rocky": text.replace("where d", "where v < 9 and d"), "models/r.toml": sidecar})
+    ran = bare.preview(base, head)
+    assert isinstance(ran.head("r"), Succeeded), ran.head("r")
+    assert [row[1] for row in bare.rows("branch__x__base.r")] == [1, 2]
+    assert [row[1] for row in bare.rows("branch__x.r")] == [1, 2]
+
+
+def test_a_rocky_model_that_cannot_be_read_fails_with_its_place(bare: Lab) -> None:
     more = {"models/r.rocky": "from a\n", "models/r.toml": ""}
-    changed = {"models/r.rocky": "from a\ntake 5\n", "models/r.toml": ""}
+    changed = {"models/r.rocky": "\n\nfrom a\nwhre a == 5\n", "models/r.toml": ""}
     models: dict[str, Spec] = {"a": "SELECT a FROM raw.src", "m": "SELECT * FROM r"}
     ran = bare.preview(project_of(models, more), project_of(models, changed))
     outcome = ran.head("r")
-    assert isinstance(outcome, NotRun)
-    assert ".rocky" in outcome.because
-    assert ran.head("m") == NotRun("r, which it reads, was not run")
-    assert isinstance(ran.base("r"), NotRun)
+    assert isinstance(outcome, Failed)
+    assert outcome.message.startswith("line 4, column 1: expected a step")
+    assert "did you mean `where`?" in outcome.message
+    assert ran.head("m") == NotRun("r, which it reads, failed")
+    assert isinstance(ran.base("r"), Succeeded)
+
+
+def test_a_rocky_model_whose_sql_cannot_be_read_says_so(bare: Lab) -> None:
+    models: dict[str, Spec] = {"a": "SELECT a FROM raw.src"}
+    more = {"models/r.rocky": "from a\n", "models/r.toml": ""}
+    changed = {"models/r.rocky": "from a\nselect { case }\n", "models/r.toml": ""}
+    outcome = bare.preview(project_of(models, more), project_of(models, changed)).head("r")
+    assert isinstance(outcome, Failed)
+    assert outcome.message.startswith("the SQL that this file stands for cannot be read: line 1")
 
 
 def test_sql_that_cannot_be_read_fails_with_its_place(bare: Lab) -> None:

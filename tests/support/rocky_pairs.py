@@ -10,7 +10,8 @@ import duckdb
 
 _TABLES = """
 CREATE TABLE shipments AS SELECT
-    i::INTEGER AS id, ['UPS', 'DHL', 'it''s'][i % 3 + 1] AS carrier, i % 4 AS depot_id, ['eu', 'us'][i % 2 + 1] AS region,
+    i::INTEGER AS id, ['UPS', 'DHL', 'it''s'][i % 3 + 1] AS carrier, i % 4 AS depot_id,
+    ['eu', 'us'][i % 2 + 1] AS region,
     CASE i % 4 WHEN 0 THEN 'ok' WHEN 1 THEN 'lost' WHEN 2 THEN 'on its way' END AS state,
     (i * 1.7 % 19)::DOUBLE AS weight, i * 130 AS grams, 1 + i % 5 AS rate, ['it''s late', 'x'][i % 2 + 1] AS note,
     i % 2 = 0 AS paid, i % 7 = 0 AS free, CASE WHEN i % 3 = 0 THEN TIMESTAMP '2026-03-02' END AS returned_at,

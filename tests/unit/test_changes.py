@@ -216,3 +216,48 @@ def test_sql_that_is_hidden_in_a_string_is_changed_when_its_text_differs() -> No
 def test_changes_are_sorted() -> None:
     found = detect_changes(Projects(project([model("b"), model("z")]), project([model("a"), model("c")])), ())
     assert [change.model for change in found.changes] == ["a", "b", "c", "z"]
+
+
+ROCKY = "from raw_orders\nwhere amount > 0 and id > 1\nderive { net: amount - (id - 1) }\nselect { id, net }"
+SAME_AS_SQL = "SELECT id, amount - (id - 1) AS net FROM raw_orders WHERE amount > 0 AND id > 1"
+
+
+def rocky_files(text: str) -> dict[str, str]:
+    """The project with stg_orders in the other language."""
+    files = project_files(BASE)
+    del files["models/stg_orders.sql"]
+    return files | {"models/stg_orders.rocky": text}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "kind"),
+    [
+        (ROCKY, ROCKY.replace("\n", "  -- the same\n"), ChangeKind.COSMETIC),
+        (ROCKY, ROCKY.replace("amount > 0", "(amount > 0)"), ChangeKind.COSMETIC),
+        (ROCKY, ROCKY.replace("> 0", ">= 0"), ChangeKind.ROWS),
+        (ROCKY, ROCKY.replace("where", "wher"), ChangeKind.ROWS),
+        # Here both mean the same, and in Rocky, which leaves parentheses out, they do not.
+        ("from t where a or b where c", "from t where (a or b) and c", ChangeKind.ROWS),
+        ("from t where (a or b) and (c)", "from t where a or b where c", ChangeKind.ROWS),
+        ("from t where a or b where c", "from t\nwhere a or b\nwhere c -- the same", ChangeKind.COSMETIC),
+    ],
+)
+def test_an_edit_of_a_rocky_file(base: str, head: str, kind: ChangeKind) -> None:
+    found = files_changed(rocky_files(base), rocky_files(head))
+    assert [(change.model, change.kind) for change in found.changes] == [("stg_orders", kind)]
+
+
+@pytest.mark.parametrize(
+    ("rocky", "sql", "kind"),
+    [
+        (ROCKY, SAME_AS_SQL, ChangeKind.COSMETIC),
+        (ROCKY, SAME_AS_SQL + " LIMIT 5", ChangeKind.ROWS),
+        ("from t derive { x: a - (b + c) }", "SELECT *, a - (b + c) AS x FROM t", ChangeKind.ROWS),
+        ("from raw_orders", "FROM raw_orders", ChangeKind.ROWS),  # a query in DuckDB too, written in another way
+        ("from raw_orders as x take 5", "from raw_orders as x take 5", ChangeKind.ROWS),
+    ],
+)
+def test_a_model_that_moves_to_the_other_language(rocky: str, sql: str, kind: ChangeKind) -> None:
+    files = rocky_files(rocky), project_files(BASE | {"stg_orders": sql})
+    for base, head in (files, files[::-1]):
+        assert [(change.model, change.kind) for change in files_changed(base, head).changes] == [("stg_orders", kind)]

@@ -1,15 +1,19 @@
 """The ``.rocky`` language: the pairs of its description, each of its oddities, and errors that point."""
 
+# ruff: noqa: E501  the tables of this file have a case a line
+
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from rocky_action.errors import RockyError
 from rocky_action.rocky_dsl import lower
+from rocky_action.rocky_dsl.words import KEYWORDS
 from tests.support.rocky_pairs import Pair, pairs, shipments
 
 PAIRS = pairs()
@@ -173,14 +177,13 @@ def test_parentheses_are_kept_and_it_is_said_where_rocky_has_none(text: str, exp
         ("let a = where x from s from a", "WITH a AS (SELECT *\nFROM s\nWHERE x)\nSELECT *\nFROM a"),
         ("let a = from s replicate from a", "WITH a AS (SELECT * FROM s)\nSELECT *\nFROM a"),
         ("from s take 0_10", "SELECT *\nFROM s\nLIMIT 10"),
-        ("from s -- ; # \" @\nwhere a--b\n== c", "SELECT *\nFROM s\nWHERE a = c"),
-        ("from s where a == \"two\nlines ; -- # @start_date\"", "SELECT *\nFROM s\nWHERE a = 'two\nlines ; -- # @start_date'"),
+        ('from s -- ; # " @\nwhere a--b\n== c', "SELECT *\nFROM s\nWHERE a = c"),
+        ('from s where a == "two\nlines ; -- # @start_date"', "SELECT *\nFROM s\nWHERE a = 'two\nlines ; -- # @start_date'"),
         ("from s derive { d: a } sort d", "SELECT *, a AS d\nFROM s\nORDER BY d"),
         ("from s sort d derive { d: a } select { b }", "SELECT b\nFROM s\nORDER BY d"),
         (
             "from s derive { r: lag(a, 1) over (partition b, sort -c, d, range 2..unbounded) }",
-            "SELECT *, LAG(a, 1) OVER (PARTITION BY b ORDER BY c DESC, d"
-            " RANGE BETWEEN 2 PRECEDING AND UNBOUNDED FOLLOWING) AS r\nFROM s",
+            "SELECT *, LAG(a, 1) OVER (PARTITION BY b ORDER BY c DESC, d RANGE BETWEEN 2 PRECEDING AND UNBOUNDED FOLLOWING) AS r\nFROM s",
         ),
     ],
 )  # fmt: skip
@@ -258,7 +261,7 @@ def test_lines_are_those_of_the_file() -> None:
         ("from s derive { x: f(1e5) }", "line 1, column 22: `1e5` is neither a number nor a name"),
         ("from s where a > @2026-03-01T08:30", "line 1, column 18: `@2026-03-01T08` is neither a number nor a name; a date is"),
         ("from s where a > @today", "line 1, column 18: `@today` is not a date"),
-        ("from s where a == \"x", "line 1, column 19: the text that begins with \" here has no end"),
+        ('from s where a == "x', 'line 1, column 19: the text that begins with " here has no end'),
         ("from s\u00a0where a", "line 1, column 7: the character U+00A0 means nothing here"),
         ("from s where match a { _ => 1 }", "line 1, column 20: match needs a case with a value, and this has only `_`"),
         ("from s where match a { }", "line 1, column 20: match needs a case with a value, and this has none"),
@@ -345,3 +348,43 @@ def test_derived_columns_do_not_explode() -> None:
     for _ in range(20):
         nested = f"(match {nested} {{ 1 => 1, 2 => 2, 3 => 3 }})"
     assert "expand to more than" in refused(f"from s where {nested} == 1")
+
+
+def documented(table: str) -> list[list[str]]:
+    """The rows of one table of docs/rocky-language.md, their first cell as a text of the language."""
+    page = (Path(__file__).parents[2] / "docs" / "rocky-language.md").read_text(encoding="utf-8")
+    lines = page.split(f"<!-- {table} -->")[1].split(f"<!-- /{table} -->")[0].strip().splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [[row[0].strip("`").replace(" / ", "\n"), *row[1:]] for row in rows]
+
+
+@pytest.mark.parametrize("row", documented("differs"), ids=lambda row: str(row[0]))
+def test_the_page_says_where_our_sql_is_another(row: list[str]) -> None:
+    lowered = lower(row[0], dialect="duckdb")
+    assert row[2].strip("`") in lowered.sql.replace("\n", " ")
+    assert row[1].strip("`") not in lowered.sql.replace("\n", " ") or "*" in row[1] or "SELECT a" in row[1]
+    assert lowered.differs
+
+
+@pytest.mark.parametrize("row", documented("surprises"), ids=lambda row: str(row[0]))
+def test_the_page_says_what_is_not_as_it_seems(row: list[str]) -> None:
+    lowered = lower(row[0], dialect="duckdb")
+    assert lowered.warnings
+    assert not lowered.differs
+
+
+@pytest.mark.parametrize("row", documented("errors"), ids=lambda row: str(row[0]))
+def test_the_page_says_what_is_an_error(row: list[str]) -> None:
+    assert refused(row[0])
+
+
+def test_the_example_of_the_page_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rocky-language.md").read_text(encoding="utf-8")
+    lowered = lower(page.split("```")[1], dialect="duckdb")
+    assert not lowered.warnings
+    assert "LEFT JOIN carriers AS c ON d.carrier = c.carrier\nWHERE d.weight * d.rate > 9" in lowered.sql
+
+
+def test_the_page_lists_every_keyword() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "rocky-language.md").read_text(encoding="utf-8").split())
+    assert set(page.split("cannot be names: `")[1].split("`")[0].split()) == KEYWORDS
