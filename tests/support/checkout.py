@@ -41,10 +41,12 @@ class Checkout:
     repository: GitRepository
 
     @classmethod
-    def new(cls, folder: Path, files: Mapping[str, str] | None = None) -> Checkout:
+    def new(
+        cls, folder: Path, files: Mapping[str, str] | None = None, *, base: Mapping[str, str] | None = None
+    ) -> Checkout:
         """``main`` has the base, the branch what ``files`` change (by default the filter in fct_revenue)."""
         repository = GitRepository.new(folder / "project", isolated_environ(folder / "home"))
-        repository.commit(five_models.base() | {".gitignore": "*.duckdb*\n.rocky-preview/\n"})
+        repository.commit(dict(base or five_models.base()) | {".gitignore": "*.duckdb*\n.rocky-preview/\n"})
         repository.branch(BRANCH)
         repository.commit(five_models.pull_request() if files is None else files)
         return cls(repository)
