@@ -513,7 +513,9 @@ class TestCost:
 
 class TestPlanAndCompare:
     def test_the_plan_has_the_documented_fields(self) -> None:
-        raw = json.loads(to_json(plan_document(COMPARISON, PLAN, changes=CHANGES)))
+        said = Caveat(Severity.WARNING, "line 2 of it", "clv", "models/clv.rocky")
+        raw = json.loads(to_json(plan_document(COMPARISON, PLAN, changes=CHANGES, caveats=[said])))
+        assert raw["warnings"] == [{"model_name": "clv", "path": "models/clv.rocky", "message": "line 2 of it"}]
         assert raw["command"] == "preview-plan"
         assert (raw["base_ref"], raw["merge_base"], raw["head_ref"]) == ("main", "b" * 40, "fix/price")
         assert raw["changes"][0] == {
