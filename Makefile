@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BASE_IMAGE ?=
+CASES ?= 5000
+FIRST ?= 0
 IMAGE ?= rocky-preview:local
 UV_VERSION := 0.13.8
 BIN := .venv/bin
@@ -9,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-container check bench image golden lock clean
+.PHONY: help demo test test-container nightly check bench image golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +28,9 @@ test: .venv/.dev ## every test, with branch coverage, then the container test
 
 test-container: .venv/.dev ## the image, built and run as GitHub's runner does (skipped without an engine)
 	$(BIN)/python -m pytest -m container -rs tests/end_to_end
+
+nightly: .venv/.dev ## random pull requests in DuckDB against what was planned (CASES=5000 FIRST=0: the first seed)
+	$(BIN)/python -m tests.support.random_projects --cases $(CASES) --first $(FIRST) --keep build/pruning
 
 check: .venv/.dev ## formatting, lint, types, layers, and the workflows
 	$(BIN)/ruff format --check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,7 +22,9 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Case:
-    """Base and head as the files of models (queries and sidecars), over the same sources; ``edits`` says what was done."""
+    """Base and head as the files of models (queries and sidecars), over the same sources; ``edits`` says what was
+    done.
+    """
 
     name: str
     sources: str
@@ -33,6 +35,11 @@ class Case:
     def projects(self) -> Projects:
         """Both sides as the product loads them."""
         return Projects(_load(self.base), _load(self.head))
+
+    def with_only(self, model: str) -> Case:
+        """The case in which nothing is edited but this model, which both sides have."""
+        own = {path: text for path, text in self.head.items() if path.startswith(f"models/{model}.")}
+        return replace(self, head={**self.base, **own})
 
 
 @dataclass(frozen=True)

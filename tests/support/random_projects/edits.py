@@ -135,7 +135,9 @@ def change_star(rng: Random, select: Select) -> Select | None:
     at = rng.choice(stars)
     name = quoted(rng.choice(select.scope).column.name)
     star = select.items[at].text
-    form = rng.choice((f"{star} EXCLUDE ({name})", f"{star} REPLACE (NULL AS {name})", f"{star} RENAME ({name} AS renamed)"))
+    form = rng.choice(
+        (f"{star} EXCLUDE ({name})", f"{star} REPLACE (NULL AS {name})", f"{star} RENAME ({name} AS renamed)")
+    )
     return with_item(select, at, item=Item(form))
 
 
@@ -305,7 +307,14 @@ COLUMN_EDITS: tuple[SelectEdit, ...] = (
     swap_names,
     change_star,
 )
-ROW_EDITS: tuple[SelectEdit, ...] = (change_filter, change_filter, change_join, change_distinct, change_group, change_qualify)
+ROW_EDITS: tuple[SelectEdit, ...] = (
+    change_filter,
+    change_filter,
+    change_join,
+    change_distinct,
+    change_group,
+    change_qualify,
+)
 COSMETIC_EDITS: tuple[SelectEdit, ...] = (
     reverse_conditions,
     turn_comparisons,

@@ -113,10 +113,16 @@ class Writer:
         fields = self.of("struct")
         if fields and family in ("int", "text") and rng.random() < 0.3:
             return f"{self.name(rng.choice(fields))}.{'a' if family == 'int' else 'name'}"
+        lists = self.of("list")
+        if lists and family == "int" and rng.random() < 0.3:
+            return f"list_sum(list_transform({self.name(rng.choice(lists))}, lambda n: n + {leaf('int')}))"
         return rng.choice(forms[family])
 
     def scalar(self) -> Expression:
-        """A column or an expression."""
+        """A column or an expression, at times a whole row."""
+        aliases = sorted({scoped.alias for scoped in self.scope if scoped.alias})
+        if aliases and self.rng.random() < 0.03:
+            return f"CAST({self.rng.choice(aliases)} AS VARCHAR)", "text"
         if self.rng.random() < 0.5:
             column = self.column()
             if column is not None:

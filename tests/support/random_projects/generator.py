@@ -71,9 +71,7 @@ def _describe(database: Database, sql: str) -> tuple[tuple[Column, ...], int] | 
     return None if columns is None or rows is None or rows > MOST_ROWS else (columns, rows)
 
 
-def _valid(
-    rng: Random, database: Database, place: tuple[int, tuple[Known, ...]]
-) -> tuple[Draft, tuple[Column, ...]]:
+def _valid(rng: Random, database: Database, place: tuple[int, tuple[Known, ...]]) -> tuple[Draft, tuple[Column, ...]]:
     number, relations = place
     name = f"{rng.choice(_STEMS)}_{number}"
     schema = rng.choice(("main", "main", "staging", "mart"))

@@ -19,7 +19,9 @@ Hazard = Callable[[Random, Generated, Draft], Query | None]
 def readers(project: Generated, draft: Draft) -> list[Draft]:
     """The models whose text mentions this one."""
     table = draft.table or draft.name
-    return [other for other in project.drafts if other != draft and re.search(rf"\b{table}\b", other.sql, re.IGNORECASE)]
+    return [
+        other for other in project.drafts if other != draft and re.search(rf"\b{table}\b", other.sql, re.IGNORECASE)
+    ]
 
 
 def _own_columns(project: Generated, draft: Draft) -> set[str]:
@@ -39,7 +41,9 @@ def new_name_of_reader(rng: Random, project: Generated, draft: Draft) -> Query |
     if not found:
         return None
     reader = rng.choice(found)
-    names = sorted({name for name in edits.names_of(reader) if name and name.lower() not in _own_columns(project, draft)})
+    names = sorted(
+        {name for name in edits.names_of(reader) if name and name.lower() not in _own_columns(project, draft)}
+    )
     if not names:
         return None
     name = rng.choice(names)

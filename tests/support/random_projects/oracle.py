@@ -74,7 +74,9 @@ class Database:
         if self._attached:
             self._db.execute(f"USE memory; DETACH {CATALOG}")
         self._attached = True
-        self._db.execute(f"ATTACH ':memory:' AS {CATALOG}; USE {CATALOG}; {schemas} SET search_path = '{path}'; {sources}")
+        self._db.execute(
+            f"ATTACH ':memory:' AS {CATALOG}; USE {CATALOG}; {schemas} SET search_path = '{path}'; {sources}"
+        )
 
     def source_columns(self) -> dict[str, tuple[Column, ...]]:
         """The columns of every table there is, by schema.table; after ``begin``: of the sources."""
@@ -128,7 +130,7 @@ class Database:
         self._db.execute(f"DROP TABLE IF EXISTS {_target(model)}")
 
     def run(self, project: Project) -> dict[str, Outcome]:
-        """Every model, in an order that DuckDB itself shows: what cannot be built yet is tried again after the others."""
+        """Every model, in an order that DuckDB shows: what cannot be built yet is tried again after the others."""
         outcomes: dict[str, Outcome] = {}
         left = list(_order(project))
         progress = True

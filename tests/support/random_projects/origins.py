@@ -87,9 +87,7 @@ def _read(ground: Ground, known: Known) -> Origin:
         turned = names[1:] + names[:1]
         renamed = [column.name for column in (*known.columns[1:], known.columns[0])]
         if len(set(renamed)) == len(renamed):
-            scope = tuple(
-                Scoped(alias, Column(new, old.type)) for new, old in zip(renamed, known.columns, strict=True)
-            )
+            scope = tuple(Scoped(alias, Column(new, old.type)) for new, old in zip(renamed, known.columns, strict=True))
             return f"{text} AS {alias}({', '.join(turned)})", scope
     return f"{text}{rng.choice([' AS ', ' '])}{alias}", scope
 

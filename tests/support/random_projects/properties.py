@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.options import CopyMode
@@ -138,11 +138,8 @@ def _wrong_kinds(executed: Executed, changes: ChangeSet, *, database: Database) 
 
 
 def _alone(executed: Executed, change: ModelChange, *, database: Database) -> Outcomes:
-    base, head = executed.projects.base, executed.projects.head
-    models = {**base.models, change.model: head.models[change.model]}
-    reads = {**base.reads, change.model: head.reads[change.model]}
     database.begin(executed.case.sources)
-    return database.run(replace(base, models=models, reads=reads))
+    return database.run(executed.case.with_only(change.model).projects().head)
 
 
 def _against(base: Outcome, head: Outcome) -> str:

@@ -73,7 +73,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Select:
-    """One SELECT. ``scope`` is what its expressions can name; in ``aggregated`` ones a bare column cannot be projected."""
+    """One SELECT. ``scope`` is what its expressions can name; if ``aggregated``, a bare column cannot be projected."""
 
     items: tuple[Item, ...]
     source: str
@@ -142,7 +142,7 @@ def put(query: Query, path: Path, select: Select) -> Query:
 
 @dataclass(frozen=True)
 class Draft:
-    """A model before it is files. ``prefix`` and ``spelled`` are for layout: text in front, and text instead of the query's."""
+    """A model before it is files. ``prefix`` stands in front of the query, ``spelled`` in its place: for layout."""
 
     name: str
     query: Query

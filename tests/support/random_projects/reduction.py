@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from tests.support.random_projects.cases import Case, Files
 
 Fails = Callable[[Case], bool]
-MOST_TRIES = 400
+MOST_TRIES = 250
 
 
 def reduced(case: Case, fails: Fails) -> Case:

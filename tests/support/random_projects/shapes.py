@@ -19,7 +19,11 @@ def plain(ground: Ground) -> Query:
     taken: set[str] = set()
     items = list(writer.items([writer.scalar() for _ in range(ground.rng.randint(1, 5))], taken))
     items += _lateral_alias(ground, scope, items=items, taken=taken)
-    return Query((Select(tuple(items), text, where=_where(ground, scope), scope=scope),))
+    where = _where(ground, scope)
+    named = [item.alias for item in items if item.alias]
+    if named and ground.rng.random() < 0.12:
+        where = (*where, f"{ground.rng.choice(named)} IS NOT NULL")
+    return Query((Select(tuple(items), text, where=where, scope=scope),))
 
 
 def _lateral_alias(ground: Ground, scope: Scope, *, items: list[Item], taken: set[str]) -> list[Item]:
@@ -59,6 +63,7 @@ def starred(ground: Ground) -> Query:
             "COLUMNS('^[a-m]')",
             f"COLUMNS(lambda c: c <> '{other}')",
             "COLUMNS(*)",
+            "min(COLUMNS(*))",
         )
     )
     items = [Item(star)]
@@ -103,9 +108,7 @@ def grouped(ground: Ground) -> Query:
     having = ("count(*) > 1",) if rng.random() < 0.15 else ()
     if rng.random() < 0.1:
         having = (f"{writer.aggregate()[0]} IS NOT NULL",)
-    select = Select(
-        items, text, where=_where(ground, scope), group=group, having=having, scope=scope, aggregated=True
-    )
+    select = Select(items, text, where=_where(ground, scope), group=group, having=having, scope=scope, aggregated=True)
     return Query((select,))
 
 

@@ -91,7 +91,9 @@ def unnested(ground: Ground) -> Query:
     first = writer.item(writer.scalar(), taken)
     if structs and (not lists or rng.random() < 0.5):
         name = writer.name(rng.choice(structs))
-        item = rng.choice((Item(f"{name}.a", "n"), Item(f"{name}.name"), Item(f"UNNEST({name})"), Item(f"{name}['a']", "n")))
+        item = rng.choice(
+            (Item(f"{name}.a", "n"), Item(f"{name}.name"), Item(f"UNNEST({name})"), Item(f"{name}['a']", "n"))
+        )
         return Query((Select((first, item), text, scope=scope),))
     if not lists:
         return starred(ground)

@@ -130,9 +130,7 @@ def takes_changes_for_cosmetic(projects: Projects, columns: SourceColumns) -> Pl
     """Calls every edit cosmetic, and runs what it reaches all the same."""
     changes, plan = product(projects, columns)
     return ChangeSet(
-        tuple(
-            replace(one, kind=ChangeKind.COSMETIC) if one.kind is ChangeKind.ROWS else one for one in changes.changes
-        )
+        tuple(replace(one, kind=ChangeKind.COSMETIC) if one.kind is ChangeKind.ROWS else one for one in changes.changes)
     ), plan
 
 
