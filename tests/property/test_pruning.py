@@ -34,7 +34,7 @@ def database() -> Iterator[Database]:
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_no_promise_is_broken(shard: int, database: Database) -> None:
-    found = search(range(shard, CASES, SHARDS), database)
+    found = search(range(shard * CASES // SHARDS, (shard + 1) * CASES // SHARDS), database)
     assert not found.failures, "\n\n".join(map(str, found.failures))
     assert found.skipped <= CASES // SHARDS // 10
     assert found.differing > found.cases // 3, "edits that change nothing prove nothing"
@@ -92,8 +92,8 @@ class TestTheOracle:
 
     def test_every_wrong_belief_is_caught(self, database: Database) -> None:
         left = dict(UNSOUND)
-        for seed in range(250):
-            case, _, _ = random_case(seed, database)
+        for seed in range(60, 140):
+            case = random_case(seed, database)
             try:
                 executed = execute(case, database)
             except TooLargeError:
@@ -107,7 +107,7 @@ class TestTheOracle:
         assert sorted(left) == []
 
     def test_a_failure_is_made_small_and_can_be_kept(self, database: Database, tmp_path: Path) -> None:
-        cases = ((seed, random_case(seed, database)[0]) for seed in range(20))
+        cases = ((seed, random_case(seed, database)) for seed in range(20))
         seed = next(seed for seed, case in cases if broken_promises(case, database, planner=leaves_out_the_last))
         [failure] = search([seed], database, planner=leaves_out_the_last).failures
         path = tmp_path / f"seed_{failure.seed}.yml"
@@ -115,11 +115,11 @@ class TestTheOracle:
         kept = read_case(path)
         assert broken_promises(kept.case, database, planner=leaves_out_the_last)
         assert not broken_promises(kept.case, database)
-        original, _, _ = random_case(failure.seed, database)
+        original = random_case(failure.seed, database)
         assert len("".join(kept.case.base.values())) < len("".join(original.base.values()))
         assert "seed" in str(failure)
 
     def test_the_same_seed_is_the_same_case(self, database: Database) -> None:
         with open_database() as other:
             for seed in range(5):
-                assert random_case(seed, database)[0] == random_case(seed, other)[0]
+                assert random_case(seed, database) == random_case(seed, other)

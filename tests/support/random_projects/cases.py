@@ -61,12 +61,16 @@ def files_of(drafts: Iterable[Draft]) -> dict[str, str]:
     return {path: text for draft in drafts for path, text in draft.files().items()}
 
 
-def random_case(seed: int, database: Database) -> tuple[Case, Generated, PullRequest]:
+PER_PROJECT = 4
+"""How many pull requests each project gets: building base is the dear part, and is done once for all of them."""
+
+
+def random_case(seed: int, database: Database) -> Case:
     """The case with this number; the same on every machine."""
-    rng = Random(seed)  # noqa: S311
-    project = random_project(rng, database)
-    pull_request = random_pull_request(rng, project)
-    return case_of(f"seed {seed}", project, pull_request=pull_request), project, pull_request
+    number = seed // PER_PROJECT
+    project = database.once(("project", number), lambda: random_project(Random(number), database))  # noqa: S311
+    pull_request = random_pull_request(Random(f"{seed}"), project)  # noqa: S311
+    return case_of(f"seed {seed}", project, pull_request=pull_request)
 
 
 def case_of(name: str, project: Generated, *, pull_request: PullRequest) -> Case:

@@ -10,6 +10,7 @@ from rocky_action.domain.project import Model, Relation, SurrogateKey
 from tests.support.random_projects.oracle import CATALOG, Broken, Built, Database, TooLargeError
 from tests.support.random_projects.origins import Ground, Known
 from tests.support.random_projects.queries import Column, Draft, Item, Query, Select
+from tests.support.random_projects.shapes import staging
 from tests.support.random_projects.shapes_nested import random_query
 from tests.support.random_projects.sources import random_sources
 
@@ -79,7 +80,8 @@ def _valid(rng: Random, database: Database, place: tuple[int, tuple[Known, ...]]
     strategy = rng.choice(("full_refresh",) * 5 + ("view", "view", "ephemeral"))
     for _ in range(TRIES):
         ground = Ground(rng, relations[-8:], partial(_describe, database))
-        draft = Draft(name, random_query(ground), schema, table, strategy)
+        query = staging(ground) if number < 3 and rng.random() < 0.6 else random_query(ground)
+        draft = Draft(name, query, schema, table, strategy)
         found = _built(database, draft, empty=rng.random() < 0.1)
         if found is not None:
             keyed = _keyed(database, draft) if rng.random() < 0.06 else None

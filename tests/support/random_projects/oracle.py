@@ -6,9 +6,10 @@ The product says what the models are and what they read; it has no part in build
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 import duckdb
 
@@ -16,6 +17,7 @@ from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import Ephemeral, Model, Project, View
 from tests.support.random_projects.queries import Column
 
+T = TypeVar("T")
 CATALOG = "shop"
 MOST_ROWS = 20_000
 SCHEMAS = ("main", "staging", "mart", "raw")
@@ -62,6 +64,14 @@ class Database:
     def __init__(self) -> None:
         self._db = duckdb.connect(config={"threads": 1, "memory_limit": "400MB"})
         self._attached = False
+        self._made: dict[str, tuple[object, object]] = {}
+
+    def once(self, key: tuple[str, object], make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for calls with the same key that follow each other."""
+        kind, what = key
+        if kind not in self._made or self._made[kind][0] != what:
+            self._made[kind] = (what, make())
+        return cast("T", self._made[kind][1])
 
     def close(self) -> None:
         """No more projects."""

@@ -57,9 +57,13 @@ class Violation:
 def execute(case: Case, database: Database) -> Executed:
     """Both sides from scratch."""
     projects = case.projects()
-    database.begin(case.sources)
-    columns = {table: tuple(one.name for one in found) for table, found in database.source_columns().items()}
-    base = database.run(projects.base)
+
+    def build_base() -> tuple[SourceColumns, Outcomes]:
+        database.begin(case.sources)
+        columns = {table: tuple(one.name for one in found) for table, found in database.source_columns().items()}
+        return columns, database.run(projects.base)
+
+    columns, base = database.once(("base", (case.sources, case.base)), build_base)
     database.begin(case.sources)
     head = database.run(projects.head)
     return Executed(case, projects, base, head, columns)

@@ -9,7 +9,7 @@ from random import Random
 from tests.support.random_projects import edits
 from tests.support.random_projects.edits import Edited, SelectEdit, in_query
 from tests.support.random_projects.generator import Generated
-from tests.support.random_projects.hazards import hazard
+from tests.support.random_projects.hazards import hazard, readers
 from tests.support.random_projects.origins import Ground, Known
 from tests.support.random_projects.queries import Draft, Query
 from tests.support.random_projects.shapes_nested import random_query
@@ -35,7 +35,9 @@ class PullRequest:
 
 def random_pull_request(rng: Random, project: Generated) -> PullRequest:
     """One edit mostly, or a few; there may be none where nothing fits."""
-    models = rng.sample(project.drafts, min(len(project.drafts), rng.choice((1, 1, 1, 2, 3))))
+    read = [draft for draft in project.drafts if readers(project, draft)]
+    count = min(len(project.drafts), rng.choice((1, 1, 1, 2, 3)))
+    models = [rng.choice(read)] if count == 1 and read and rng.random() < 0.75 else rng.sample(project.drafts, count)
     found = [random_edit(rng, project, draft=draft) for draft in models]
     return PullRequest(tuple(one for one in found if one is not None))
 

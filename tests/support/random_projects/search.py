@@ -81,7 +81,7 @@ def search(seeds: Iterable[int], database: Database, *, planner: Planner = produ
     """Runs the cases of these seeds."""
     found = Found()
     for seed in seeds:
-        case, _, _ = random_case(seed, database)
+        case = random_case(seed, database)
         try:
             _count(found, case, (seed, database, planner))
         except TooLargeError:

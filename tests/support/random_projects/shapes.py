@@ -41,6 +41,17 @@ def _where(ground: Ground, scope: Scope) -> tuple[str, ...]:
     return tuple(writer.condition() for _ in range(ground.rng.choice((0, 0, 1, 1, 2))))
 
 
+def staging(ground: Ground) -> Query:
+    """Most columns of one relation, few of them computed: what people read the most, and edit the most."""
+    text, scope = one_table(ground)
+    rng, writer = ground.rng, ground.writer(scope)
+    taken: set[str] = set()
+    kept = [one for one in scope if rng.random() < 0.85]
+    items = [writer.item((writer.name(one), one.column.family), taken, bare=0.9) for one in kept]
+    items += [writer.item(writer.scalar(), taken) for _ in range(rng.choice((0, 1, 2)))] or [Item("1", "one")]
+    return Query((Select(tuple(items), text, scope=scope),))
+
+
 def starred(ground: Ground) -> Query:
     """``*`` in its forms, alone or beside other projections."""
     text, scope = origin(ground)

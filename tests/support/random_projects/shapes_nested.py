@@ -14,6 +14,7 @@ from tests.support.random_projects.shapes import (
     limited,
     plain,
     set_operation,
+    staging,
     starred,
     windowed,
 )
@@ -177,6 +178,7 @@ def behind_ctes(ground: Ground) -> Query:
 
 SHAPES: tuple[tuple[Shape, int], ...] = (
     (plain, 6),
+    (staging, 3),
     (starred, 6),
     (grouped, 5),
     (windowed, 4),
