@@ -22,7 +22,7 @@ from tests.support.random_projects.pull_requests import PullRequest, random_edit
 from tests.support.random_projects.search import broken_promises, search
 from tests.support.random_projects.unsound import UNSOUND, leaves_out_the_last
 
-CASES = 200
+CASES = 320
 SHARDS = 4
 
 

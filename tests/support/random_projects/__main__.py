@@ -12,8 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.support.random_projects.oracle import open_database
-from tests.support.random_projects.search import Found, search
+from tests.support.random_projects.search import Found, search_range
 
 CHUNK = 100
 
@@ -30,7 +29,7 @@ def main() -> int:
     chunks = [(start, min(start + CHUNK, last)) for start in range(arguments.first, last, CHUNK)]
     total = Found()
     with ProcessPoolExecutor(arguments.processes, mp_context=get_context("spawn")) as pool:
-        for done, found in enumerate(pool.map(_chunk, chunks), 1):
+        for done, found in enumerate(pool.map(search_range, chunks), 1):
             total.add(found)
             sys.stderr.write(f"{done} of {len(chunks)} hundreds, {len(total.failures)} failures\n")
     for failure in total.failures:
@@ -39,11 +38,6 @@ def main() -> int:
         sys.stdout.write(f"{failure}\n")
     sys.stdout.write("\n".join(_report(total)) + "\n")
     return 1 if total.failures or not total.cases else 0
-
-
-def _chunk(seeds: tuple[int, int]) -> Found:
-    with open_database() as database:
-        return search(range(*seeds), database)
 
 
 def _report(found: Found) -> Iterator[str]:

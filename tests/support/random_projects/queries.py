@@ -142,7 +142,9 @@ def put(query: Query, path: Path, select: Select) -> Query:
 
 @dataclass(frozen=True)
 class Draft:
-    """A model before it is files. ``prefix`` stands in front of the query, ``spelled`` in its place: for layout."""
+    """A model before it is files. ``prefix`` stands in front of the query, ``spelled`` in its place: for layout,
+    or for a ``language`` that is not SQL.
+    """
 
     name: str
     query: Query
@@ -152,6 +154,7 @@ class Draft:
     keys: tuple[str, ...] = ()
     prefix: str = ""
     spelled: str = ""
+    language: str = "sql"
 
     @property
     def sql(self) -> str:
@@ -171,4 +174,4 @@ class Draft:
 
     def files(self) -> dict[str, str]:
         """Its files by path."""
-        return {f"models/{self.name}.sql": self.sql, f"models/{self.name}.toml": self.sidecar}
+        return {f"models/{self.name}.{self.language}": self.sql, f"models/{self.name}.toml": self.sidecar}

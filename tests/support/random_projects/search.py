@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rocky_action.errors import PreviewError
 from tests.support.random_projects.cases import Case, Kept, random_case, written
-from tests.support.random_projects.oracle import Broken, Database, TooLargeError
+from tests.support.random_projects.oracle import Broken, Database, TooLargeError, open_database
 from tests.support.random_projects.properties import (
     Executed,
     Planned,
@@ -87,6 +87,12 @@ def search(seeds: Iterable[int], database: Database, *, planner: Planner = produ
         except TooLargeError:
             found.skipped += 1
     return found
+
+
+def search_range(seeds: tuple[int, int]) -> Found:
+    """The same for a range of seeds, in a process of its own."""
+    with open_database() as database:
+        return search(range(*seeds), database)
 
 
 def broken_promises(case: Case, database: Database, *, planner: Planner = product) -> tuple[Violation, ...]:
