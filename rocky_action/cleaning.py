@@ -78,8 +78,7 @@ def _drop_unleased(warehouse: WarehouseAdapter, name: str, *, project: Project) 
 
 
 def _own_schemas(name: str) -> frozenset[str]:
-    options = PreviewOptions(name)
-    return frozenset((options.schema, options.base_schema)) if is_preview_name(name) else frozenset()
+    return frozenset(PreviewOptions(name).schemas) if is_preview_name(name) else frozenset()
 
 
 def _drop(warehouse: WarehouseAdapter, names: AbstractSet[str]) -> Iterable[str]:

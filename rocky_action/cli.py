@@ -21,8 +21,13 @@ _PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
 _NAMED = (*_PROJECT, "branch_name", "pr_number")
 _BUILD = ("copy", "baseline", "seeds", "timeout", "memory_limit", "threads", "lease_hours")
 _DIFF = ("algorithm", "sample_size", "max_samples")
+_AUDIT = ("audit", "audit_seed")
 _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("run", "all of it: plan, build, compare, price, report", (*_NAMED, *_BUILD, *_DIFF, "fail_on", "output_dir")),
+    (
+        "run",
+        "all of it: plan, build, compare, price, report",
+        (*_NAMED, *_BUILD, *_DIFF, *_AUDIT, "fail_on", "output_dir"),
+    ),
     ("plan", "which models would run, and why; opens no warehouse", (*_PROJECT, "copy")),
     ("create", "plan, clone and build the preview", (*_NAMED, *_BUILD)),
     ("diff", "compare the newest preview of that name with base", (*_NAMED, "copy", "threads", *_DIFF, "fail_on")),

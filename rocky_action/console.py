@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from rocky_action.domain.audit import Audit
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
@@ -131,6 +132,8 @@ def show_report(report: Report) -> None:
         colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}[caveat.severity]
         about = f"{caveat.model}: " if caveat.model else ""
         console.print(f"[{colour}]{caveat.severity}[/{colour}] {_safe(about + caveat.message)}")
+    if report.audit:
+        console.print(_audit(report.audit))
     colour = _COLOURS[report.verdict]
     console.print(f"[bold {colour}]{report.verdict.value}[/bold {colour}] {_counts(report)}")
 
@@ -180,6 +183,14 @@ def _counts(report: Report) -> str:
     return (
         f"({built} built, {len(plan.copy_set)} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
         f" {differing} differ{f', {unknown} not compared' if unknown else ''})"
+    )
+
+
+def _audit(audit: Audit) -> str:
+    undecided = f", {len(audit.not_audited)} not audited" if audit.not_audited else ""
+    return (
+        f"audit: {len(audit.models)} of {audit.eligible} models that were left alone, seed {_safe(audit.seed)}:"
+        f" {len(audit.confirmed)} equal{undecided}; escape rate {len(audit.escaped)} of {audit.decided}"
     )
 
 

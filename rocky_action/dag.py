@@ -64,6 +64,16 @@ class Dag:
             open_ends += new
         return frozenset(reached)
 
+    def read_by(self, models: Iterable[str]) -> frozenset[str]:
+        """The models themselves and everything that they read, directly or not."""
+        read = set(models)
+        open_ends = [*read]
+        while open_ends:
+            new = {upstream for upstream in self.upstreams(open_ends.pop()) if upstream not in read}
+            read |= new
+            open_ends += new
+        return frozenset(read)
+
     def waits(self, models: Collection[str], *, through: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
         """For each of some models, sorted, those of them that it reads, looking through the others in ``through``.
 

@@ -32,7 +32,7 @@ def create_json(report: Report) -> CreateDocument:
 def diff_json(report: Report) -> DiffDocument:
     """The ``preview-diff`` document."""
     name, markdown = report.provenance.preview_name, render_diff_markdown(report)
-    return diff_document(report.comparison, report.diffs, name=name, markdown=markdown)
+    return diff_document(report.comparison, report.diffs, name=name, markdown=markdown, audit=report.audit)
 
 
 def cost_json(report: Report) -> CostDocument:

@@ -127,6 +127,7 @@ def _outputs(job: Job, report: Report) -> Mapping[str, str]:
         "branch_schema": report.execution.schema,
         "prune_set_size": str(len(report.plan.prune_set)),
         "delta_usd": "" if delta is None else f"{delta:.6f}",
+        "audit_escapes": str(len(report.audit.escaped)) if report.audit and report.audit.decided else "",
         "rows_added": _total(rows.added for rows in compared),
         "rows_removed": _total(rows.removed for rows in compared),
         "rows_changed": _total(rows.changed for rows in compared),

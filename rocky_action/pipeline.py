@@ -1,4 +1,4 @@
-"""The whole story: load, detect, plan, execute, diff, cost, report."""
+"""The whole story: load, detect, plan, execute, diff, cost, audit, report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rocky_action import __version__
+from rocky_action.auditing import Bench, audit
+from rocky_action.domain.audit import Audit
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
@@ -20,6 +22,7 @@ from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
 from rocky_action.errors import ProjectError
 from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
+from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
@@ -74,20 +77,34 @@ class Study:
 
 
 def preview(world: World, options: PreviewOptions) -> Report:
-    """All of it. The warehouse is opened only if there is something to run."""
+    """All of it. The warehouse is opened only if there is something to run or to audit."""
     known = study(world, options)
-    if not known.plan.prune_set:
-        nothing = Execution(run_id="", schema=options.schema)
-        return report(
-            world, options, known=known, evidence=Evidence(known.changes, known.plan, nothing, (), CostDelta())
-        )
+    sample = sample_of(world, options, known=known)
+    nothing = Execution(run_id="", schema=options.schema)
+    evidence = Evidence(known.changes, known.plan, nothing, (), CostDelta())
+    if not known.plan.prune_set and not (sample and sample.drawn):
+        empty = Audit(sample.seed, sample.eligible) if sample else None
+        return report(world, options, known=known, evidence=replace(evidence, audit=empty))
     with world.connect(known.projects) as connection:
-        execution = create(world, options, known=known, connection=connection)
-        world.progress("comparing rows")
-        diffs = diff(known, options, connection=connection, execution=execution)
-        cost = cost_of(known, connection, execution=execution)
-        evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
+        if known.plan.prune_set:
+            execution = create(world, options, known=known, connection=connection)
+            world.progress("comparing rows")
+            diffs = diff(known, options, connection=connection, execution=execution)
+            cost = cost_of(known, connection, execution=execution)
+            evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
+        if sample:
+            lease(world, options, known=known, connection=connection)
+            bench = Bench(known.projects, connection.warehouse, options, world.now, world.progress)
+            evidence = replace(evidence, audit=audit(sample, bench))
         return report(world, options, known=known, evidence=evidence, connection=connection)
+
+
+def sample_of(world: World, options: PreviewOptions, *, known: Study) -> Sample | None:
+    """What an audit would rebuild, None if none was asked for."""
+    if not options.audit.size:
+        return None
+    seed = options.audit.seed or world.comparison.head_commit[:12]
+    return draw(known.plan, known.projects, options=options.audit, seed=seed)
 
 
 def study(world: World, options: PreviewOptions) -> Study:
@@ -105,13 +122,16 @@ def study(world: World, options: PreviewOptions) -> Study:
     return Study(projects, changes, make_plan(projects, changes, copy=options.run.copy))
 
 
-def create(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Execution:
-    """Lease, then clone and run, then record."""
-    schemas = [
-        (catalog, schema) for catalog in known.projects.catalogs for schema in (options.schema, options.base_schema)
-    ]
+def lease(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> None:
+    """Say, before anything is built, whose the schemas are and until when."""
+    schemas = [(catalog, schema) for catalog in known.projects.catalogs for schema in options.schemas]
     until = world.now + timedelta(hours=options.run.lease_hours)
     connection.records.lease(options.name, schemas, comparison=world.comparison, until=until)
+
+
+def create(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Execution:
+    """Lease, then clone and run, then record."""
+    lease(world, options, known=known, connection=connection)
     execution = execute(
         known.plan,
         known.projects,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from rocky_action.domain.naming import BASE_SUFFIX, SCHEMA_PREFIX
+from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX
 
 
 class Baseline(StrEnum):
@@ -76,17 +76,22 @@ class ProjectFile:
 
 @dataclass(frozen=True)
 class DiffOptions:
-    """How relations are compared. ``max_samples`` bounds example rows per model, ``sample_size`` a sampled diff."""
+    """How relations are compared. ``max_samples`` bounds example rows per model, ``sample_size`` a sampled diff.
+
+    With ``every_row`` no model's ``where`` counts.
+    """
 
     algorithm: Algorithm = Algorithm.AUTO
     sample_size: int = 1000
     max_samples: int = 5
     project: ModelOptions = ModelOptions()
     models: tuple[tuple[str, ModelOptions], ...] = ()
+    every_row: bool = False
 
     def for_model(self, model: str, sidecar: ModelOptions) -> ModelOptions:
         """The sidecar's word first, then the project file's for this model, then its word for all models."""
-        return sidecar.over(dict(self.models).get(model, ModelOptions())).over(self.project)
+        found = sidecar.over(dict(self.models).get(model, ModelOptions())).over(self.project)
+        return replace(found, where=None) if self.every_row else found
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,30 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
+class AuditOptions:
+    """How many of the models that the plan leaves alone are rebuilt all the same: a number, or ``percent`` of them.
+
+    ``seed`` decides which; None means head's commit.
+    """
+
+    size: int = 0
+    percent: bool = False
+    seed: str | None = None
+
+    def of(self, population: int) -> int:
+        """How many of so many models; a share is rounded up, so that it is never none of some."""
+        wanted = -(-population * self.size // 100) if self.percent else self.size
+        return min(wanted, population)
+
+
+@dataclass(frozen=True)
 class PreviewOptions:
     """Everything the pipeline needs to know besides its ports."""
 
     name: str
     run: RunOptions = RunOptions()
     diff: DiffOptions = field(default_factory=DiffOptions)
+    audit: AuditOptions = AuditOptions()
 
     @property
     def schema(self) -> str:
@@ -117,3 +140,16 @@ class PreviewOptions:
     def base_schema(self) -> str:
         """Where base is rebuilt, beside the preview schema."""
         return f"{self.schema}{BASE_SUFFIX}"
+
+    @property
+    def audits(self) -> tuple[PreviewOptions, PreviewOptions]:
+        """Two previews beside this one, in which an audit builds: both sides on the same inputs, every row compared."""
+        run = replace(self.run, baseline=Baseline.REBUILD)
+        diff = replace(self.diff, algorithm=Algorithm.EXHAUSTIVE, every_row=True)
+        first, again = f"{self.name}{AUDIT_SUFFIX}", f"{self.name}{AGAIN_SUFFIX}"
+        return replace(self, name=first, run=run, diff=diff), replace(self, name=again, run=run, diff=diff)
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """Every schema that a preview of this name may make."""
+        return tuple(schema for one in (self, *self.audits) for schema in (one.schema, one.base_schema))

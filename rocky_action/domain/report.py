@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rocky_action.domain.audit import Audit
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
@@ -66,7 +67,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it. The verdict is never better than its worst part."""
+    """All of it. The verdict is never better than its worst part. ``audit`` is None where none was asked for."""
 
     verdict: Verdict
     comparison: Comparison
@@ -78,6 +79,7 @@ class Report:
     provenance: Provenance
     caveats: tuple[Caveat, ...] = ()
     edges: tuple[Edge, ...] = ()
+    audit: Audit | None = None
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

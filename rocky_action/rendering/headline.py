@@ -27,6 +27,7 @@ class Headline:
 def headline(report: Report, findings: Sequence[Finding]) -> Headline:
     """Answers "may I approve?": the worst first, and never better than what was looked at."""
     parts = [
+        *_escaped(report),
         *_emptied(in_state(findings, State.EMPTIED)),
         *_not_built(findings),
         *_gate(report, findings),
@@ -49,6 +50,13 @@ def _verb(findings: Sequence[Finding], *, one: str, many: str) -> str:
     return one if len(findings) == 1 else many
 
 
+def _escaped(report: Report) -> Iterator[Md]:
+    if report.audit and (escaped := report.audit.escaped):
+        who = join(" and ", [code(one.model, 60) for one in escaped]) if len(escaped) <= 2 else None
+        verb = "was left alone and differs" if len(escaped) == 1 else "were left alone and differ"
+        yield Md(f"the plan was wrong: {who or plural(len(escaped), 'model')} {verb}")
+
+
 def _emptied(emptied: Sequence[Finding]) -> Iterator[Md]:
     if len(emptied) == 1 and emptied[0].diff:
         yield Md(f"{_who(emptied)} becomes empty: all {plural(emptied[0].diff.rows.rows_base or 0, 'row')} gone")
@@ -67,6 +75,8 @@ def _not_built(findings: Sequence[Finding]) -> Iterator[Md]:
 def _gate(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
     """Why the verdict is "failed" although every model ran."""
     if report.verdict is not Verdict.FAILED or in_state(findings, State.FAILED, State.NOT_RUN):
+        return
+    if report.audit and report.audit.escaped:
         return
     if any(breach.on_breach == "error" for breach in report.cost.breaches):
         yield Md("over budget")

@@ -11,6 +11,7 @@ from typing import assert_never
 from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.report import Caveat, Report, Severity
+from rocky_action.rendering.audit import audit_line
 from rocky_action.rendering.budget import Detail
 from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
 from rocky_action.rendering.figures import count, listing, names, plural
@@ -57,6 +58,7 @@ class Page:
     lineage: Lineage | None
     cost: CostView | None
     left: LeftView | None
+    audit: Md | None
     notes: tuple[Md, ...]
     notes_title: Md
     left_out: Md | None
@@ -85,6 +87,7 @@ def page(report: Report, findings: Sequence[Finding], *, detail: Detail) -> Page
         lineage=lineage(report) if detail.graph else None,
         cost=cost_view(report, findings, rows=detail.rows, listed=detail.names),
         left=left_view(report, detail.names),
+        audit=audit_line(report.audit, detail.names) if report.audit else None,
         notes=notes,
         notes_title=Md(f"<b>{plural(len(_of(report, Severity.NOTE)), 'note')}</b>"),
         left_out=_left_out(report, loud, detail=detail),

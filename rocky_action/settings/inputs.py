@@ -192,6 +192,21 @@ INPUTS: tuple[Input, ...] = (
         metavar="HOURS",
     ),
     Input(
+        "audit",
+        "How many of the models that are left alone are rebuilt on both sides all the same and compared, drawn at"
+        " random: a number, or a share such as 10%. One that differs fails the run.",
+        default="0",
+        flag="--audit",
+        metavar="NUMBER",
+    ),
+    Input(
+        "audit_seed",
+        "What decides which models an audit draws; the same text draws the same models.",
+        flag="--audit-seed",
+        metavar="TEXT",
+        unset="head's commit",
+    ),
+    Input(
         "fail_on",
         "The mildest verdict that ends with exit code 1.",
         default=FailOn.FAILED,
@@ -251,6 +266,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("rows_added", "Rows only in head, over all compared models; empty if none was compared."),
     Output("rows_removed", "Rows only in base, over all compared models; empty if none was compared."),
     Output("rows_changed", "Rows with the same key and other values; empty if no model was compared by key."),
+    Output("audit_escapes", "Models that the audit found to differ; empty if no model was audited."),
     Output("delta_usd", "Cost of head minus cost of base in US dollars; empty if unknown."),
 )
 

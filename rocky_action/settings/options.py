@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
             dest=name,
             action="append" if known.repeatable else "store",
             metavar="{" + ",".join(known.choices) + "}" if known.choices else known.metavar,
-            help=known.help,
+            help=known.help.replace("%", "%%"),
         )
 
 

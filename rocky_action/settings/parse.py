@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,6 +13,7 @@ from rocky_action.domain.gate import FailOn
 from rocky_action.domain.naming import is_preview_name, preview_name
 from rocky_action.domain.options import (
     Algorithm,
+    AuditOptions,
     Baseline,
     CopyMode,
     DiffOptions,
@@ -52,6 +53,8 @@ class Settings:
     memory_limit: str | None
     threads: int
     lease_hours: int
+    audit: AuditOptions
+    audit_seed: str | None
     fail_on: FailOn
     fail_on_preview_error: bool
     pr_number: int | None
@@ -69,6 +72,7 @@ class Settings:
             name,
             RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours),
             DiffOptions(self.algorithm, self.sample_size, self.max_samples, self.project, self.models),
+            replace(self.audit, seed=self.audit_seed),
         )
 
 
@@ -100,6 +104,8 @@ def parse(
         memory_limit=read.memory_limit(),
         threads=read.whole("threads", at_least=1, at_most=256),
         lease_hours=read.whole("lease_hours", at_least=1, at_most=8760),
+        audit=read.audit(),
+        audit_seed=read.optional("audit_seed"),
         fail_on=read.choice("fail_on", FailOn),
         fail_on_preview_error=read.truth("fail_on_preview_error"),
         pr_number=read.whole("pr_number", at_least=1) or None,
@@ -229,6 +235,14 @@ class _Reader:
         if text and not re.fullmatch(r"(?i)(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]+)? ?[MGT]i?B", text):
             self.wrong("memory_limit", f"is {_shown(text)}, not a size such as 2GB or 512MiB")
         return text or None
+
+    def audit(self) -> AuditOptions:
+        text = self.text("audit")
+        number, percent = text.removesuffix("%").rstrip(), text.endswith("%")
+        size = int(number) if re.fullmatch("[0-9]{1,9}", number) else -1
+        if not 0 <= size <= (100 if percent else 999_999_999):
+            self.wrong("audit", f"is {_shown(text)}, neither a whole number of models nor a share such as 10%")
+        return AuditOptions(size, percent)
 
     def branch_name(self) -> str | None:
         text = self.text("branch_name")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from rocky_action.dag import Dag
+from rocky_action.domain.audit import Audit, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import BudgetBreach, CostDelta
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
@@ -36,6 +37,7 @@ class Evidence:
     execution: Execution
     diffs: tuple[ModelDiff, ...]
     cost: CostDelta
+    audit: Audit | None = None
 
 
 def make_report(
@@ -59,6 +61,7 @@ def make_report(
         provenance=provenance,
         caveats=tuple(sorted(found, key=_weight)),
         edges=tuple(_edges(evidence.plan, projects)),
+        audit=evidence.audit,
     )
 
 
@@ -69,6 +72,7 @@ def verdict(evidence: Evidence) -> Verdict:
     parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.on_breach == "error"]
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
     parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
+    parts += [_of_audit(evidence.audit)] if evidence.audit else []
     return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
 
 
@@ -79,6 +83,13 @@ def _of_planned(planned: PlannedModel, evidence: Evidence) -> Verdict:
     if run is None or (isinstance(run.outcome, Succeeded) and not compared):
         return Verdict.INCOMPLETE
     return Verdict.CHANGED if planned.base_model not in (None, planned.model) else Verdict.UNCHANGED
+
+
+def _of_audit(audit: Audit) -> Verdict:
+    """An escape is a failure; an audit that was asked for and could decide nothing has not reassured anybody."""
+    if audit.escaped:
+        return Verdict.FAILED
+    return Verdict.INCOMPLETE if audit.models and not audit.decided else Verdict.UNCHANGED
 
 
 def _of_run(run: ModelRun) -> Verdict:
@@ -114,6 +125,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
     yield from _run_caveats(evidence, projects)
     yield from _clone_caveats(evidence)
     yield from _diff_caveats(evidence)
+    yield from _audit_caveats(evidence, projects)
     for left in evidence.plan.removed:
         if left.readers:
             yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
@@ -164,6 +176,32 @@ def _diff_caveats(evidence: Evidence) -> Iterable[Caveat]:
         before, after = diff.rows.rows_base, diff.rows.rows_head
         if before and after == 0:
             yield Caveat(Severity.WARNING, f"it became empty: {before:,} rows in base, none in head", diff.model)
+
+
+def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
+    audit = evidence.audit
+    if audit is None:
+        return
+    reasons = {left.model: left.why for left in (*evidence.plan.skipped, *evidence.plan.copy_set)}
+    for one in audit.models:
+        match one.outcome:
+            case Escaped(because=because):
+                message = f"it was left alone ({reasons[one.model]}), and the audit found that it differs: {because}"
+                yield Caveat(Severity.ERROR, message, one.model, projects.head.models[one.model].path)
+            case NotAudited(because=because):
+                yield Caveat(Severity.NOTE, f"it was not audited: {because}", one.model)
+            case Confirmed():
+                pass
+            case _:
+                assert_never(one.outcome)
+    if audit.escaped:
+        message = (
+            "The plan was wrong, and other models that were left alone may differ as well. Please report it as a bug of"
+            " rocky-preview, with the models' SQL and the plan (create.json)."
+        )
+        yield Caveat(Severity.ERROR, message)
+    elif audit.models and not audit.decided:
+        yield Caveat(Severity.WARNING, "The audit has shown nothing: none of its models could be audited.")
 
 
 def _breach(breach: BudgetBreach) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
+from rocky_action.domain.audit import Audit
 from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, RowExample, Sampled, Value
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.wire.audit import AuditSummary, audit_summary
 from rocky_action.wire.differences import (
     ChangedColumn,
     Example,
@@ -158,9 +160,12 @@ class DiffDocument(Document):
     merge_base: str
     head_ref: str
     head_commit: str
+    audit: AuditSummary | None
 
 
-def diff_document(comparison: Comparison, diffs: Sequence[ModelDiff], *, name: str, markdown: str) -> DiffDocument:
+def diff_document(
+    comparison: Comparison, diffs: Sequence[ModelDiff], *, name: str, markdown: str, audit: Audit | None = None
+) -> DiffDocument:
     """What differs, in the order of ``diffs``."""
     return DiffDocument(
         branch_name=name,
@@ -171,6 +176,7 @@ def diff_document(comparison: Comparison, diffs: Sequence[ModelDiff], *, name: s
         merge_base=comparison.merge_base,
         head_ref=comparison.head_ref,
         head_commit=comparison.head_commit,
+        audit=None if audit is None else audit_summary(audit),
     )
 
 

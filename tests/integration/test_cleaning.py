@@ -12,6 +12,7 @@ import pytest
 
 from rocky_action.assembly import Place
 from rocky_action.cleaning import cleanup_previews
+from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.errors import PlanError, ProjectError
@@ -78,6 +79,18 @@ def cleanup(
 ) -> tuple[str, ...]:
     place = Place(repository.path, repository.environ, NOW, lambda _: None)
     return cleanup_previews(parse(values), place, pull_request=pull_request, expired=expired)
+
+
+def test_what_an_audit_has_left_is_dropped_with_the_preview(repository: GitRepository) -> None:
+    everything = [("shop", schema) for schema in PreviewOptions("x").schemas]
+    with opened(repository) as warehouse:
+        warehouse.records().lease("x", everything, comparison=COMPARISON, until=NOW)
+        for catalog, schema in everything:
+            warehouse.database.create_schema(catalog, schema)
+    assert {*cleanup(repository, branch_name="x")} == {f"shop.{schema}" for _, schema in everything}
+    assert len(everything) == 6
+    with opened(repository) as warehouse:
+        assert warehouse.left() == []
 
 
 def test_one_preview_is_dropped_by_name(repository: GitRepository) -> None:

@@ -16,6 +16,7 @@ from rocky_action import settings
 from rocky_action.domain.naming import is_preview_name
 from rocky_action.domain.options import (
     Algorithm,
+    AuditOptions,
     Baseline,
     CopyMode,
     DiffOptions,
@@ -81,12 +82,13 @@ class TestValues:
             "sample_size": "10", "max_samples": "0", "timeout": "1.5", "memory_limit": "2GB", "threads": "2",
             "lease_hours": "1", "fail_on": "never", "fail_on_preview_error": "False", "pr_number": "12",
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
-            "github_token": "secret-token",
+            "github_token": "secret-token", "audit": "10%", "audit_seed": "monday",
         })  # fmt: skip
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
             RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1),
             DiffOptions(Algorithm.SAMPLED, 10, 0),
+            AuditOptions(10, percent=True, seed="monday"),
         )
         assert parsed.mode is Mode.COMMENT
         assert (parsed.base_ref, parsed.head, parsed.branch_name) == ("origin/main", "v1", "fix_price_pr7")
@@ -121,6 +123,13 @@ class TestValues:
     def test_sizes(self, size: str) -> None:
         assert settings.parse({"memory_limit": size}).memory_limit == size
 
+    @pytest.mark.parametrize(
+        ("text", "of_thirty"),
+        [("0", 0), ("0%", 0), ("4", 4), ("40", 30), ("1%", 1), ("10 %", 3), ("11%", 4), ("100%", 30)],
+    )
+    def test_how_many_an_audit_draws(self, text: str, of_thirty: int) -> None:
+        assert settings.parse({"audit": text}).preview_options("x").audit.of(30) == of_thirty
+
 
 class TestMistakes:
     def test_all_are_told_at_once(self) -> None:
@@ -154,6 +163,7 @@ class TestMistakes:
             *product(["max_samples", "threads", "lease_hours", "pr_number"], ["-1", "x"]),
             *product(["pr_number", "threads", "lease_hours"], ["0"]),
             ("threads", "257"),
+            *product(["audit"], ["-1", "x", "%", "101%", "1.5%", "1e3", "9999999999", "10 % of"]),
             ("lease_hours", "8761"),
             *product(["timeout"], ["0", "0.0", "nan", "inf", "1e3", "5m", "-1"]),
             *product(["memory_limit"], ["2", "GB", "0GB", "-1GB", "80%", "2XB", "1KB", "2GB; DROP TABLE x"]),
