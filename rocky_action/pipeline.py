@@ -78,7 +78,11 @@ class Study:
 
 def preview(world: World, options: PreviewOptions) -> Report:
     """All of it. The warehouse is opened only if there is something to run or to audit."""
-    known = study(world, options)
+    return carry_out(world, options, known=study(world, options))
+
+
+def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
+    """What comes after the plan, whoever made it."""
     sample = sample_of(world, options, known=known)
     nothing = Execution(run_id="", schema=options.schema)
     evidence = Evidence(known.changes, known.plan, nothing, (), CostDelta())

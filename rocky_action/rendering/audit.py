@@ -35,6 +35,6 @@ def _sentences(audit: Audit, listed: int) -> Iterator[Md]:
         yield Md(f"{plural(len(audit.not_audited), 'model')} could not be audited: {left}.")
     outcomes = [one.outcome for one in audit.confirmed]
     if any(isinstance(one, Confirmed) and (one.diff.ignored_columns or one.diff.notes) for one in outcomes):
-        yield Md("Ignored columns and tolerances hold here too.")
+        yield Md("Ignored columns and tolerances apply here as well.")
     rate = f"escape rate **{count(len(audit.escaped))} of {count(audit.decided)}**"
     yield Md(f"{rate[0].upper()}{rate[1:]}." if audit.decided else "The escape rate is **unknown**.")

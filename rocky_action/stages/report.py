@@ -22,6 +22,7 @@ from rocky_action.domain.execution import (
     NotRun,
     Succeeded,
 )
+from rocky_action.domain.naming import AUDIT_SUFFIX, BASE_SUFFIX
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
@@ -196,8 +197,9 @@ def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
                 assert_never(one.outcome)
     if audit.escaped:
         message = (
-            "The plan was wrong, and other models that were left alone may differ as well. Please report it as a bug of"
-            " rocky-preview, with the models' SQL and the plan (create.json)."
+            "The plan was wrong, and other models that were left alone may differ as well. Please report this as a bug"
+            " of rocky-preview, with the SQL of these models and the plan (create.json). Both sides are in the schemas"
+            f" {evidence.execution.schema}{AUDIT_SUFFIX} and {evidence.execution.schema}{AUDIT_SUFFIX}{BASE_SUFFIX}."
         )
         yield Caveat(Severity.ERROR, message)
     elif audit.models and not audit.decided:

@@ -97,6 +97,19 @@ def test_without_a_pull_request_there_is_no_comment(
     assert "comment_url" not in step.outputs
 
 
+def test_a_scheduled_audit_reports_in_the_summary(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    project.workspace.git("checkout", "--quiet", "-B", BRANCH, f"origin/{BRANCH}")
+    inputs = {"base_ref": "HEAD~1", "branch_name": "audit", "audit": "3", "audit_seed": "4242"}
+    step = runner.run(inputs, {}, **project.environ("schedule"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["audit_escapes"] == "0"
+    assert "**Audit**: 3 of 4 models that did not run, drawn with seed `4242`, were rebuilt" in step.summary
+    assert "Escape rate **0 of 3**." in step.summary
+    assert github.state.comments == {}
+
+
 def test_pull_request_target_is_refused(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
     step = runner.run({}, project.event("opened"), GITHUB_EVENT_NAME="pull_request_target")
     assert step.exit_code == 2

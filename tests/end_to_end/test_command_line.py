@@ -261,3 +261,40 @@ def test_comment_says_what_it_lacks(checkout: Checkout) -> None:
     ended = checkout.run("comment", "--body", "none.md")
     assert ended.code == 2
     assert "not given: GITHUB_REPOSITORY (owner/name), GITHUB_TOKEN, --pr-number" in ended.err
+
+
+_SABOTAGE = """
+import sys
+from dataclasses import replace
+from rocky_action import cli, pipeline
+from rocky_action.domain.plan import LeftModel
+
+def wrong(*arguments, right=pipeline.make_plan, **more):
+    plan = right(*arguments, **more)
+    skipped = tuple(LeftModel(name, "a guess") for name in plan.prune_names)
+    return replace(plan, prune_set=(), skipped=(*plan.skipped, *skipped))
+
+pipeline.make_plan = wrong
+sys.exit(cli.main(sys.argv[1:]))
+"""
+"""The command with a planner that takes every model for unchanged."""
+
+
+def test_an_audit_finds_a_wrong_plan_out(checkout: Checkout, tmp_path: Path) -> None:
+    program = tmp_path / "sabotage.py"
+    program.write_text(_SABOTAGE)
+    arguments = ("run", "--name", NAME, "--audit", "100%", "--quiet")
+    blind = checkout.python(str(program), "run", "--name", NAME)
+    assert (blind.code, "unchanged" in blind.out) == (0, True), "what an audit is for"
+    ended = checkout.python(str(program), *arguments)
+    assert ended.code == 1, ended.err
+    comment = (checkout.folder / ".rocky-preview" / "comment.md").read_text()
+    assert "### ❌ The plan was wrong: `fct_revenue` was left alone and differs" in comment
+    assert "Escape rate **1 of 5**." in comment
+    assert "escape rate 1 of 5" in " ".join(ended.out.split())
+    diff = (checkout.folder / ".rocky-preview" / "diff.json").read_text()
+    assert PreviewDiffOutput.model_validate_json(diff).models == []
+    honest = checkout.run(*arguments)
+    assert honest.code == 0, honest.err
+    assert "escape rate 0 of 4" in " ".join(honest.out.split())
+    assert checkout.schemas() == [f"branch__{NAME}", f"branch__{NAME}__base", "raw", "rocky_preview"]

@@ -57,8 +57,12 @@ class Checkout:
 
     def run(self, *arguments: str, **environ: str) -> Ended:
         """``rocky-preview ARGUMENTS`` in the project's folder."""
+        return self.python("-m", "rocky_action", *arguments, **environ)
+
+    def python(self, *arguments: str, **environ: str) -> Ended:
+        """Another program in its place."""
         done = subprocess.run(
-            [sys.executable, "-m", "rocky_action", *arguments],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env={**self.repository.environ, **coverage_environ(), "PYTHONPATH": str(ROOT), "COLUMNS": "120", **environ},
             capture_output=True,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
+from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.diff import (
@@ -497,6 +498,54 @@ def multiset_and_duplicates() -> Report:
     return report_of(events, orders, verdict=Verdict.CHANGED)
 
 
+def audit_confirmed() -> Report:
+    """What was drawn is equal, but for one model of which nothing can be shown."""
+    models = (
+        AuditedModel("dim_dates", Confirmed(same("dim_dates", 3_652))),
+        AuditedModel(
+            "fct_stock", NotAudited("it is not deterministic: on both sides, building it twice gives two results")
+        ),
+        AuditedModel("stg_products", Confirmed(replace(same("stg_products", 214), ignored_columns=("loaded_at",)))),
+    )
+    report = report_of(same("fct_revenue", 12_402), verdict=Verdict.UNCHANGED)
+    caveat = Caveat(
+        Severity.NOTE,
+        "it was not audited: it is not deterministic: on both sides, building it twice gives two results",
+        "fct_stock",
+    )
+    audit = Audit("b81e90d7c2f3", eligible=5, models=models, duration_ms=1_840)
+    return replace(report, audit=audit, caveats=(caveat,))
+
+
+def audit_escaped() -> Report:
+    """The plan was wrong about a model, and about one that it reads."""
+    stock = replace(same("fct_stock", 96), rows=RowDiff(96, 97, 1, 0, 12))
+    why = "1 row only in head, 12 rows changed"
+    failed = 'it fails, and base\'s does not: Binder Error: Ambiguous reference to column name "region"'
+    audit = Audit(
+        "b81e90d7c2f3",
+        eligible=5,
+        models=(
+            AuditedModel("dim_products", Escaped(failed), drawn=False),
+            AuditedModel("fct_stock", Escaped(why, stock)),
+            AuditedModel("raw_products", Confirmed(same("raw_products", 214))),
+        ),
+        duration_ms=2_410,
+    )
+    alone = "it was left alone (reads nothing that changed), and the audit found that it differs: "
+    caveats = (
+        Caveat(
+            Severity.ERROR,
+            "The plan was wrong, and other models that were left alone may differ as well. Please report this as a bug"
+            " of rocky-preview, with the SQL of these models and the plan (create.json). Both sides are in the schemas"
+            f" {SCHEMA}__audit and {SCHEMA}__audit__base.",
+        ),
+        Caveat(Severity.ERROR, alone + failed, "dim_products", "models/dim_products.sql"),
+        Caveat(Severity.ERROR, alone + why, "fct_stock", "models/fct_stock.sql"),
+    )
+    return replace(report_of(same("fct_revenue", 12_402), verdict=Verdict.FAILED), audit=audit, caveats=caveats)
+
+
 SCENARIOS: dict[str, Callable[[], Report]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -513,5 +562,7 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         over_budget,
         added_removed_renamed,
         multiset_and_duplicates,
+        audit_confirmed,
+        audit_escaped,
     )
 }

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, NotAudited
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import Inlined, NotCloned
 from rocky_action.domain.plan import LeftModel
-from rocky_action.domain.report import Caveat, Severity, Verdict
+from rocky_action.domain.report import Caveat, Report, Severity, Verdict
 from rocky_action.errors import InputError, PreviewError, WarehouseError
 from rocky_action.rendering import (
     render_cleanup,
@@ -104,6 +105,31 @@ def test_a_failure_says_whose_it_is_and_that_nothing_is_known(error: PreviewErro
 def test_cleanup_names_what_was_dropped() -> None:
     assert "The preview was dropped: `branch__refunds_pr42`" in render_cleanup(["branch__refunds_pr42"])
     assert "no preview left to drop" in render_cleanup([])
+
+
+def audit_sentence(audit: Audit) -> str:
+    text = render_comment(replace(same_report(), audit=audit), marker=MARKER)
+    (line,) = [line for line in text.splitlines() if line.startswith("**Audit**")]
+    return line
+
+
+def same_report() -> Report:
+    return report_of(same("fct_revenue", 3), verdict=Verdict.UNCHANGED)
+
+
+def test_an_audit_says_what_it_has_not_shown() -> None:
+    equal, unknown = Confirmed(same("m", 3)), NotAudited("it is volatile")
+    assert "**Audit**" not in render_comment(same_report(), marker=MARKER)
+    assert "there was nothing to audit" in audit_sentence(Audit("s", 0))
+    one = audit_sentence(Audit("s", 7, (AuditedModel("m", equal),)))
+    assert "1 of 7 models that did not run, drawn with seed `s`, was rebuilt" in one
+    assert one.endswith("Every row was compared and none differs. Escape rate **0 of 1**.")
+    some = audit_sentence(Audit("s", 7, (AuditedModel("m", equal), AuditedModel("n", unknown))))
+    assert "Every row" not in some
+    assert some.endswith("1 model could not be audited: `n`. Escape rate **0 of 1**.")
+    none = audit_sentence(Audit("s", 7, (AuditedModel("n", unknown),)))
+    assert "differ" not in none
+    assert none.endswith("The escape rate is **unknown**.")
 
 
 # ── never false reassurance ─────────────────────────────────────────────────────────────────────────────────────────

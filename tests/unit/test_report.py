@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from rocky_action.domain.audit import Audit, AuditedModel, AuditOutcome, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import BudgetBreach, CostDelta
 from rocky_action.domain.diff import Column, Coverage, Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff
@@ -74,6 +75,47 @@ def report(found: Evidence, projects: Projects = PROJECTS, caveats: Iterable[Cav
 
 def said(found: Evidence, projects: Projects = PROJECTS) -> list[tuple[Severity, str | None, str]]:
     return [(caveat.severity, caveat.model, caveat.message) for caveat in report(found, projects).caveats]
+
+
+def an_audit(*outcomes: AuditOutcome) -> Audit:
+    return Audit("seed", 9, tuple(AuditedModel(name, outcome) for name, outcome in zip("abc", outcomes, strict=False)))
+
+
+class TestAudit:
+    CONFIRMED, ESCAPED, UNKNOWN = Confirmed(diff("a")), Escaped("1 row changed"), NotAudited("it is volatile")
+    LEFT = tuple(LeftModel(name, "reads nothing that changed") for name in "abc")
+
+    @pytest.mark.parametrize(
+        ("outcomes", "expected"),
+        [
+            ((), Verdict.UNCHANGED),
+            ((CONFIRMED,), Verdict.UNCHANGED),
+            ((CONFIRMED, UNKNOWN), Verdict.UNCHANGED),
+            ((UNKNOWN,), Verdict.INCOMPLETE),
+            ((UNKNOWN, ESCAPED), Verdict.FAILED),
+            ((CONFIRMED, CONFIRMED, ESCAPED), Verdict.FAILED),
+        ],
+    )
+    def test_one_escape_fails_and_what_is_not_known_confirms_nothing(
+        self, outcomes: tuple[AuditOutcome, ...], expected: Verdict
+    ) -> None:
+        assert verdict(replace(evidence(), audit=an_audit(*outcomes))) is expected
+
+    def test_an_escape_is_no_better_for_other_findings(self) -> None:
+        found = evidence({"b": NotRun("x")})
+        assert verdict(replace(found, audit=an_audit(self.ESCAPED))) is Verdict.FAILED
+        assert verdict(replace(found, audit=an_audit(self.CONFIRMED))) is Verdict.INCOMPLETE
+
+    def test_what_is_said(self) -> None:
+        found = replace(evidence(), plan=Plan(skipped=self.LEFT), audit=an_audit(self.ESCAPED, self.UNKNOWN))
+        (general, escape, unknown) = said(found)
+        assert general[:2] == (Severity.ERROR, None)
+        assert "report this as a bug" in general[2]
+        assert "s__audit and s__audit__base" in general[2]
+        assert escape[:2] == (Severity.ERROR, "a")
+        assert escape[2].endswith("differs: 1 row changed")
+        assert unknown == (Severity.NOTE, "b", "it was not audited: it is volatile")
+        assert said(replace(found, audit=an_audit(self.CONFIRMED))) == []
 
 
 class TestVerdict:

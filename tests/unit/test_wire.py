@@ -19,6 +19,7 @@ from rocky_sdk.types_generated.preview_diff_schema import (
 )
 
 from rocky_action import __version__
+from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.diff import (
@@ -179,6 +180,19 @@ REPORT = Report(
 )
 
 
+AUDIT = Audit(
+    "seed",
+    eligible=9,
+    models=(
+        AuditedModel("a", Confirmed(REPORT.diffs[0])),
+        AuditedModel("b", Escaped("1 row changed", REPORT.diffs[1])),
+        AuditedModel("c", Escaped("it fails, and base's does not: no"), drawn=False),
+        AuditedModel("d", NotAudited("it is not deterministic")),
+    ),
+    duration_ms=12,
+)
+
+
 def diff_json(*diffs: ModelDiff) -> dict[str, Any]:
     document = diff_document(COMPARISON, diffs, name="n", markdown="# md")
     parsed: dict[str, Any] = json.loads(to_json(document))
@@ -187,6 +201,27 @@ def diff_json(*diffs: ModelDiff) -> dict[str, Any]:
 
 def read_by_sdk(diff: ModelDiff) -> PreviewModelDiff:
     return PreviewDiffOutput.model_validate(diff_json(diff)).models[0]
+
+
+class TestAudit:
+    def test_the_sdk_reads_a_diff_with_an_audit(self) -> None:
+        document = json.loads(to_json(diff_document(COMPARISON, [KEYED], name="n", markdown="", audit=AUDIT)))
+        assert PreviewDiffOutput.model_validate(document).models[0].model_name == KEYED.model
+        audit = document["audit"]
+        assert (audit["seed"], audit["eligible"], audit["decided"], audit["escapes"]) == ("seed", 9, 3, 2)
+        assert [(one["model_name"], one["outcome"], one["reason"], one["drawn"]) for one in audit["models"]] == [
+            ("a", "confirmed", None, True),
+            ("b", "escaped", "1 row changed", True),
+            ("c", "escaped", "it fails, and base's does not: no", False),
+            ("d", "not_audited", "it is not deterministic", True),
+        ]
+
+    def test_without_one_it_is_null(self) -> None:
+        assert diff_json(KEYED)["audit"] is None
+
+    def test_the_report_survives_the_round_trip(self) -> None:
+        report = replace(REPORT, audit=AUDIT)
+        assert parse_report(report_json(report)) == report
 
 
 class TestCreate:
