@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -33,7 +33,7 @@ class Sample:
 
     def only(self, models: Collection[str], projects: Projects) -> Sample:
         """The same for some of the audited models."""
-        dag = Dag(projects.head.reads)
+        dag = Dag(projects.head, cut_cycles=True)
         needed = dag.read_by(models)
         kept = tuple(one for one in self.plan.prune_set if one.model in needed)
         return replace(self, audited=tuple(sorted(models)), plan=Plan(kept), refused=())
@@ -45,10 +45,10 @@ def draw(plan: Plan, projects: Projects, *, options: AuditOptions, seed: str) ->
     What an edit can reach is told from the models themselves, not from the change set: that is what is audited.
     """
     head = projects.head
-    ephemeral = {name for name, model in head.models.items() if isinstance(model.strategy, Ephemeral)}
+    ephemeral = _ephemeral(head)
     eligible = {left.model for left in (*plan.skipped, *plan.copy_set)} - ephemeral
     drawn = sorted(eligible, key=lambda name: _rank(seed, name))[: options.of(len(eligible))]
-    dag = Dag(head.reads)
+    dag = Dag(head, cut_cycles=True)
     reached = dag.reached_from(_edited(projects))
     places: dict[_Place, str] = {}
     run: set[str] = set()
@@ -70,11 +70,19 @@ def _rank(seed: str, name: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _edited(projects: Projects) -> Iterator[str]:
+def _edited(projects: Projects) -> frozenset[str]:
+    """Head's models that are anyhow different, or may read something else although they are not."""
     base, head = projects.base, projects.head
-    for name, model in head.models.items():
-        if base.models.get(name) != model or tuple(base.reads.get(name, ())) != tuple(head.reads[name]):
-            yield name
+    if base.dialect != head.dialect:
+        return frozenset(head.models)
+    moved = [
+        model
+        for project, other in ((base, head), (head, base))
+        for name, model in project.models.items()
+        if name not in other.models or other.models[name].target != model.target
+    ]
+    own = frozenset(name for name, model in head.models.items() if base.models.get(name) != model)
+    return own | head.reads.could_read(moved)
 
 
 _Place = tuple[str, str]
@@ -98,24 +106,25 @@ def _take(places: dict[_Place, str], head: Project, *, needed: Collection[str]) 
 
 
 def _as_plan(plan: Plan, projects: Projects, *, dag: Dag, run: Collection[str]) -> Plan:
-    known = {planned.model: planned for planned in plan.prune_set}
-    order = dag.in_order(run)
+    renamed = {planned.model: planned.base_model for planned in plan.prune_set}
+    same = {name: name if name in projects.base.models else None for name in run}
+    after = dag.waits(run, through=_ephemeral(projects.head))
     return Plan(
         tuple(
             PlannedModel(
                 name,
                 PruneReason.CHANGED,
                 "it is audited, or read by a model that is",
-                after=tuple(upstream for upstream in dag.upstreams(name) if upstream in run),
-                base_model=known[name].base_model if name in known else _same_name(projects, name),
+                after=after[name],
+                base_model=renamed.get(name, same[name]),
             )
-            for name in order
+            for name in dag.in_order(run, through=_ephemeral(projects.head))
         )
     )
 
 
-def _same_name(projects: Projects, name: str) -> str | None:
-    return name if name in projects.base.models else None
+def _ephemeral(project: Project) -> frozenset[str]:
+    return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
 
 
 def judge(model: str, execution: Execution, *, diff: ModelDiff | None) -> AuditOutcome:

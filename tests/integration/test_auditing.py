@@ -165,6 +165,18 @@ def test_an_ephemeral_model_on_the_way_is_inlined_and_not_audited(lab: Lab) -> N
     assert (found.names(Confirmed), found.names(Escaped)) == (["kinds", "orders"], ["totals"])
 
 
+def test_a_drawn_model_is_built_before_what_reads_it_through_an_ephemeral_one(lab: Lab) -> None:
+    base = BASE | {"passed_on": ("SELECT * FROM totals", EPHEMERAL), "a_reader": "SELECT * FROM passed_on"}
+    assert audited(lab, base, base).names(Confirmed) == ["a_reader", "kinds", "orders", "priced", "totals"]
+
+
+def test_models_that_read_each_other_are_not_audited(lab: Lab) -> None:
+    base = BASE | {"hen": "SELECT * FROM egg", "egg": "SELECT * FROM hen"}
+    found = audited(lab, base, base)
+    assert (found.names(NotAudited), found.names(Escaped)) == (["egg", "hen"], [])
+    assert found.audit.decided == 4
+
+
 def test_a_cosmetic_edit_is_built_as_head_writes_it(lab: Lab) -> None:
     found = audited(lab, BASE, BASE | {"kinds": "select distinct kind /* which */ from priced"})
     assert found.report.verdict is Verdict.UNCHANGED

@@ -129,6 +129,17 @@ class TestWhatIsBuilt:
         only = sample.only(["q"], projects)
         assert (only.plan.prune_names, only.audited) == (("p", "q"), ("q",))
 
+    def test_a_drawn_model_waits_for_another_behind_an_ephemeral_one(self) -> None:
+        models = [model("z"), model("e", "SELECT id FROM z", strategy=Ephemeral()), model("a", "SELECT id FROM e")]
+        sample = chain(models, models, AuditOptions(2))
+        assert [(one.model, one.after) for one in sample.plan.prune_set] == [("z", ()), ("a", ("z",))]
+
+    def test_a_circle_is_no_reason_to_stop(self) -> None:
+        models = [model("x", "SELECT id FROM y"), model("y", "SELECT id FROM x"), model("z")]
+        projects = Projects(project(models), project(models))
+        plan = Plan(skipped=tuple(LeftModel(one.name, "") for one in models))
+        assert draw(plan, projects, options=AuditOptions(3), seed="s").audited == ("x", "y", "z")
+
     def test_what_no_edit_reaches_is_read_and_not_built(self) -> None:
         projects = Projects(project(BASE), project(BASE))
         plan = wrongly({"skipped": ["r"]}, BASE, BASE)

@@ -33,6 +33,12 @@ def test_reach_includes_the_start_and_all_downstream() -> None:
     assert DIAMOND.reached_from([]) == frozenset()
 
 
+def test_what_models_read_includes_themselves_and_all_upstream() -> None:
+    assert DIAMOND.read_by(["d"]) == {"a", "b", "c", "d"}
+    assert DIAMOND.read_by(["b", "e"]) == {"a", "b", "e"}
+    assert DIAMOND.read_by([]) == frozenset()
+
+
 def test_inputs_look_through_what_has_no_relation() -> None:
     assert DIAMOND.inputs("d", ()) == ("b", "c")
     assert DIAMOND.inputs("d", {"b"}) == ("a", "c")
