@@ -13,10 +13,18 @@ import pytest
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.gate import FailOn
-from rocky_action.domain.options import AuditOptions, Baseline, DiffOptions, ModelOptions, PreviewOptions, RunOptions
+from rocky_action.domain.options import (
+    Algorithm,
+    AuditOptions,
+    Baseline,
+    DiffOptions,
+    ModelOptions,
+    PreviewOptions,
+    RunOptions,
+)
 from rocky_action.domain.plan import LeftModel, Plan
 from rocky_action.domain.project import Projects
-from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.pipeline import Connection, Study, World, carry_out
 from rocky_action.projects.rocky import RockyLoader
@@ -95,10 +103,11 @@ def audited(
     *,
     left_alone: tuple[str, ...] = (),
     chosen: PreviewOptions | None = None,
+    renamed: tuple[ChangedPath, ...] = (),
 ) -> Audited:
     """The preview of a pull request with an audit; the plan is wrong to skip the models in ``left_alone``."""
     projects = Projects(project_of(base), project_of(head))
-    changes = detect_changes(projects, ())
+    changes = detect_changes(projects, renamed)
     chosen = chosen or PreviewOptions("x", options(), audit=ALL)
     plan = without(make_plan(projects, changes, copy=chosen.run.copy), left_alone)
 
@@ -198,6 +207,20 @@ def test_an_audit_alone_is_leased_before_it_builds(lab: Lab) -> None:
     assert lab.rows("rocky_preview.runs") == [], "there is no preview that diff or cost could look at"
 
 
+def test_the_base_of_a_renamed_model_is_the_model_it_was(lab: Lab) -> None:
+    production(lab, BASE)
+    lab.sql("DELETE FROM main.priced")
+    head = {name: spec for name, spec in BASE.items() if name != "priced"} | {
+        "prices": BASE["priced"],
+        "totals": "SELECT kind, sum(price) AS total FROM prices GROUP BY kind",
+        "kinds": "SELECT DISTINCT kind FROM prices",
+    }
+    moved = ChangedPath(PathStatus.RENAMED, "models/prices.sql", "models/priced.sql")
+    found = audited(lab, BASE, head, left_alone=("kinds", "totals"), renamed=(moved,))
+    assert found.names(Confirmed) == ["kinds", "orders", "totals"]
+    assert found.diff("totals").rows.rows_base == 3
+
+
 # Wrong plans
 
 
@@ -272,6 +295,15 @@ def test_a_condition_on_what_is_compared_does_not_hide_an_escape(lab: Lab) -> No
     assert audited(lab, BASE, HEAD, left_alone=("totals",), chosen=chosen).names(Escaped) == ["totals"]
 
 
+def test_a_sample_of_the_rows_is_not_enough_for_an_audit(lab: Lab) -> None:
+    unique = '[[tests]]\ntype = "unique"\ncolumn = "id"\n'
+    base = BASE | {"late": ("SELECT id, price FROM priced", unique)}
+    head = base | {"priced": "SELECT id, kind, CASE id WHEN 8 THEN 0 ELSE amount END AS price FROM orders"}
+    diff = DiffOptions(Algorithm.SAMPLED, sample_size=1)
+    found = audited(lab, base, head, left_alone=("late",), chosen=PreviewOptions("x", options(), diff, ALL))
+    assert found.why("late") == "1 row changed"
+
+
 def test_masked_values_are_in_no_example(lab: Lab) -> None:
     diff = DiffOptions(project=ModelOptions(mask_columns=("total",)))
     found = audited(lab, BASE, HEAD, left_alone=("totals",), chosen=PreviewOptions("x", options(), diff, ALL))
@@ -290,6 +322,15 @@ def test_a_volatile_model_is_not_audited(lab: Lab, sidecar: str) -> None:
     assert found.names(NotAudited) == ["lucky"]
     assert "building it twice gives two results" in found.why("lucky")
     assert (found.audit.decided, found.report.verdict) == (2, Verdict.CHANGED)
+
+
+def test_what_differs_only_once_is_not_audited(lab: Lab) -> None:
+    """The first number of the sequence is base's first, and no later build has one like it."""
+    lab.sql("CREATE SEQUENCE raw.numbers")
+    base = BASE | {"counted": "SELECT nextval('raw.numbers') > 1 AS later"}
+    found = audited(lab, base, base)
+    assert found.names(NotAudited) == ["counted"]
+    assert found.why("counted").endswith("and not when built again")
 
 
 def test_a_model_that_reads_a_volatile_one_is_not_audited(lab: Lab) -> None:
