@@ -63,7 +63,19 @@ _PLAIN = (
 )
 """Nodes that compute something of their children and of nothing else."""
 _GROUPING = (exp.Cube, exp.Group, exp.GroupingSets, exp.Rollup)
-_SILENT = (exp.Alias, exp.Column, exp.Distinct, exp.Filter, exp.Lambda, exp.Order, exp.Ordered, exp.Paren, exp.Where)
+_SILENT = (
+    exp.Alias,
+    exp.Distinct,
+    exp.Filter,
+    exp.IgnoreNulls,
+    exp.Lambda,
+    exp.Order,
+    exp.Ordered,
+    exp.Paren,
+    exp.RespectNulls,
+    exp.Where,
+    exp.WithinGroup,
+)
 """Nodes that are no use of their own that a reader would want to hear of."""
 _FIELDS = (exp.Kwarg, exp.PropertyEQ)
 _NAMES = (exp.Column, exp.Identifier)
@@ -135,12 +147,14 @@ class _Step:
 
     def into(self, child: exp.Expr, key: str) -> _Step:
         """The step to a child."""
-        use, where = self._within_window(key) if isinstance(self.node, exp.Window) else self._within()
+        use, where = self._within_window(key) if isinstance(self.node, exp.Window) else self._within(key)
         return _Step(child, use, where, self.bound or isinstance(self.node, (exp.Lambda, exp.Comprehension)))
 
-    def _within(self) -> tuple[Use, str]:
+    def _within(self, key: str) -> tuple[Use, str]:
         """The outermost function that has a name is what a reader should hear of."""
         node, vague = self.node, self.where in ("", AN_EXPRESSION)
+        while isinstance(node, (exp.Filter, exp.WithinGroup)) and key == "expression":
+            node = node.this  # FILTER and WITHIN GROUP belong to the aggregate in front of them
         if isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc)):
             raised = stronger(self.use, Use.AGGREGATE)
             return raised, _called(node) if raised is not self.use or vague else self.where
@@ -168,6 +182,9 @@ def found_in(root: exp.Expr, setting: Setting, *, use: Use = Use.DIRECT, where: 
             continue
         if isinstance(node, _NAMES):
             yield step.found(_named(node, bound=step.bound))
+            continue
+        if isinstance(node, exp.Columns):
+            yield step.found(Whole(()), where=AN_EXPRESSION)
             continue
         if isinstance(node, exp.Star):
             if type(node.parent) is not exp.Count or any(node.args.values()):
@@ -255,6 +272,8 @@ def stronger(use: Use, other: Use) -> Use:
 def _called(node: exp.Expr) -> str:
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         return node.name.upper()
+    if isinstance(node, exp.GroupConcat):
+        return "STRING_AGG"
     return node.sql_name() if isinstance(node, exp.Func) else AN_EXPRESSION
 
 

@@ -27,7 +27,6 @@ _STRANGE = (
     exp.AISimilarity,
     exp.AISummarizeAgg,
     exp.Apply,
-    exp.Columns,
     exp.ConnectByRoot,
     exp.DynamicIdentifier,
     exp.FeaturesAtTime,

@@ -53,7 +53,7 @@ def follow(node: exp.Expr, place: Place) -> Lineage:
             part = follow(node.this, inner)
             gathered.include(part)
             if node.args.get("order") is not None:  # it can also name columns that the query inside only reads
-                gathered.include(every_column_under(node, inner))
+                gathered.include(every_column_under(node, inner, where="ORDER BY"))
             outputs = part.outputs or ()
         case _:
             raise Unfollowed(node.key.upper())
@@ -77,7 +77,7 @@ def _after_with(node: exp.Expr, place: Place) -> tuple[Place, Gathered]:
         name = cte.alias.lower()
         here = replace(place, ctes=dict(ctes))
         if clause.recursive and _reads_itself(cte, name):
-            lineage = every_column_under(cte.this, here, itself=name)
+            lineage = every_column_under(cte.this, here, where="a recursive CTE", itself=name)
         else:
             lineage = follow(cte.this, here)
         lineage = named_columns(lineage, cte.args.get("alias"), exact=place.exact)
@@ -184,6 +184,7 @@ class _Block:
         if any(spreads(projection) for projection in self.select.expressions if not is_star(projection)):
             self.gathered.decide_rows(reader.scope.everything(), "columns that cannot be told")
             outputs = UNTOLD
+        sources.settle()
         return self.gathered.lineage(outputs)
 
     def _project(self, reader: Reader) -> None:

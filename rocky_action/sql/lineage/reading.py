@@ -12,9 +12,13 @@ from rocky_action.sql.lineage.expressions import Found, Name, Nested, Setting, U
 from rocky_action.sql.lineage.scopes import Scope
 from rocky_action.sql.lineage.shapes import Output, Shape, as_conditions, used
 
-_MOST_READS = 1_000_000
+_MOST_READS = 400_000
 _DUPLICATES_BY_CASE = frozenset({"snowflake"})
 """Dialects in which a relation can have columns whose names differ in case only."""
+
+
+_AS_VALUE = {Use.DIRECT: Use.EXPRESSION, Use.CONDITION: Use.EXPRESSION}
+"""What decides the rows of a query inside an expression is part of how a value is computed."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ class Reader:
         values = (*Shape(lineage.outputs or ()).everything(), *lineage.rows)
         return tuple(
             dict.fromkeys(
-                ColumnRead(read.reference, read.column, Use.EXPRESSION, read.where or "a subquery") for read in values
+                ColumnRead(read.reference, read.column, _AS_VALUE.get(read.use, read.use), read.where or "a subquery")
+                for read in values
             )
         )

@@ -29,7 +29,7 @@ def known_arguments(node: exp.Expr, known: frozenset[str]) -> None:
             raise Unfollowed(key.strip("_").upper())
 
 
-def every_column_under(node: exp.Expr, place: Place, *, itself: str | None = None) -> Lineage:
+def every_column_under(node: exp.Expr, place: Place, *, where: str, itself: str | None = None) -> Lineage:
     """A part of a query that is not followed: every column of every table in it and of the queries around it.
 
     ``itself`` is the name under which a recursive CTE reads what it has so far.
@@ -50,7 +50,7 @@ def every_column_under(node: exp.Expr, place: Place, *, itself: str | None = Non
         reads[ColumnRead(reference, None, Use.DIRECT)] = None
     if place.outer is not None:
         reads.update(dict.fromkeys(place.outer.everything()))
-    rows = (*gathered.rows, *as_conditions(reads, ""))
+    rows = (*gathered.rows, *as_conditions(reads, where))
     return Lineage(UNTOLD, rows, tuple(gathered.mentions), tuple(gathered.relations))
 
 
@@ -61,11 +61,17 @@ class Sources:
     place: Place
     gathered: Gathered
     found: list[InScope] = field(default_factory=list)
+    qualifiers: dict[str, None] = field(default_factory=dict)
 
     @property
     def scope(self) -> Scope:
         """What can be named so far. A query or a function in FROM sees what stands before it."""
-        return Scope(tuple(self.found), self.place.outer)
+        return Scope(tuple(self.found), self.place.outer, qualifiers=self.qualifiers)
+
+    def settle(self) -> None:
+        """What can be said when all names have been read."""
+        self.place.spend(len(self.qualifiers) * len(self.found))
+        self.gathered.decide_rows(self.scope.as_structs(), "a field of a struct")
 
     def add_all(self, node: exp.Expr) -> None:
         """FROM, JOIN and LATERAL VIEW of a SELECT, or of a join in parentheses."""
@@ -83,6 +89,7 @@ class Sources:
             self._in_parentheses(node)
         else:
             lineage, name = self._relation(node)
+            self.place.spend(len(lineage.outputs or ()) + len(lineage.mentions))
             self.gathered.include(lineage)
             self.found.append(InScope(name, Shape(lineage.outputs or (), self.place.exact)))
         for join in node.args.get("joins") or ():
@@ -150,11 +157,11 @@ class Sources:
         """A query in FROM, which can name what stands before it; or a PIVOT, or a join in parentheses with a name."""
         inner = node.this
         if isinstance(inner, exp.Pivot):
-            every = every_column_under(inner, self.place.within(self.scope))
-            return replace(every, rows=as_conditions(every.rows, _pivot_word(inner)))
+            return every_column_under(inner, self.place.within(self.scope), where=_pivot_word(inner))
         if isinstance(inner, exp.Table):
             joined = Sources(self.place.within(self.scope), Gathered())
             joined.add(inner)
+            joined.settle()
             outputs = tuple(output for one in joined.found for output in one.in_bare_star.outputs)
             return joined.gathered.lineage(outputs)
         return self.place.follow(node, self.place.within(self.scope))
@@ -171,7 +178,7 @@ class Sources:
     def _pivoted(self, node: exp.Expr, lineage: Lineage, *, name: str) -> tuple[Lineage, str]:
         for pivot in node.args.get("pivots") or ():
             lineage = sealed(lineage, UNTOLD, where=_pivot_word(pivot))
-            inside = every_column_under(pivot, self.place.within(self.scope))
+            inside = every_column_under(pivot, self.place.within(self.scope), where=_pivot_word(pivot))
             gathered = Gathered()
             gathered.include(lineage)
             gathered.include(inside)

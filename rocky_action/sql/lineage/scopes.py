@@ -33,11 +33,16 @@ class InScope:
 
 @dataclass(frozen=True)
 class Scope:
-    """The relations of one FROM clause and the aliases of its projections, inside those of the queries around it."""
+    """The relations of one FROM clause and the aliases of its projections, inside those of the queries around it.
+
+    In ``orders.amount`` the relation has the column, or, if it has none, another one has a struct called ``orders``.
+    The ``qualifiers`` for which that cannot be ruled out are collected, and looked at once, instead of at every name.
+    """
 
     relations: tuple[InScope, ...] = ()
     outer: Scope | None = None
     aliases: dict[str, tuple[ColumnRead, ...]] = field(default_factory=dict)
+    qualifiers: dict[str, None] = field(default_factory=dict)
 
     def meant(self, parts: tuple[str, ...], *, alias_first: bool = False) -> tuple[ColumnRead, ...] | None:
         """Every column that a name can be, None if it can be none.
@@ -76,7 +81,9 @@ class Scope:
         if len(parts) == 1:
             return any(relation.shape.certainly_has(parts[0]) for relation in self.relations)
         named = self.called(parts[0])
-        return len(parts) == 2 and len(named) == 1 and named[0].shape.certainly_has(parts[1])
+        if any(self.called(part) for part in parts[1:3]):  # it could be schema.table.column
+            return False
+        return len(named) == 1 and named[0].shape.certainly_has(parts[1])
 
     def possible(self, parts: tuple[str, ...]) -> bool:
         """Whether the name can be that of a column or a relation of this FROM clause."""
@@ -91,6 +98,11 @@ class Scope:
                 if relation.name == parts[0] and not certain:  # the whole row
                     yield from relation.shape.everything()
             return
+        if self.called(parts[0]) and not certain:
+            self.qualifiers[parts[0]] = None
+        elif not certain:
+            for relation in self.relations:
+                yield from relation.shape.reads_of(parts[0])
         # table.column, schema.table.column, catalog.schema.table.column; fields of a struct may follow.
         for at, part in enumerate(parts[:3]):
             for relation in self.called(part):
@@ -98,6 +110,9 @@ class Scope:
                     yield from relation.shape.reads_of(parts[at + 1])
                 else:
                     yield from relation.shape.everything()
-        if not certain:
+
+    def as_structs(self) -> Iterator[ColumnRead]:
+        """The columns that could be structs by the name of a relation."""
+        for name in self.qualifiers:
             for relation in self.relations:
-                yield from relation.shape.reads_of(parts[0])
+                yield from relation.shape.reads_of(name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from rocky_action.domain.lineage import ColumnRead, OutputColumn
+from rocky_action.domain.lineage import ColumnRead, OutputColumn, StarOutput
 from rocky_action.sql.lineage.reading import Gathered
 from rocky_action.sql.lineage.shapes import UNTOLD, Output, Shape
 
@@ -35,10 +35,14 @@ def combined(
     for operation, side in zip([operations[0], *operations], sides, strict=True):
         gathered.decide_rows(Shape(tuple(side)).everything(), type(operation).__name__.upper())
     by_name = any(operation.args.get("by_name") for operation in operations)
-    first = _told(sides[0])
-    if first is None or by_name:
-        return UNTOLD
-    return tuple(OutputColumn(name, ()) for name, _ in first)
+    return UNTOLD if by_name else tuple(_name_only(output) for output in Shape(tuple(sides[0])).told())
+
+
+def _name_only(output: Output) -> Output:
+    """A column of the left side gives its name; what is in it is decided by the rows."""
+    if isinstance(output, OutputColumn):
+        return OutputColumn(output.name, ())
+    return StarOutput(None, (), None if output.columns is None else ())
 
 
 def _told(side: Sequence[Output]) -> list[_Column] | None:

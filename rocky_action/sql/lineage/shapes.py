@@ -109,7 +109,7 @@ class Shape:
             return None
         done: list[Output] = []
         placed: set[str] = set()
-        for output in self._told():
+        for output in self.told():
             name = output.name if isinstance(output, OutputColumn) else None
             if name in new:
                 placed.add(name)
@@ -118,7 +118,7 @@ class Shape:
                 done.append(_less(output, frozenset(new)) if isinstance(output, StarOutput) else output)
         return replace(self, outputs=(*done, *(column for name, column in columns if name not in placed)))
 
-    def _told(self) -> Iterator[Output]:
+    def told(self) -> Iterator[Output]:
         """The outputs with every known column of a star written down; the star stays for those it will gain."""
         for output in self.outputs:
             if isinstance(output, StarOutput) and output.columns:
