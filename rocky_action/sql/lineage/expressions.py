@@ -190,7 +190,7 @@ def found_in(root: exp.Expr, setting: Setting, *, use: Use = Use.DIRECT, where: 
             if type(node.parent) is not exp.Count or any(node.args.values()):
                 yield step.found(Whole(()), where=AN_EXPRESSION)
             continue
-        if functions.is_unknown(node, setting.dialect) or _is_method(node):
+        if functions.is_unknown(node, setting.dialect) or functions.is_method(node):
             yield step.found(Unknown(_called(node)))
         elif not isinstance(node, (*_PLAIN, *_GROUPING, exp.Window)):
             raise Unfollowed(node.key.upper())
@@ -275,8 +275,3 @@ def _called(node: exp.Expr) -> str:
     if isinstance(node, exp.GroupConcat):
         return "STRING_AGG"
     return node.sql_name() if isinstance(node, exp.Func) else AN_EXPRESSION
-
-
-def _is_method(node: exp.Expr) -> bool:
-    """``a.f(b)``: a function of a column, or a function of somebody's in a schema ``a``."""
-    return isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func) and isinstance(node.this, _NAMES)

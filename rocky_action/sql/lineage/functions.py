@@ -115,7 +115,7 @@ list_zip lttb mad make_timestamp_ms make_timestamp_ns make_timestamptz map_conca
 map_contains_value map_entries map_extract map_extract_value map_values md5_number md5_number_lower md5_number_upper
 mean microsecond millennium millisecond mismatches nanosecond nextafter nfc_normalize normalized_interval octet_length
 ord parse_dirname parse_dirpath parse_filename parse_formatted_bytes parse_path path_join prefix printf product
-rank_dense regexp_escape regexp_split_to_array regexp_split_to_table remap_struct reservoir_quantile right_grapheme
+rank_dense regexp_escape regexp_split_to_array remap_struct reservoir_quantile right_grapheme
 round_even roundbankers row row_to_json sem set_bit signbit strip_accents strlen struct_concat struct_contains
 struct_extract_at struct_has struct_indexof struct_insert struct_keys struct_position struct_update struct_values
 substring_grapheme suffix sum_no_overflow sumkahan switch timezone timezone_hour timezone_minute to_base to_centuries
@@ -127,6 +127,38 @@ weighted_avg yearweek
 """
 _DUCKDB = frozenset(_DUCKDB_TEXT.split())
 """DuckDB's functions that sqlglot has no class for: one value out for the arguments (or for the group) put in."""
+
+
+_AGGREGATES_TEXT = """
+arbitrary arg_max_null arg_max_nulls_last arg_min_null arg_min_nulls_last bitstring_agg combine_aggr count_star
+decimal_average entropy favg fsum geomean geometric_mean histogram histogram_exact json_group_array json_group_object
+json_group_structure kahan_sum kurtosis_pop lttb mad mean product reservoir_quantile sem sum_no_overflow sumkahan
+variant_group_array variant_group_object wavg weighted_avg
+"""
+_AGGREGATES = frozenset(_AGGREGATES_TEXT.split())
+"""Those of them that make one row of many."""
+_MOMENTS = frozenset({"now", "today", "tomorrow", "yesterday"})
+
+
+def spelled(node: exp.Expr) -> str:
+    """A function by its name, as a reader knows it."""
+    if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
+        return f"{node.name.lower()}()"
+    if isinstance(node, exp.Literal):
+        return f"'{node.name}'"
+    return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """True for a function that makes one value of many rows."""
+    named = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
+    return named or isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc))
+
+
+def is_method(node: exp.Expr) -> bool:
+    """``a.f(b)``: a function of a column, or a function of somebody's in a schema ``a``."""
+    names = (exp.Column, exp.Identifier)
+    return isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func) and isinstance(node.this, names)
 
 
 def is_unknown(node: exp.Expr, dialect: str) -> bool:
@@ -156,8 +188,10 @@ def makes_rows(projection: exp.Expr, dialect: str) -> bool:
 
 
 def is_volatile(node: exp.Expr) -> bool:
-    """True for a function that may answer differently when the same query runs again."""
+    """True for what may be something else when the same query runs again."""
     if isinstance(node, (exp.Anonymous, exp.AnonymousAggFunc)):
         name = node.name.lower()
         return name in _VOLATILE_NAMES or name.startswith("current_")
+    if isinstance(node, exp.Literal):
+        return node.is_string and node.name.lower() in _MOMENTS  # CAST('today' AS DATE)
     return isinstance(node, _VOLATILE)

@@ -76,8 +76,11 @@ def _after_with(node: exp.Expr, place: Place) -> tuple[Place, Gathered]:
         known_arguments(cte, _CTE)
         name = cte.alias.lower()
         here = replace(place, ctes=dict(ctes))
-        if clause.recursive and _reads_itself(cte, name):
-            lineage = every_column_under(cte.this, here, where="a recursive CTE", itself=name)
+        if clause.recursive and any(_own_tables(cte.this, name)):
+            # The first part of the UNION does not see the CTE yet: there the name is that of a table.
+            second = cte.this.expression if isinstance(cte.this, exp.SetOperation) else exp.Tuple()
+            itself = frozenset(id(table) for table in _own_tables(second, name))
+            lineage = every_column_under(cte.this, here, where="a recursive CTE", itself=itself)
         else:
             lineage = follow(cte.this, here)
         lineage = named_columns(lineage, cte.args.get("alias"), exact=place.exact)
@@ -87,8 +90,8 @@ def _after_with(node: exp.Expr, place: Place) -> tuple[Place, Gathered]:
     return replace(place, ctes=ctes), gathered
 
 
-def _reads_itself(cte: exp.Expr, name: str) -> bool:
-    return any(not table.args.get("db") and table.name.lower() == name for table in cte.this.find_all(exp.Table))
+def _own_tables(node: exp.Expr, name: str) -> Iterator[exp.Table]:
+    return (table for table in node.find_all(exp.Table) if not table.args.get("db") and table.name.lower() == name)
 
 
 def _operands(node: exp.SetOperation, place: Place, *, gathered: Gathered) -> tuple[Output, ...]:

@@ -29,15 +29,15 @@ def known_arguments(node: exp.Expr, known: frozenset[str]) -> None:
             raise Unfollowed(key.strip("_").upper())
 
 
-def every_column_under(node: exp.Expr, place: Place, *, where: str, itself: str | None = None) -> Lineage:
+def every_column_under(node: exp.Expr, place: Place, *, where: str, itself: frozenset[int] = frozenset()) -> Lineage:
     """A part of a query that is not followed: every column of every table in it and of the queries around it.
 
-    ``itself`` is the name under which a recursive CTE reads what it has so far.
+    ``itself`` are the names, by their id, with which a recursive CTE reads what it has so far.
     """
     reads: dict[ColumnRead, None] = {}
     gathered = Gathered()
     for table in node.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or (table.name.lower() == itself and not table.args.get("db")):
+        if not isinstance(table.this, exp.Identifier) or id(table) in itself:
             continue
         cte = None if table.args.get("db") else place.ctes.get(folded(table.this))
         if cte is not None:
