@@ -51,6 +51,7 @@ FOUND = [
     ("SELECT * FROM u UNION ALL BY NAME SELECT * FROM t", "a", "a id"),
     ("SELECT *, a + 1 AS n FROM t", "a", "a n"),
     ("SELECT id, id_1 FROM (SELECT * FROM t, u) AS q", "a id id_1", "a id"),
+    ("SELECT id_1 FROM (SELECT * FROM t, u) AS q", "a id", "a"),
     ("SELECT n FROM t AS q(n)", "a b", "b a"),
     ("SELECT a FROM (SELECT a, b FROM t) AS q", "a b", "a"),
     ("SELECT q.a FROM (SELECT * FROM t) AS q", "a", "b"),

@@ -161,6 +161,7 @@ ROWS: list[tuple[str, list[str]]] = [
     ("SELECT a AS o FROM t ORDER BY b LIMIT 1", ["t.b condition ORDER BY"]),
     ("SELECT a AS o, b FROM t ORDER BY 2", ["t.b condition ORDER BY"]),
     ("SELECT a AS o, b FROM t ORDER BY ALL", ["t.a condition ORDER BY", "t.b condition ORDER BY"]),
+    ("SELECT a AS b, c FROM t ORDER BY b", ["t.a condition ORDER BY", "t.b condition ORDER BY"]),
     ("SELECT a AS o FROM t LIMIT 1", ["t.* condition LIMIT without ORDER BY"]),
     ("SELECT a AS o FROM t ORDER BY b LIMIT (SELECT max(x) FROM u)", ["t.b condition ORDER BY", "u.x condition LIMIT"]),
     ("SELECT a AS o FROM t USING SAMPLE 5", ["t.* condition a sample"]),
@@ -349,6 +350,9 @@ PROPAGATED: list[tuple[str, str, Effect]] = [
     ("SELECT (SELECT x FROM u WHERE u.id = 1) AS n FROM t", "x", NOTHING),
     ("SELECT (SELECT q FROM u WHERE u.id = 1) AS n FROM t", "q", some("n")),
     ("SELECT a AS n, n + 1 AS m FROM t", "n", some("m")),
+    ("SELECT q.z AS n FROM w AS q, t", "q", EVERYTHING),  # w may have no z, and q be a struct of t
+    ("SELECT a, (c) FROM t", "a", EVERYTHING),  # the other column may be called a as well
+    ("SELECT id_1 AS n FROM (SELECT * FROM t, u) AS q", "id", some("n")),
 ]
 
 
