@@ -269,6 +269,19 @@ OUTPUTS: list[tuple[str, dict[str, list[str]]]] = [
     # An inner relation that is known to have it keeps the name to itself.
     ("SELECT (SELECT x FROM u) AS n FROM w", {"n": ["u.x expression a subquery"]}),
     ("SELECT (SELECT x FROM w) AS n FROM u", {"n": ["u.x expression a subquery", "w.x expression a subquery"]}),
+    # Outside of its condition, a SEMI JOIN does not show what is on its right.
+    (
+        "SELECT (SELECT MAX(x) FROM v SEMI JOIN u USING (id)) AS n FROM w",
+        {
+            "n": [
+                "u.id expression a join",
+                "u.x aggregate MAX",
+                "v.id expression a join",
+                "v.x aggregate MAX",
+                "w.x aggregate MAX",
+            ]
+        },
+    ),
     ("SELECT x FROM u UNION ALL BY NAME SELECT z AS x FROM v", {"x": ["u.x", "v.z"]}),
     ("SELECT x, y FROM u UNION ALL BY NAME SELECT y, id FROM v", {"x": ["u.x"], "y": ["u.y", "v.y"], "id": ["v.id"]}),
     ("SELECT * FROM u UNION ALL SELECT a, b, c FROM t", {"id": [], "x": [], "y": [], "?.*": []}),

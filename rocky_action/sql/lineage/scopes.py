@@ -77,10 +77,14 @@ class Scope:
         return tuple(relation for relation in self.relations if relation.name == name)
 
     def certain(self, parts: tuple[str, ...]) -> bool:
-        """Whether the name is certainly that of a column of this FROM clause."""
+        """Whether the name is certainly that of a column of this FROM clause.
+
+        What a SEMI or ANTI JOIN compares with can be named in its condition only, so it is certain of nothing.
+        """
+        seen = tuple(relation for relation in self.relations if relation.in_star)
         if len(parts) == 1:
-            return any(relation.shape.certainly_has(parts[0]) for relation in self.relations)
-        named = self.called(parts[0])
+            return any(relation.shape.certainly_has(parts[0]) for relation in seen)
+        named = tuple(relation for relation in seen if relation.name == parts[0])
         if any(self.called(part) for part in parts[1:3]):  # it could be schema.table.column
             return False
         return len(named) == 1 and named[0].shape.certainly_has(parts[1])
