@@ -31,6 +31,7 @@ TRAITS = [
     ("my_udf(a)", Traits(unknown_function=True)),
     ("a.my_udf()", Traits(unknown_function=True)),
     ("my_schema.lower(a)", Traits(unknown_function=True)),
+    ("my_db.my_schema.lower(a)", Traits(unknown_function=True)),
     ("random()", Traits(volatile=True)),
     ("date_diff('day', a, current_date)", Traits(volatile=True)),
     ("a > now()", Traits(volatile=True)),

@@ -157,8 +157,12 @@ def is_aggregate(node: exp.Expr) -> bool:
 
 def is_method(node: exp.Expr) -> bool:
     """``a.f(b)``: a function of a column, or a function of somebody's in a schema ``a``."""
-    names = (exp.Column, exp.Identifier)
-    return isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func) and isinstance(node.this, names)
+    if not isinstance(node, exp.Dot) or not isinstance(node.expression, exp.Func):
+        return False
+    before = node.this
+    while isinstance(before, exp.Dot) and isinstance(before.expression, exp.Identifier):
+        before = before.this
+    return isinstance(before, (exp.Column, exp.Identifier))
 
 
 def is_unknown(node: exp.Expr, dialect: str) -> bool:

@@ -25,7 +25,8 @@ _AS_VALUE = {Use.DIRECT: Use.EXPRESSION, Use.CONDITION: Use.EXPRESSION}
 class Surroundings:
     """What a query stands in: what its table names mean, and the columns of that as far as they are known.
 
-    A table's columns may be those of base or of head. They need not be complete to be of use, but none may be made up.
+    A table's columns are all it has at base, or all it has at head: what the sides do not share is in its effect. What
+    is known in part only is not known.
     """
 
     resolve: Callable[[exp.Table], Reference]
