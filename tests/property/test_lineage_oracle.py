@@ -59,6 +59,8 @@ FOUND = [
     ("SELECT a.typeof() AS n FROM t", "a", "b"),
     ("SELECT * EXCLUDE (b) FROM t", "a b", "a"),
     ("SELECT * RENAME (b AS a) FROM t", "c", "b c"),
+    ("SELECT * RENAME (id AS x0) FROM u, t", "a id", "a"),
+    ("SELECT * REPLACE (id + 1 AS id) FROM u, t", "a id", "a"),
     ("SELECT COLUMNS('a') FROM t", "a b", "a ab"),
     ("(SELECT a FROM t) ORDER BY b LIMIT 2", "a b", "a"),
     ("SELECT (SELECT t.a FROM (SELECT 1 AS z) AS t) AS n FROM t", "a", "b"),

@@ -58,4 +58,7 @@ def _changed(star: exp.Expr, shape: Shape, *, reader: Reader) -> Shape | None:
             return None
         old = parts_of(alias.this)[-1]
         substitutes.append((old, OutputColumn(alias.alias.lower(), tuple(left.reads_of(old)))))
+    for name, _ in substitutes:
+        if sum(Shape((output,)).may_have(name) for output in left.outputs) > 1:  # a second one can come and go
+            reader.gathered.decide_rows(left.reads_of(name), "a column of several relations")
     return left.substituted(substitutes) if substitutes else left
