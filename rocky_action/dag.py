@@ -56,12 +56,13 @@ class Dag:
 
     def reached_from(self, models: Iterable[str]) -> frozenset[str]:
         """The models themselves and everything that reads them, directly or not."""
-        reached = set(models)
-        open_ends = [*reached]
-        while open_ends:
-            new = {reader for reader in self.downstreams(open_ends.pop()) if reader not in reached}
+        reached: set[str] = set()
+        new = set(models)
+        while new:
             reached |= new
-            open_ends += new
+            could = self._reads.could_read([self._models[model] for model in new]) - reached
+            self._reads.foresee(could)
+            new = {reader for reader in could if not new.isdisjoint(self.upstreams(reader))}
         return frozenset(reached)
 
     def read_by(self, models: Iterable[str]) -> frozenset[str]:
@@ -81,6 +82,7 @@ class Dag:
         """
         wanted = frozenset(models)
         between = frozenset(through) - wanted
+        self._reads.foresee(wanted)
         after = {
             model: tuple(name for name in self.inputs(model, between) if name in wanted) for model in sorted(wanted)
         }

@@ -186,6 +186,10 @@ class Reads(Mapping[str, tuple[Reference, ...]]):
     def could_read(self, models: Iterable[Model]) -> frozenset[str]:
         """The models that may read one of these, of this project or another: cheap to ask, and never too few."""
 
+    @abstractmethod
+    def foresee(self, models: Iterable[str]) -> None:
+        """Says that all of these will be asked for, which can be cheaper than one by one."""
+
 
 class NoReads(Reads):
     """What a project without models reads."""
@@ -202,6 +206,9 @@ class NoReads(Reads):
     def could_read(self, models: Iterable[Model]) -> frozenset[str]:
         """None of its models, of which there are none."""
         return frozenset(model.name for model in models if model.name in self)
+
+    def foresee(self, models: Iterable[str]) -> None:
+        """There is nothing to find out."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rocky_action.projects.findings import Findings
+from rocky_action.projects.plain_toml import plain_toml
 from rocky_action.projects.toml import Document, Table
 from rocky_action.projects.variables import fill_environment
 
@@ -50,6 +51,9 @@ class Files:
             self.findings.mistake(path, f"environment variable {name} is not set", line=line, advice=advice)
         if unset:
             return None
+        plain = plain_toml(text)
+        if plain is not None:
+            return Table(plain, Document(path, raw, text, self.findings))
         try:
             values = tomllib.loads(text)
         except RecursionError:

@@ -37,6 +37,11 @@ class Findings:
         """Notes something that Rocky ignores silently and a person would want to know."""
         self._warnings.add(Mistake(path, line, message))
 
+    def include(self, other: Findings) -> None:
+        """Notes all that others are."""
+        self._mistakes |= other._mistakes
+        self._warnings |= other._warnings
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """All warnings by file and line."""

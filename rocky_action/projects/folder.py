@@ -54,7 +54,7 @@ class Folder:
 def metadata_paths(directories: Collection[str], paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """For each folder of models the metadata files that its models share."""
     found: dict[str, list[str]] = {directory: [] for directory in sorted(directories)}
-    for path in sorted(paths):
+    for path in sorted(path for path in paths if path.endswith(_SHARED) or f"{_GROUPS}/" in path):
         directory, name = posixpath.split(path)
         if name in _SHARED and directory in found:
             found[directory].append(path)

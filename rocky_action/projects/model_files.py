@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rocky_action.projects.files import Files
 from rocky_action.projects.toml import Table
@@ -48,16 +49,21 @@ def stem(path: str) -> str:
     return posixpath.splitext(posixpath.basename(path))[0]
 
 
-def companions(path: str, paths: Collection[str]) -> tuple[str, ...]:
-    """The files that belong to one model: its sidecar and its contract, as far as they exist."""
+@lru_cache(maxsize=2**16)
+def companion_names(path: str) -> tuple[str, str]:
+    """What the files that belong to one model would be called: its sidecar and its contract."""
     base = posixpath.splitext(path)[0]
-    return tuple(name for name in (f"{base}.toml", f"{base}.contract.toml") if name in paths)
+    return f"{base}.toml", f"{base}.contract.toml"
+
+
+def companions(path: str, paths: Collection[str]) -> tuple[str, ...]:
+    """The files that belong to one model, as far as they exist."""
+    return tuple(name for name in companion_names(path) if name in paths)
 
 
 def read_model_file(path: str, files: Files) -> ModelFile | None:
     """One model's files; None (and a mistake) if they cannot be read."""
-    base = posixpath.splitext(path)[0]
-    sidecar, contract = f"{base}.toml", f"{base}.contract.toml"
+    sidecar, contract = companion_names(path)
     promised = files.contents[contract].decode("utf-8", "replace") if contract in files else None
     text = files.text(path)
     config = files.table(sidecar) if sidecar in files else None

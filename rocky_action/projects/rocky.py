@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from rocky_action.domain.project import Adapter, Ephemeral, Model, Project
 from rocky_action.ports import SourceTree
@@ -14,7 +15,7 @@ from rocky_action.projects.files import Files
 from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
-from rocky_action.projects.model_files import companions, read_model_file, stem
+from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
 
@@ -30,6 +31,7 @@ class RockyLoader:
     variables: Mapping[str, str] = field(default_factory=dict)
     pipeline: str | None = None
     models: str | None = None
+    known: _Known = field(default_factory=dict, repr=False, compare=False)
 
     def holds(self, tree: SourceTree) -> bool:
         """Whether the tree has the file that makes it a Rocky project."""
@@ -42,7 +44,7 @@ class RockyLoader:
         config = self._config(tree, findings)
         if config is None:
             raise findings.error(tree.label)
-        models = _models(self._files(tree, config, findings=findings), config, variables=self.variables)
+        models = self._models(self._files(tree, config, findings=findings), config)
         if config.adapter is None or findings.has_mistakes:
             raise findings.error(tree.label)
         by_name = {model.name: model for model in models}
@@ -98,6 +100,49 @@ class RockyLoader:
             findings.warn(self.config_path, f"there is no folder {selection.base}, so there are no models")
         return selection.files
 
+    def _models(self, tree: _ModelTree, config: Config) -> tuple[Model, ...]:
+        """All models by name; mistakes are noted, those between models too."""
+        files = tree.files
+        dialect = "" if config.adapter is None else config.adapter.type
+        folders = {
+            directory: read_folder(directory, files, paths=[name for name in names if name in files])
+            for directory, names in tree.shared.items()
+        }
+        around = {directory: Surroundings(folder, dialect, self.variables) for directory, folder in folders.items()}
+        models: list[Model] = []
+        unread: set[str] = set()
+        for path in tree.models:
+            model = self._model(path, tree, around=around) if path in files else None
+            if model is None:
+                unread.add(stem(path))
+            else:
+                models.append(model)
+        models.sort(key=lambda model: (model.name, model.path))
+        _check_names(models, files.findings)
+        _check_targets(models, files.findings)
+        _check_depends_on(models, files.findings, unread=unread)
+        return tuple(models)
+
+    def _model(self, path: str, tree: _ModelTree, *, around: Mapping[str, Surroundings]) -> Model | None:
+        """One model; where everything it is made of is the same as in a tree before, it is the same model."""
+        directory = posixpath.dirname(path)
+        made_of = (path, around[directory].dialect, *tree.contents_for(path, directory))
+        if made_of in self.known:
+            model, findings = self.known[made_of]
+            tree.files.findings.include(findings)
+            return model
+        findings = Findings()
+        file = read_model_file(path, replace(tree.files, findings=findings))
+        read = None if file is None else read_model(file, around[directory])
+        tree.files.findings.include(findings)
+        if read is not None and not findings.has_mistakes:
+            self.known[made_of] = (read, findings)
+        return read
+
+
+_Known = dict[tuple[object, ...], tuple[Model, Findings]]
+"""Models that were read without a mistake, and what was noted on the way, by all that they were made of."""
+
 
 @dataclass(frozen=True)
 class _ModelTree:
@@ -107,30 +152,18 @@ class _ModelTree:
     shared: Mapping[str, tuple[str, ...]]
     files: Files
 
+    def contents_for(self, path: str, directory: str) -> tuple[object, ...]:
+        """Everything that one model is made of, as it stands in the files."""
+        contents = self.files.contents
+        sidecar, contract = companion_names(path)
+        return contents[path], contents.get(sidecar), contents.get(contract), self._shared_contents[directory]
 
-def _models(tree: _ModelTree, config: Config, *, variables: Mapping[str, str]) -> tuple[Model, ...]:
-    """All models by name; mistakes are noted, those between models too."""
-    files = tree.files
-    dialect = "" if config.adapter is None else config.adapter.type
-    folders = {
-        directory: read_folder(directory, files, paths=[name for name in names if name in files])
-        for directory, names in tree.shared.items()
-    }
-    models: list[Model] = []
-    unread: set[str] = set()
-    for path in tree.models:
-        file = read_model_file(path, files) if path in files else None
-        around = Surroundings(folders[posixpath.dirname(path)], dialect, variables)
-        model = None if file is None else read_model(file, around)
-        if model is None:
-            unread.add(stem(path))
-        else:
-            models.append(model)
-    models.sort(key=lambda model: (model.name, model.path))
-    _check_names(models, files.findings)
-    _check_targets(models, files.findings)
-    _check_depends_on(models, files.findings, unread=unread)
-    return tuple(models)
+    @cached_property
+    def _shared_contents(self) -> Mapping[str, tuple[tuple[str, bytes | None], ...]]:
+        contents = self.files.contents
+        return {
+            directory: tuple((name, contents.get(name)) for name in names) for directory, names in self.shared.items()
+        }
 
 
 def _check_names(models: Iterable[Model], findings: Findings) -> None:

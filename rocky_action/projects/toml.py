@@ -48,6 +48,8 @@ class Table:
 
     def text(self, key: str, *, required: bool = False) -> str | None:
         """A string."""
+        if key not in self.values and not required:
+            return None
         value = self._get(key, "a string", required=required)
         if isinstance(value, str):
             return value
@@ -104,6 +106,8 @@ class Table:
 
     def table(self, key: str) -> Table | None:
         """A table."""
+        if key not in self.values:
+            return None
         value = self._get(key, "a table")
         if isinstance(value, dict):
             return Table(value, self.document, (*self.where, key))
@@ -112,6 +116,8 @@ class Table:
 
     def tables(self, key: str) -> tuple[Table, ...]:
         """A list of tables, empty if it is absent."""
+        if key not in self.values:
+            return ()
         value = self._get(key, "a list of tables")
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
             return tuple(Table(item, self.document, (*self.where, key, index)) for index, item in enumerate(value))

@@ -17,6 +17,8 @@ def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[
 
     Lines that begin with ``#`` are left alone, as in Rocky; a comment after a value is not.
     """
+    if "${" not in text:
+        return text, ()
     unset: list[tuple[str, int]] = []
 
     def fill(match: re.Match[str]) -> str:
@@ -39,6 +41,8 @@ def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[t
 
     The replacement is textual, inside string literals too: quoting is the author's business, as in Rocky.
     """
+    if "@var" not in sql:
+        return sql, ()
     comments = [match.span() for match in _STRING_OR_COMMENT.finditer(sql) if match["comment"] is not None]
     unset: dict[str, int] = {}
 

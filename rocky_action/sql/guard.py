@@ -42,7 +42,7 @@ _SPELLED: dict[type[exp.Expr], str] = {
     exp.MultitableInserts: "INSERT",
     exp.Pivot: "PIVOT without parentheses",
 }
-_HIDDEN_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
+HIDDEN_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
 """DuckDB's functions that run SQL given as text."""
 _CONDITION_ADVICE = "`where` is one condition, as it could stand behind WHERE: amount > 0 AND status = 'paid'."
 
@@ -69,7 +69,7 @@ def not_a_query(tree: exp.Expr) -> str | None:
 def hides_sql(tree: exp.Expr) -> str | None:
     """The name of a function that runs SQL nobody can see before it runs, None if there is none."""
     for function in tree.find_all(exp.Anonymous):
-        if function.name.lower() in _HIDDEN_SQL:
+        if function.name.lower() in HIDDEN_SQL:
             return function.name.lower()
     return None
 

@@ -28,18 +28,14 @@ class Mentions:
         if not names:
             return frozenset()
         folded = {name.casefold() for name in names}
-        foreign = folded - self._own.keys()
-        found = self._own if not foreign else {**self._own, **self._search(foreign)}
+        foreign = frozenset(folded - self._own.keys())
+        found = {**self._own, **self._search(foreign)} if foreign else self._own
         return frozenset(model for name in folded for model in found[name])
 
     def by(self, model: Model) -> tuple[str, ...]:
         """The other models that a model's text mentions by their own name or their table's, sorted."""
-        found = (
-            other
-            for name in _mentioned(model.sql, self._named.keys(), phrases=self._phrases)
-            for other in self._named[name]
-        )
-        return tuple(sorted({*found} - {model.name}))
+        names = _mentioned(model.sql, self._names, phrases=self._phrases)
+        return tuple(sorted({other for name in names for other in self._named[name]} - {model.name}))
 
     @cached_property
     def _named(self) -> Mapping[str, frozenset[str]]:
@@ -50,28 +46,32 @@ class Mentions:
         return {name: frozenset(models) for name, models in named.items()}
 
     @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._named)
+
+    @cached_property
     def _phrases(self) -> tuple[str, ...]:
         return _phrases_among(self._named)
 
     @cached_property
     def _own(self) -> Mapping[str, tuple[str, ...]]:
-        return self._search(self._named.keys())
+        return self._search(self._names)
 
-    def _search(self, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    def _search(self, names: frozenset[str]) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {name: [] for name in names}
         phrases = _phrases_among(found)
         for model in self._models.values():
-            for name in _mentioned(model.sql, found.keys(), phrases=phrases):
+            for name in _mentioned(model.sql, names, phrases=phrases):
                 found[name].append(model.name)
         return {name: tuple(models) for name, models in found.items()}
 
 
-def _mentioned(text: str, names: Collection[str], *, phrases: Iterable[str]) -> frozenset[str]:
+def _mentioned(text: str, names: frozenset[str], *, phrases: Iterable[str]) -> frozenset[str]:
     """Those of the folded names that stand in a text; ``phrases`` are those among them that are no single word."""
     folded = text.casefold()
     words = folded.translate(_SPACES).split() if folded.isascii() else _WORD.findall(folded)
     near = (phrase for phrase in phrases if all(word in folded for word in _WORD.findall(phrase)))
-    return frozenset(words).intersection(names).union(near)
+    return names.intersection(words).union(near)
 
 
 def _phrases_among(names: Iterable[str]) -> tuple[str, ...]:

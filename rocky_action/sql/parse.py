@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from rocky_action.rocky_dsl import Lowered, LoweringWarning, lower, same_words
 from rocky_action.sql import guard, intervals
 from rocky_action.sql.tokens import parse, spelled, tokenize
 
+gc.set_threshold(10_000, 20, 20)  # trees are many small objects; looking for garbage among them took half of the time
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # its warnings go to standard error as if they were ours
 
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
@@ -83,7 +85,7 @@ def _lowered(text: str, dialect: str, *, first_line: int) -> Lowered:
     return lower(text, dialect=dialect, first_line=first_line)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # a tree is some hundred times as large as its text
 def parse_query(sql: str, dialect: str) -> Query:
     """One reading query. Raises SqlError with line and column."""
     tokens = tokenize(sql, dialect)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, partial
 
 from sqlglot import exp
 
 from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
-from rocky_action.domain.project import Model, Problem, Reads, Relation
+from rocky_action.domain.project import FullRefresh, Model, Problem, Reads, Relation, TimeInterval
 from rocky_action.errors import SqlError
 from rocky_action.sql import guard
+from rocky_action.sql.many import side_by_side
 from rocky_action.sql.mentions import Mentions
 from rocky_action.sql.parse import Query, parse_model
 
@@ -109,8 +110,15 @@ class ReadsOf(Reads):
         names = {name for model in asked for name in (model.name, model.target.name)}
         return self._mentions.of(names).union(*(self._declared.get(model.name, ()) for model in asked))
 
+    def foresee(self, models: Iterable[str]) -> None:
+        """Reads those that nobody has read yet, on all cores if they are many."""
+        unread = (_text(model) for name in models if (model := self.models[name]).problem is None)
+        new = [text for text in unread if (text, text.first_line, self.dialect) not in _KNOWN]
+        for text, found in side_by_side(partial(_find_tables, dialect=self.dialect), new):
+            _KNOWN[text, text.first_line, self.dialect] = found
+
     def _read(self, model: Model) -> tuple[Reference, ...]:
-        named = named_tables(model, self.dialect)
+        named = _named_tables(model, self.dialect)
         if named.problem is None:
             found = dict.fromkeys(self._resolved(parts, model.name) for parts in named.tables)
         else:
@@ -149,24 +157,39 @@ class NamedTables:
 
 def problem_of(model: Model, dialect: str) -> Problem | None:
     """Why a model is not understood: what loading it has found, else what reading its query finds; None if it is."""
-    return named_tables(model, dialect).problem
+    return _named_tables(model, dialect).problem
 
 
-def named_tables(model: Model, dialect: str) -> NamedTables:
+def _named_tables(model: Model, dialect: str) -> NamedTables:
     """What a model's query names; found out once for a text, whichever side and settings the model has it with."""
     if model.problem is not None:
         return NamedTables(problem=model.problem)
-    text = Model(model.name, model.path, model.sql, _NOWHERE, strategy=model.strategy, language=model.language)
-    return _named_tables(text, dialect, first_line=model.first_line if model.language == "rocky" else 1)
+    text = _text(model)
+    key = (text, text.first_line, dialect)
+    if key not in _KNOWN:
+        _KNOWN[key] = _find_tables(text, dialect)
+    return _KNOWN[key]
 
 
-@lru_cache(maxsize=65_536)
-def _named_tables(model: Model, dialect: str, *, first_line: int) -> NamedTables:
+_KNOWN: dict[tuple[Model, int, str], NamedTables] = {}
+"""By text and the line it begins on, which is in what is said of it and not in what a model equals."""
+
+
+def _text(model: Model) -> Model:
+    """A model without what does not matter to its query; only one strategy has placeholders in it."""
+    strategy = model.strategy if isinstance(model.strategy, TimeInterval) else FullRefresh()
+    first_line = model.first_line if model.language == "rocky" else 1
+    text = Model(model.name, model.path, model.sql, _NOWHERE, strategy=strategy, language=model.language)
+    return replace(text, first_line=first_line)
+
+
+def _find_tables(model: Model, dialect: str) -> NamedTables:
     try:
-        query = parse_model(replace(model, first_line=first_line), dialect)
+        query = parse_model(model, dialect)
     except SqlError as err:
         return NamedTables(problem=Problem(err.message))
-    hidden = guard.hides_sql(query.tree)
+    text = query.sql.lower()
+    hidden = guard.hides_sql(query.tree) if any(name in text for name in guard.HIDDEN_SQL) else None
     if hidden is not None:
         message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
         return NamedTables(problem=Problem(message, unsupported=True))

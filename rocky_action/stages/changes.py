@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.lineage import ModelRead, Reference
-from rocky_action.domain.project import Model, Projects
+from rocky_action.domain.project import Model, Projects, TimeInterval
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.references import problem_of
@@ -20,6 +20,8 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     base, head = projects.base.models, projects.head.models
     renames = dict(_renames(projects, changed_paths))
     otherwise = _read_otherwise(projects)
+    for project in (projects.base, projects.head):
+        project.reads.foresee(otherwise & project.models.keys())
     changes: list[ModelChange] = []
     for name, model in head.items():
         if name in base:
@@ -36,7 +38,7 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
 
 
 def _read_otherwise(projects: Projects) -> frozenset[str]:
-    """Head's models whose text, though unchanged, may read something else: it mentions a name that came, went or moved.
+    """Head's models that may read something else than base's: edited ones, and those that mention a name which moved.
 
     What a name means depends on the dialect, and on the names and targets of all models.
     """
@@ -49,7 +51,9 @@ def _read_otherwise(projects: Projects) -> frozenset[str]:
         for name, model in project.models.items()
         if name not in other.models or other.models[name].target != model.target
     ]
-    return head.reads.could_read(moved)
+    both = base.models.keys() & head.models.keys()
+    edited = {name for name in both if _read_by(base.models[name]) != _read_by(head.models[name])}
+    return head.reads.could_read(moved) | edited
 
 
 def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterable[tuple[str, str]]:
@@ -82,7 +86,7 @@ def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozen
         why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
         return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
     resolution = None
-    if head.name in otherwise or _read_by(base) != _read_by(head):
+    if head.name in otherwise:
         resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
     if resolution is not None:
         return ModelChange(head.name, ChangeKind.ROWS, head.path, "; ".join([resolution, *reasons]))
@@ -135,8 +139,9 @@ def _named(references: list[Reference]) -> str:
 
 
 def _read_by(model: Model) -> tuple[object, ...]:
-    """What decides which models one reads, besides what its names mean."""
-    return model.sql, model.language, model.strategy, model.target, model.problem
+    """What decides which models one reads, besides what names mean; only one strategy has placeholders to fill."""
+    filled = isinstance(model.strategy, TimeInterval)
+    return model.sql, model.language, filled, model.target, model.problem
 
 
 def _harmless(model: Model) -> tuple[object, ...]:
