@@ -230,6 +230,53 @@ def test_the_trees_of_a_comparison_are_base_and_head_in_this_order(made: GitRepo
     assert [contents(tree)["a.sql"] for tree in sides] == [b"SELECT 1", b"SELECT 2"]
 
 
+class TestShared:
+    """What is the same on both sides is read once, from head; what may differ never is."""
+
+    def edited(self, made: GitRepository) -> tuple[Repository, Comparison]:
+        """A checkout in which everything is edited that can be, beside files that are as in base."""
+        names = ("same", "committed", "staged", "lying", "assumed", "skipped", "linked_to", "gone", "moved", "big")
+        made.commit({f"models/{name}.sql": f"SELECT '{name}'\n" for name in names})
+        (made.path / "models/link.sql").symlink_to("linked_to.sql")
+        made.commit({"models/big.sql": b"x" * 2**19})
+        made.git("branch", "base")
+        made.commit({"models/committed.sql": "new"})
+        made.git("mv", "models/moved.sql", "models/elsewhere.sql")
+        made.git("rm", "--quiet", "models/gone.sql")
+        made.commit()
+        made.git("update-index", "--assume-unchanged", "models/assumed.sql")
+        made.git("update-index", "--skip-worktree", "models/skipped.sql")
+        edits = ("staged", "lying", "assumed", "skipped", "linked_to", "untracked")
+        made.write({f"models/{name}.sql": "edited" for name in edits})
+        made.git("add", "models/staged.sql")
+        repo = opened(made)
+        return repo, compare(repo, base_ref="base")
+
+    def test_base_is_what_the_merge_base_has(self, made: GitRepository) -> None:
+        repo, comparison = self.edited(made)
+        base, head = trees(repo, comparison)
+        assert contents(head) == contents(WorkTree(repo))
+        assert contents(base) == contents(CommitTree(repo, comparison.merge_base))
+
+    def test_base_takes_what_is_the_same_from_head(self, made: GitRepository) -> None:
+        repo, comparison = self.edited(made)
+        base, head = trees(repo, comparison)
+        assert contents(head)
+        assert base.paths()
+        (made.path / ".git/objects").rename(made.path / "objects")
+        assert base.read(["models/same.sql"]) == {"models/same.sql": b"SELECT 'same'\n"}
+        for name in ("committed", "staged", "lying", "assumed", "skipped", "linked_to", "link", "gone", "moved", "big"):
+            with pytest.raises(GitError):
+                base.read([f"models/{name}.sql"])
+
+    def test_a_commit_as_head(self, made: GitRepository) -> None:
+        repo, _ = self.edited(made)
+        comparison = compare(repo, base_ref="base", head="HEAD")
+        base, head = trees(repo, comparison)
+        assert contents(head) == contents(CommitTree(repo, comparison.head_commit))
+        assert contents(base) == contents(CommitTree(repo, comparison.merge_base))
+
+
 def test_a_file_that_cannot_be_read_is_named(made: GitRepository) -> None:
     made.commit({"a.sql": "SELECT 1"})
     tree = both(made)[1]

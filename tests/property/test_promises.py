@@ -163,6 +163,24 @@ class TestChangeSet:
             if change.model in kinds:
                 assert change.affects_data is (kinds[change.model] != "cosmetic")
 
+    @given(models(), st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from([*NAMES, "other"])), max_size=4))
+    def test_whoever_reads_something_else_is_changed(
+        self, base: tuple[Model, ...], moves: list[tuple[str, str]]
+    ) -> None:
+        """The reads of both sides are compared in full here; the change set asks a text search first."""
+        tables = dict(moves)
+        head = [
+            replace(one, target=replace(one.target, schema="main", name=tables.get(one.name, one.target.name)))
+            for one in base
+            if tables.get(one.name) != one.name
+        ]
+        assume(len({one.target for one in head}) == len(head))
+        before, after = project(base), project(head)
+        changed = {change.model for change in detect_changes(Projects(before, after), ()).changes}
+        for name in before.models.keys() & after.models.keys():
+            if set(before.reads[name]) != set(after.reads[name]):
+                assert name in changed
+
 
 class TestPlan:
     @given(models(), EDITS, st.sampled_from(CopyMode), st.sampled_from([None, *NAMES]), st.integers(0, 2))
