@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-IMPORTS = "import duckdb, httpx, jinja2, pydantic, sqlglot, yaml"
+IMPORTS = "import duckdb, httpx, jinja2, networkx, pydantic, sqlglot, yaml"
 TARGET_SECONDS = {"rocky-preview --version": 0.25, "rocky-preview run, the example": 3.0}
 
 

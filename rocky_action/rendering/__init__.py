@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from rocky_action.domain.report import Report
 from rocky_action.errors import OutsideError, PreviewError, UserError
@@ -19,6 +18,9 @@ from rocky_action.rendering.figures import names
 from rocky_action.rendering.findings import Finding, gather
 from rocky_action.rendering.page import page, run_link
 from rocky_action.rendering.text import Md, code, fence, first_line, prose
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 COMMENT_LIMIT = 65_000
 """Code points. GitHub's message says 65,536; a few are left for what GitHub may count otherwise."""
@@ -112,6 +114,8 @@ def _utf8_size(text: str) -> int:
 @cache
 def _environment() -> Environment:
     """Templates beside the package, as in a checkout and in the image, else where the wheel puts them."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  a plan renders nothing
+
     folders = (Path(__file__).parents[2] / "templates", Path(sys.prefix) / "share" / "rocky-preview" / "templates")
     return Environment(
         loader=FileSystemLoader(folders),

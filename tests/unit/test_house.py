@@ -26,6 +26,7 @@ HOMES = {
     "duckdb": "warehouses/duckdb*",
     "httpx": "forges/*",
     "jinja2": "rendering*",
+    "networkx": "dag.py",
     "pydantic": "wire*|state*|project_file*",
     "rich": "console*",
     "sqlglot": "sql/*",
@@ -33,7 +34,7 @@ HOMES = {
     "yaml": "project_file*",
 }
 # What a command must be able to do without: `--version` and `--help` import none of these.
-HEAVY = ("duckdb", "sqlglot", "httpx", "jinja2", "pydantic", "yaml")
+HEAVY = ("duckdb", "sqlglot", "httpx", "jinja2", "pydantic", "networkx", "yaml")
 OUTERMOST = ("main.py", "cli.py")
 BANNED_IN_TESTS = ("unittest.mock", "mock", "pytest_mock")
 

@@ -90,5 +90,6 @@ def test_settings_are_cheap_to_import() -> None:
         "sqlglot",
         "httpx",
         "jinja2",
+        "networkx",
         "rocky_action.domain.report",
     } & {*json.loads(printed.stdout)}
