@@ -1,7 +1,4 @@
-"""When two queries mean the same: the rules that make an edit cosmetic.
-
-Each rule keeps meaning for every input, in SQL's three-valued logic. What no rule covers is a change; guessing is not
-allowed here, because a model wrongly taken for unchanged is not built and nobody sees what happens to its data.
+"""When two queries are the same but for layout: for what is outside the grammar that is read with certainty.
 
 Two things must agree. The spelling: the same tokens in the same order, but for the case of words, parentheses and
 words that say nothing; so nothing that the parser here takes for the same, and a warehouse may not, gets through. And
@@ -15,9 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from rocky_action.domain.project import Model
-from rocky_action.errors import SqlError
-from rocky_action.sql.parse import Query, parse_model, rocky_agrees
+from rocky_action.sql.parse import Query
 
 _STRICT = frozenset({"REPLACE", "RENAME", "PIVOT", "UNPIVOT"})
 """Words whose own lists neither do without AS nor allow more parentheses: where they are, all of these must agree."""
@@ -69,17 +64,9 @@ _RIGHT: tuple[tuple[tuple[type[exp.Expr], ...], tuple[type[exp.Expr], ...]], ...
 """Operators, and what binds tighter than they do in every dialect; about all others opinions differ."""
 
 
-def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
-    """True if it is certain that both queries return the same; False if not, or if it cannot be told."""
-    if (base.sql, base.language) == (head.sql, head.language):
-        return True
-    if base.problem is not None or head.problem is not None:
-        return False
-    try:
-        same = _meaning(parse_model(base, dialect)) == _meaning(parse_model(head, dialect))
-        return same and rocky_agrees(base, head, dialect=dialect)
-    except (SqlError, RecursionError):
-        return False  # too deep to compare, hence not known to be the same
+def same_text_and_tree(base: Query, head: Query) -> bool:
+    """True if spelling and tree agree. Raises RecursionError for trees too deep to compare."""
+    return _meaning(base) == _meaning(head)
 
 
 def _meaning(query: Query) -> Hashable:

@@ -1,0 +1,58 @@
+"""When two queries mean the same: the rules that make an edit cosmetic.
+
+Each rule keeps meaning for every input, in SQL's three-valued logic. What no rule covers is a change; guessing is not
+allowed here, because a model wrongly taken for unchanged is not built and nobody sees what happens to its data.
+
+A query is read a second time here, by a grammar that accepts only what groups in one way for everybody, and that keeps
+every word of it: the parser used elsewhere takes some things for the same that a warehouse does not. What this grammar
+does not accept is compared word by word and tree by tree instead.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from rocky_action.domain.project import Model
+from rocky_action.errors import SqlError
+from rocky_action.sql.equality.clauses import read
+from rocky_action.sql.equality.node import Node
+from rocky_action.sql.equality.queries import canonical_tree
+from rocky_action.sql.equality.strict import same_text_and_tree
+from rocky_action.sql.parse import Query, parse_model
+
+_DIALECTS = frozenset({"duckdb"})
+"""Dialects that the rules were checked against; all others have only the comparison by text and tree."""
+
+
+def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
+    """True if it is certain that both queries return the same; False if not, or if it cannot be told."""
+    if base.sql == head.sql:
+        return True
+    if base.problem is not None or head.problem is not None:
+        return False
+    try:
+        return same_query(parse_model(base, dialect), parse_model(head, dialect))
+    except SqlError:
+        return False
+
+
+def same_query(base: Query, head: Query) -> bool:
+    """True if it is certain that both queries return the same: column names, types, and rows."""
+    if base.dialect != head.dialect:
+        return False
+    trees = _canonical(base), _canonical(head)
+    if None not in trees:
+        return trees[0] == trees[1]
+    try:
+        return same_text_and_tree(base, head)
+    except RecursionError:
+        return False  # too deep to compare, hence not known to be the same
+
+
+@lru_cache(maxsize=1024)
+def _canonical(query: Query) -> Node | None:
+    tree = read(query) if query.dialect in _DIALECTS else None
+    try:
+        return None if tree is None else canonical_tree(tree)
+    except RecursionError:
+        return None

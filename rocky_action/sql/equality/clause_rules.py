@@ -1,0 +1,153 @@
+"""The rules for clauses: CTEs, joins, and positions. As in ``rules``, what is not always right is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from rocky_action.sql.equality.facts import SCALARS
+from rocky_action.sql.equality.node import Node, many, node
+from rocky_action.sql.equality.scopes import alias, fold
+
+Body = Callable[[Node, Mapping[str, Node]], Node]
+"""Makes the canonical tree of a CTE's query, given what the CTEs before it stand for."""
+
+
+def unread_and_renamed_ctes(clause: Node, around: Mapping[str, Node], *, body: Body) -> Mapping[str, Node]:
+    """A CTE is what it says, wherever it stands and whatever it is called; one that nothing reads is not there.
+
+    Where a CTE is read its own tree stands, so its name and its place among the others are gone. Two CTEs of the same
+    text stay two: each may give other rows. DuckDB does not even look at a CTE that nothing reads.
+    """
+    found = dict(around)
+    for cte in clause.parts:
+        if isinstance(cte, Node):
+            name, columns, hint, query = cte.parts
+            assert isinstance(name, str) and isinstance(columns, Node)  # noqa: S101, PT018  by the reader
+            assert isinstance(hint, str) and isinstance(query, Node)  # noqa: S101, PT018  by the reader
+            found[fold(name)] = node("cte", folded_output(columns), hint, body(query, found))
+    return found
+
+
+def folded_output(columns: Node) -> Node:
+    """The names that a CTE gives its columns: they can become names of the result, so their case is kept."""
+    return columns
+
+
+def folded_names(names: Node) -> Node:
+    """Names that are looked up, not shown: USING, EXCLUDE. DuckDB ignores their case, quoted or not."""
+    if names.kind != "names":
+        return names
+    return node("names", *(fold(name) for name in names.parts if isinstance(name, str)))
+
+
+def trailing_comma(select: Node) -> Node:
+    """``SELECT a, FROM t`` is ``SELECT a FROM t``: DuckDB allows a comma behind the last column."""
+    quantity, columns, *others = select.parts
+    assert isinstance(columns, Node)  # noqa: S101  by the reader
+    kept = tuple(part for part in columns.parts if part != node("trailing comma"))
+    return node("select", quantity, Node("projections", kept), *others)
+
+
+def join_kind(kind: str) -> str:
+    """``INNER JOIN`` is ``JOIN``, ``LEFT OUTER JOIN`` is ``LEFT JOIN``: words of the standard that may be left out."""
+    return "" if kind == "INNER" else kind.removesuffix(" OUTER")
+
+
+def using_as_condition(select: Node, ends: Sequence[Node]) -> Node:
+    """``a JOIN b USING (k)`` is ``a JOIN b ON a.k = b.k`` where nobody can tell: no star, no bare k.
+
+    USING makes one column of two, which a star and a bare ``k`` show. Only for the first join of a FROM clause that has
+    no other USING, so that there is one table on the left; and only for names of columns that are given once.
+    """
+    source = select.parts[2]
+    if not isinstance(source, Node) or not source:
+        return select
+    items = [part for part in source.parts if isinstance(part, Node)]
+    if len(items) < 2 or sum(is_using(item) for item in items) != 1 or not is_using(items[1]):
+        return select
+    kind, right, names = items[1].parts
+    assert isinstance(right, Node) and isinstance(names, Node)  # noqa: S101, PT018  by the reader
+    keys = [name for name in names.parts if isinstance(name, str)]
+    left_alias, right_alias = alias(items[0]), alias(right)
+    if kind not in ("", "INNER", "LEFT", "LEFT OUTER") or not left_alias or not right_alias:
+        return select
+    if fold(left_alias) == fold(right_alias) or _shows(select, ends, keys={fold(key) for key in keys}):
+        return select
+    pairs = [node("compare", "=", node("column", left_alias, key), node("column", right_alias, key)) for key in keys]
+    condition = pairs[0] if len(pairs) == 1 else many("and", pairs)
+    joined = node("join", kind, right, node("on", condition))
+    parts = list(select.parts)
+    parts[2] = many("from", [items[0], joined, *items[2:]])
+    return Node("select", tuple(parts))
+
+
+def is_using(item: Node) -> bool:
+    """Whether a join is made by USING."""
+    return item.kind == "join" and isinstance(item.parts[2], Node) and item.parts[2].kind == "names"
+
+
+def _shows(select: Node, ends: Sequence[Node], *, keys: set[str]) -> bool:
+    """Whether a star or a bare name shows that USING made one column of two; aliases count, for they can be meant."""
+    for one in (inner for part in (select, *ends) for inner in part.walk()):
+        if one.kind in ("star", "group all") or (one.kind == "call" and one.parts[0] == "COLUMNS"):
+            return True
+        names = [fold(part) for part in one.parts if isinstance(part, str)]
+        if (one.kind == "column" and len(names) != 2 and keys & set(names)) or (
+            one.kind == "aliased" and keys & set(names)
+        ):
+            return True
+    return False
+
+
+def positional_groups(group: Node, outputs: Sequence[Node]) -> Node:
+    """``GROUP BY 1`` is ``GROUP BY`` what the first column is, if that is made of columns and known functions.
+
+    A name in it that is also the alias of another output stays a position: which of the two is meant is not the same
+    in both places. So does a column that is given twice, a window, an aggregate and a query.
+    """
+    if group.kind != "group" or any(output.kind == "star" for output in outputs):
+        return group
+    aliases = {fold(str(output.parts[1])) for output in outputs if output.parts[0] == "alias"}
+    items = []
+    for item in group.parts:
+        assert isinstance(item, Node)  # noqa: S101  by the reader
+        at = _position(item, outputs)
+        meant = outputs[at].parts[2] if at is not None else item
+        assert isinstance(meant, Node)  # noqa: S101  an output ends with its value
+        items.append(meant if at is not None and _is_grouped_as_written(meant, aliases) else item)
+    return many("group", items)
+
+
+def positional_order(order: Node, outputs: Sequence[Node]) -> Node:
+    """``ORDER BY total`` is ``ORDER BY 2`` where the second column alone is called so: aliases come before columns."""
+    if order.kind != "order" or any(output.kind == "star" for output in outputs):
+        return order
+    names = [fold(str(output.parts[1])) if output.parts[0] == "alias" else "" for output in outputs]
+    items = []
+    for item in order.parts:
+        assert isinstance(item, Node)  # noqa: S101  by the reader
+        match item:
+            case Node("by", (Node("column", (str() as name,)), direction, nulls)) if names.count(name) == 1:
+                items.append(node("by", node("number", str(names.index(name) + 1)), direction, nulls))
+            case _:
+                items.append(item)
+    return many("order", items)
+
+
+def _position(item: Node, outputs: Sequence[Node]) -> int | None:
+    text = item.parts[0] if item.kind == "number" else ""
+    at = int(text) if isinstance(text, str) and text.isdigit() else 0
+    return at - 1 if 1 <= at <= len(outputs) else None
+
+
+def _is_grouped_as_written(value: Node, aliases: set[str]) -> bool:
+    for one in value.walk():
+        if one.kind in ("number", "string", "constant") and one is value:
+            return False
+        if one.kind in ("scalar", "exists", "in query", "window", "window name"):
+            return False
+        if one.kind == "call" and one.parts[0] not in SCALARS:
+            return False
+        if one.kind == "column" and one.parts and one.parts[0] in aliases:
+            return False
+    return True

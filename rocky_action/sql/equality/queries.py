@@ -1,0 +1,143 @@
+"""The canonical tree of a whole query: scopes, CTEs and clauses, with the rules for what stands in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from rocky_action.sql.equality import clause_rules
+from rocky_action.sql.equality.node import NOTHING, Node, many, node
+from rocky_action.sql.equality.rules import RULES, SPELLING, chains_as_spelled
+from rocky_action.sql.equality.scopes import Scope, alias, fold, mentioned
+
+_QUERIES = {"scalar", "exists", "in query", "derived", "branch"}
+
+
+class Canonicaliser:
+    """Makes the canonical tree of one query."""
+
+    def __init__(self, tree: Node) -> None:
+        self.always = mentioned(tree)
+        self.copies: Counter[Node] = Counter()
+
+    def query(self, query: Node, scope: Scope) -> Node:
+        """A query with its ORDER BY, LIMIT and CTEs; CTEs are in the tree where they are read."""
+        ctes, body, ordered, limit, offset = _nodes(query)
+        scope = Scope(scope.relations, scope.kept, self.ctes(ctes, scope), scope.outer)
+        if body.kind == "select":
+            return self.select(body, scope, ends=(ordered, limit, offset))
+        ends = [self.expression(end, Scope({}, set(), scope.ctes, scope)) for end in (ordered, limit, offset)]
+        return node("query", self.body(body, scope), *ends)
+
+    def ctes(self, clause: Node, scope: Scope) -> Mapping[str, Node]:
+        """What each name of a WITH clause stands for; see ``unread_and_renamed_ctes``."""
+        return clause_rules.unread_and_renamed_ctes(clause, scope.ctes, body=self._cte_in(scope))
+
+    def _cte_in(self, scope: Scope) -> clause_rules.Body:
+        def body(query: Node, ctes: Mapping[str, Node]) -> Node:
+            found = self.query(query, Scope(scope.relations, scope.kept, ctes, scope.outer))
+            self.copies[found] += 1
+            return node("copy", found, str(self.copies[found]))
+
+        return body
+
+    def body(self, body: Node, scope: Scope) -> Node:
+        """What stands between WITH and ORDER BY: a SELECT, one in parentheses, or a set operation."""
+        if body.kind == "select":
+            return self.select(body, scope, ends=(NOTHING, NOTHING, NOTHING))
+        if body.kind == "branch":
+            return node("branch", self.query(_nodes(body)[0], scope))
+        return Node("set", tuple(part if isinstance(part, str) else self.body(part, scope) for part in body.parts))
+
+    def select(self, select: Node, around: Scope, *, ends: tuple[Node, Node, Node]) -> Node:
+        """A SELECT together with the ORDER BY, LIMIT and OFFSET that belong to it."""
+        select = clause_rules.trailing_comma(select)
+        select = clause_rules.using_as_condition(select, ends)
+        quantity, columns, source, *others = _nodes(select)
+        scope = Scope.of(source, around, always=self.always)
+        outputs = [self.output(column, scope) for column in _nodes(columns)]
+        where, group, having, windows, qualify = (self.expression(clause, scope) for clause in others)
+        ordered, limit, offset = (self.expression(end, scope) for end in ends)
+        group = clause_rules.positional_groups(group, outputs)
+        ordered = clause_rules.positional_order(ordered, outputs)
+        joins = self.source(source, scope)
+        frame = node("frame", quantity, joins, where, group, having, windows, qualify, ordered, limit, offset)
+        return node("select", frame, many("outputs", outputs))
+
+    def output(self, column: Node, scope: Scope) -> Node:
+        """One column of the result: how it is called, exactly, and what it is."""
+        match column:
+            case Node("star", (str() as qualifier, Node() as excluded)):
+                return node("star", scope.star(qualifier), clause_rules.folded_names(excluded))
+            case Node("aliased", (Node() as value, str() as name, *_)):
+                return node("output", "alias", name, self.expression(value, scope))
+            case Node("unnamed", (Node("column", (*_, str() as name)) as value,)):
+                return node("output", "column", name, self.expression(value, scope))
+            case Node("unnamed", (Node() as value,)):
+                return node("output", "spelled", spelled(value), self.expression(value, scope))
+            case _:
+                raise AssertionError(column.kind)
+
+    def source(self, source: Node, scope: Scope) -> Node:
+        """A FROM clause: relations and joins in their order, aliases only where they matter."""
+        parts = []
+        for part in _nodes(source):
+            if part.kind == "relation":
+                parts.append(self.relation(part, scope))
+                continue
+            kind, right, condition = part.parts
+            assert isinstance(kind, str)  # noqa: S101  the reader puts text there
+            assert isinstance(right, Node) and isinstance(condition, Node)  # noqa: S101, PT018  and nodes here
+            condition = clause_rules.folded_names(condition)
+            joined = self.relation(right, scope), self.expression(condition, scope)
+            parts.append(node("join", clause_rules.join_kind(kind), *joined))
+        return many("from", parts)
+
+    def relation(self, relation: Node, scope: Scope) -> Node:
+        """A table, a CTE or a derived table, with its alias where a column may not do without it."""
+        source, written, columns, _ = relation.parts
+        assert isinstance(source, Node) and isinstance(columns, Node)  # noqa: S101, PT018  the reader puts nodes there
+        name = fold(alias(relation))
+        kept = node("alias" if written else "own name", name) if name in scope.kept else NOTHING
+        return node("relation", self._read(source, scope), kept, clause_rules.folded_names(columns))
+
+    def _read(self, source: Node, scope: Scope) -> Node:
+        if source.kind == "derived":
+            return node("derived", self.query(_nodes(source)[0], scope))
+        names = [fold(part) for part in source.parts if isinstance(part, str)]
+        found = scope.ctes.get(names[0]) if len(names) == 1 else None
+        return found if found is not None else node("table", *names)
+
+    def expression(self, value: Node, scope: Scope) -> Node:
+        """An expression, a list of them, or a clause made of them."""
+        if value.kind == "column":
+            return scope.column(value)
+        if value.kind in _QUERIES:
+            parts = (self._part(part, scope) for part in value.parts)
+            return Node(value.kind, tuple(parts))
+        found = value.over(lambda part: self.expression(part, scope))
+        for rule in RULES:
+            found = rule(found)
+        return found
+
+    def _part(self, part: Node | str, scope: Scope) -> Node | str:
+        if isinstance(part, str):
+            return part
+        return self.query(part, scope) if part.kind == "query" else self.expression(part, scope)
+
+
+def spelled(value: Node) -> Node:
+    """How a column without an alias is called: DuckDB writes out its expression, so only parentheses may differ."""
+    found = chains_as_spelled(value.over(spelled))
+    for rule in SPELLING:
+        found = rule(found)
+    return found
+
+
+def canonical_tree(tree: Node) -> Node:
+    """The canonical tree of a query."""
+    return Canonicaliser(tree).query(tree, Scope({}, set(), {}, None))
+
+
+def _nodes(value: Node) -> tuple[Node, ...]:
+    return tuple(part for part in value.parts if isinstance(part, Node))

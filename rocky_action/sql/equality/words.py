@@ -1,0 +1,161 @@
+"""What a query is read from: its words, names, literals and signs, each certain to be what the warehouse sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlglot.tokenizer_core import TokenType
+
+from rocky_action.sql.equality.node import word_set
+from rocky_action.sql.parse import Query
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
+_SIGNS = frozenset(("::", "<>", "!=", "<=", ">=", "||", "//", *"()[]{},.;:+-*/%<>="))
+_TOUCHING = frozenset(("=", "<", ">", "<=", ">=", "<>", "+", "*", "/", "%"))
+"""Operators that end where they are seen to end, if a minus follows without a space (not ``!=-``, which is one)."""
+_BRACKETS = frozenset("()[]{},.;")
+
+RESERVED = word_set(
+    """ALL ANALYSE ANALYZE AND ANY ARRAY AS ASC ASYMMETRIC BOTH CASE CAST CHECK COLLATE COLUMN CONSTRAINT CREATE
+    DEFAULT DEFERRABLE DESC DESCRIBE DISTINCT DO ELSE END EXCEPT FALSE FETCH FOR FOREIGN FROM GROUP HAVING IN
+    INITIALLY INTERSECT INTO LAMBDA LATERAL LEADING LIMIT NOT NULL OFFSET ON ONLY OR ORDER PIVOT PIVOT_LONGER
+    PIVOT_WIDER PLACING PRIMARY QUALIFY REFERENCES RETURNING SELECT SHOW SOME SUMMARIZE SYMMETRIC TABLE THEN TO
+    TRAILING TRUE UNION UNIQUE UNPIVOT USING VARIADIC WHEN WHERE WINDOW WITH"""
+)
+"""DuckDB's reserved words: none of them can be a name."""
+OPERATORS = word_set(
+    """ANTI ASOF AT AUTHORIZATION BINARY BY COLLATION COLUMNS CONCURRENTLY CROSS FREEZE FULL GENERATED GLOB ILIKE INNER
+    IS ISNULL JOIN LEFT LIKE MAP NATURAL NOTNULL OUTER OVERLAPS POSITIONAL RIGHT SEMI SIMILAR STRUCT TABLESAMPLE
+    TRY_CAST TUPLE UNPACK VERBOSE"""
+)
+"""Words that are operators, joins or functions where a name could stand; here they are never names."""
+_AWKWARD = word_set(
+    """BETWEEN ESCAPE EXISTS EXCLUDE EXTRACT FILTER GROUPING GROUPING_ID GROUPS IGNORE INTERVAL MATERIALIZED NULLS OVER
+    OVERLAY PERCENT POSITION RANGE RECURSIVE RENAME REPLACE RESPECT ROW ROWS SAMPLE SETOF TREAT VALUES WITHIN
+    XMLCONCAT XMLELEMENT XMLEXISTS XMLFOREST XMLPARSE XMLPI XMLROOT XMLSERIALIZE XMLTABLE XMLNAMESPACES
+    XMLATTRIBUTES CONNECT INOUT OUT NONE NATIONAL PRECISION UNBOUNDED PRECEDING FOLLOWING CURRENT CUBE ROLLUP
+    SETS"""
+)
+"""Words with a grammar of their own, which are names now and then; never here."""
+
+
+class UnreadableError(Exception):
+    """This text is outside the grammar that is read with certainty; it says nothing about whether it is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """One word, name, literal or sign: ``text`` in upper case for a word, unquoted for a name, as written for the rest.
+
+    ``raw`` is as written.
+    """
+
+    kind: str
+    text: str
+    raw: str
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it can be a name of something without any doubt."""
+        return self.kind == "quoted" or (self.kind == "word" and _is_plain(self.text))
+
+
+def _is_plain(word: str) -> bool:
+    return word not in RESERVED and word not in OPERATORS and word not in _AWKWARD
+
+
+def lexemes(query: Query) -> tuple[Lexeme, ...]:
+    """The query in pieces. Raises UnreadableError for a piece that warehouses might cut differently."""
+    return tuple(_cut(query))
+
+
+def _cut(query: Query) -> Iterator[Lexeme]:
+    last: Lexeme | None = None
+    end = -1
+    for token in query.tokens:
+        raw = query.sql[token.start : token.end + 1]
+        for piece in _pieces(token.token_type, raw, text=token.text):
+            if last is not None and token.start == end and not _apart(last, piece):
+                raise UnreadableError(f"{last.raw}{piece.raw}")
+            yield piece
+            last, end = piece, -1
+        end = token.end + 1
+
+
+def _pieces(kind: TokenType, raw: str, *, text: str) -> list[Lexeme]:
+    if kind is TokenType.STRING and raw.startswith("'"):
+        return [Lexeme("string", raw, raw)]
+    if kind is TokenType.IDENTIFIER and raw.startswith('"') and text:
+        return [Lexeme("quoted", text, raw)]
+    if kind is TokenType.NUMBER and _NUMBER.match(raw):
+        return [Lexeme("number", raw, raw)]
+    if raw in _SIGNS:
+        return [Lexeme("sign", raw, raw)]
+    words = raw.split()  # GROUP BY is one token
+    if words and all(_NAME.match(word) for word in words):
+        return [Lexeme("word", word.upper(), word) for word in words]
+    raise UnreadableError(raw)
+
+
+def _apart(last: Lexeme, piece: Lexeme) -> bool:
+    """Whether two pieces without a space between them are two to everybody."""
+    if last.text in _BRACKETS or piece.text in _BRACKETS:
+        # A point and digits would be a number.
+        return not (last.text == "." and piece.kind == "number") and not (last.kind == "number" and piece.text == ".")
+    if last.kind == "sign" and piece.kind == "sign":
+        return last.text in _TOUCHING and piece.text == "-"
+    return last.kind == "sign" or piece.kind == "sign"
+
+
+class Cursor:
+    """A place in the query that moves on as it is read."""
+
+    def __init__(self, pieces: tuple[Lexeme, ...]) -> None:
+        self.pieces = pieces
+        self.at = 0
+
+    def word(self, ahead: int = 0) -> str:
+        """The word or sign that stands here, empty for anything else."""
+        where = self.at + ahead
+        if where >= len(self.pieces) or self.pieces[where].kind not in ("word", "sign"):
+            return ""
+        return self.pieces[where].text
+
+    def kind(self, ahead: int = 0) -> str:
+        """What sort of piece stands here; empty at the end."""
+        where = self.at + ahead
+        return self.pieces[where].kind if where < len(self.pieces) else ""
+
+    def take(self) -> Lexeme:
+        """The piece that stands here; goes on behind it."""
+        if self.at >= len(self.pieces):
+            raise UnreadableError("the end")
+        self.at += 1
+        return self.pieces[self.at - 1]
+
+    def skip(self, *words: str) -> bool:
+        """Goes on behind these words, if they all stand here."""
+        if all(self.word(ahead) == word for ahead, word in enumerate(words)):
+            self.at += len(words)
+            return True
+        return False
+
+    def expect(self, *words: str) -> None:
+        """Goes on behind these words. Raises UnreadableError if something else stands here."""
+        if not self.skip(*words):
+            raise UnreadableError(" ".join(words))
+
+    def name(self) -> str:
+        """The name that stands here, as written and without its quotes."""
+        piece = self.take()
+        if not piece.is_name:
+            raise UnreadableError(piece.raw)
+        return piece.text if piece.kind == "quoted" else piece.raw
+
+    def is_name(self, ahead: int = 0) -> bool:
+        """Whether a name stands here without any doubt."""
+        where = self.at + ahead
+        return where < len(self.pieces) and self.pieces[where].is_name
