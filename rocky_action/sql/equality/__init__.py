@@ -10,18 +10,28 @@ does not accept is compared word by word and tree by tree instead.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from rocky_action.domain.project import Model
 from rocky_action.errors import SqlError
-from rocky_action.sql.equality.clauses import read
-from rocky_action.sql.equality.node import Node
-from rocky_action.sql.equality.queries import canonical_tree
 from rocky_action.sql.equality.strict import same_text_and_tree
+from rocky_action.sql.equality.view import (
+    CanonicalQuery,
+    CanonicalSelect,
+    Output,
+    canonical_of,
+    changed_outputs,
+    whole_of,
+)
 from rocky_action.sql.parse import Query, parse_model
 
-_DIALECTS = frozenset({"duckdb"})
-"""Dialects that the rules were checked against; all others have only the comparison by text and tree."""
+__all__ = [
+    "CanonicalQuery",
+    "CanonicalSelect",
+    "Output",
+    "canonical_of",
+    "changed_outputs",
+    "same_meaning",
+    "same_query",
+]
 
 
 def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
@@ -40,19 +50,10 @@ def same_query(base: Query, head: Query) -> bool:
     """True if it is certain that both queries return the same: column names, types, and rows."""
     if base.dialect != head.dialect:
         return False
-    trees = _canonical(base), _canonical(head)
-    if None not in trees:
-        return trees[0] == trees[1]
+    one, other = whole_of(base), whole_of(head)
+    if one is not None and other is not None:
+        return one == other
     try:
         return same_text_and_tree(base, head)
     except RecursionError:
         return False  # too deep to compare, hence not known to be the same
-
-
-@lru_cache(maxsize=1024)
-def _canonical(query: Query) -> Node | None:
-    tree = read(query) if query.dialect in _DIALECTS else None
-    try:
-        return None if tree is None else canonical_tree(tree)
-    except RecursionError:
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rocky_action.sql.equality.node import Node, word_set
+from rocky_action.sql.equality.node import NOTHING, Node, word_set
 
 SCALARS = word_set(
     """ABS BIT_LENGTH CEIL CEILING CHR COALESCE CONCAT CONCAT_WS CONTAINS DATE_DIFF DATE_PART DATE_TRUNC DATEDIFF
@@ -19,6 +19,8 @@ AGGREGATES = word_set(
     MAX MEAN MEDIAN MIN PRODUCT SKEWNESS STDDEV STDDEV_POP STDDEV_SAMP SUM VAR_POP VAR_SAMP VARIANCE"""
 )
 """Aggregates that give the same for the same rows, but for the order in which floats are added up."""
+WINDOWS = word_set("CUME_DIST DENSE_RANK FIRST_VALUE LAG LAST_VALUE LEAD NTH_VALUE NTILE PERCENT_RANK RANK ROW_NUMBER")
+"""Functions that only exist with OVER."""
 _ONE_VALUE = word_set(
     """ABS AVG CEIL CEILING COUNT COUNT_IF COUNTIF DATE_DIFF DATEDIFF DATE_PART DATEPART DAY EPOCH EXP FLOOR HOUR LEN
     LENGTH LN LOG LOG10 LOG2 MEAN MINUTE MOD MONTH POW POWER QUARTER ROUND SECOND SIGN SQRT STRLEN SUM TRUNC
@@ -31,6 +33,8 @@ _TRUTHS = frozenset(
 )
 _QUIET = _TRUTHS - {"in query"}
 _INT32 = 2**31
+_STAR = Node("star", ())
+"""The argument of COUNT(*)."""
 
 
 def is_steady(value: Node) -> bool:
@@ -39,6 +43,23 @@ def is_steady(value: Node) -> bool:
         node.kind not in ("scalar", "exists", "in query", "derived")
         and (node.kind != "call" or node.parts[0] in SCALARS or node.parts[0] in AGGREGATES)
         for node in value.walk()
+    )
+
+
+def is_one_row(value: Node) -> bool:
+    """Whether it gives one value for each row or group, and is no query: nothing in it can unfold into more rows."""
+    known = SCALARS | AGGREGATES | WINDOWS
+    return all(
+        node.kind not in ("scalar", "exists", "in query", "star") and (node.kind != "call" or node.parts[0] in known)
+        for node in value.walk()
+        if node != _STAR
+    )
+
+
+def has_aggregate(value: Node) -> bool:
+    """Whether a call in it may be an aggregate; one with OVER is none."""
+    return any(
+        node.kind == "call" and node.parts[0] not in SCALARS and node.parts[-1] == NOTHING for node in value.walk()
     )
 
 

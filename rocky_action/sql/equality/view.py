@@ -1,0 +1,192 @@
+"""A query in its canonical parts, so that an edit of some columns can be told from an edit of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rocky_action.sql.equality.clauses import read
+from rocky_action.sql.equality.facts import has_aggregate, is_one_row
+from rocky_action.sql.equality.node import Node, node
+from rocky_action.sql.equality.queries import Canonicaliser, canonical_tree
+from rocky_action.sql.equality.scopes import Scope, fold
+from rocky_action.sql.parse import Query
+
+_DIALECTS = frozenset({"duckdb"})
+"""Dialects that the rules were checked against."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One entry of a SELECT's list.
+
+    ``name`` is the column as it is shown, None if that is not known here (a star, an expression without an alias);
+    ``value`` is equal for what means the same. ``mentions`` are the bare names in it, folded: each may mean the alias
+    of another output. ``one_row`` says that it is made of known functions and can neither fold rows nor unfold them, but
+    for its aggregates (``aggregates``).
+    """
+
+    name: str | None
+    value: Hashable
+    mentions: frozenset[str]
+    one_row: bool
+    aggregates: bool
+
+
+@dataclass(frozen=True)
+class CanonicalSelect:
+    """One SELECT with its ORDER BY and LIMIT: ``frame`` is all of it but its outputs.
+
+    Equal frames mean: the same relations, joined, filtered, grouped and cut off by the same words. These words can
+    mention outputs, by name (``mentions``) or by number (``positions``, from 0); and with ``needs_all`` (DISTINCT,
+    GROUP BY ALL) they mean every output.
+    """
+
+    frame: Hashable
+    outputs: tuple[Output, ...]
+    mentions: frozenset[str]
+    positions: frozenset[int]
+    needs_all: bool
+
+
+@dataclass(frozen=True)
+class CanonicalQuery:
+    """A query that is understood: ``whole`` is equal for queries that mean the same.
+
+    ``ctes`` are those of the outermost WITH, by name and in their order, and ``select`` the outermost SELECT; in these
+    parts a CTE is read by its name, so equal parts say nothing of the CTEs that they read. A part is None where it is
+    not one SELECT, and CTEs of a part are in its frame.
+    """
+
+    whole: Hashable
+    ctes: tuple[tuple[str, CanonicalSelect | None], ...]
+    select: CanonicalSelect | None
+
+
+def canonical_of(query: Query) -> CanonicalQuery | None:
+    """The canonical parts of a query, None if it is not understood with certainty."""
+    tree, whole = read(query) if query.dialect in _DIALECTS else None, whole_of(query)
+    if tree is None or whole is None:
+        return None
+    maker = Canonicaliser(tree)
+    clause, body = _node(tree.parts[0]), _node(tree.parts[1])
+    seen: dict[str, Node] = {}
+    ctes: list[tuple[str, CanonicalSelect | None]] = []
+    for cte in clause.parts:
+        name, columns, hint, inner = _node(cte).parts
+        part = maker.query(_node(inner), Scope({}, set(), dict(seen), None))
+        # What the CTE itself says about its columns belongs to all that reads it.
+        plain = not _node(columns) and not hint
+        seen[fold(str(name))] = node("cte by name", fold(str(name)))
+        ctes.append((str(name), _select(part) if plain else None))
+    outer = Node("query", (Node("nothing", ()), body, *tree.parts[2:]))
+    return CanonicalQuery(whole, tuple(ctes), _select(maker.query(outer, Scope({}, set(), seen, None))))
+
+
+@lru_cache(maxsize=1024)
+def whole_of(query: Query) -> Node | None:
+    """The canonical tree of a query, None if it is not understood with certainty."""
+    tree = read(query) if query.dialect in _DIALECTS else None
+    try:
+        return None if tree is None else canonical_tree(tree)
+    except RecursionError:
+        return None
+
+
+def changed_outputs(base: CanonicalSelect, head: CanonicalSelect) -> frozenset[str] | None:
+    """The columns that an edit changed, added or removed, if it is certain that it changed nothing else; else None.
+
+    None means all rows: other relations or conditions, a column that a filter, a group or an order uses, that folds or
+    unfolds rows, or whose name is not known. Columns that build on a changed one by its alias have changed as well.
+    """
+    if base.frame != head.frame or base.needs_all or _aggregated(base) != _aggregated(head):
+        return None
+    before, after = _by_name(base), _by_name(head)
+    if before is None or after is None:
+        return frozenset() if base.outputs == head.outputs else None
+    common = [name for name in before if name in after]
+    if common != [name for name in after if name in before]:
+        return None
+    differing = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    found = _with_readers({fold(name) for name in differing}, before, after=after)
+    for select, by_name in ((base, before), (head, after)):
+        names = list(by_name)
+        moved = any(at >= len(names) or fold(names[at]) in found for at in select.positions)
+        shifted = select.positions and [*before] != [*after]
+        if moved or shifted or found & select.mentions:
+            return None
+        if not all(output.one_row for name, output in by_name.items() if name in differing):
+            return None
+    return frozenset(name for name in {*before, *after} if fold(name) in found)
+
+
+def _with_readers(names: set[str], before: Mapping[str, Output], *, after: Mapping[str, Output]) -> set[str]:
+    """Folded names, and those of all outputs that mention one of them, directly or not."""
+    found, size = set(names), -1
+    while size != len(found):
+        size = len(found)
+        for by_name in (before, after):
+            found |= {fold(name) for name, output in by_name.items() if output.mentions & found}
+    return found
+
+
+def _by_name(select: CanonicalSelect) -> dict[str, Output] | None:
+    """Outputs by name; None if one has no known name or two have the same."""
+    found = {output.name: output for output in select.outputs if output.name is not None}
+    if len({fold(name) for name in found}) != len(select.outputs):
+        return None
+    return found
+
+
+def _aggregated(select: CanonicalSelect) -> bool:
+    return any(output.aggregates for output in select.outputs)
+
+
+def _select(part: Node) -> CanonicalSelect | None:
+    if part.kind != "select":
+        return None
+    frame, outputs = _node(part.parts[0]), _node(part.parts[1])
+    group, order = _node(frame.parts[3]), _node(frame.parts[7])
+    positions = {int(text) - 1 for text in _numbers(group, order)}
+    needs_all = _node(frame.parts[0]).kind == "DISTINCT" or group.kind == "group all"
+    return CanonicalSelect(
+        frame,
+        tuple(_output(_node(output)) for output in outputs.parts),
+        frozenset(_bare(frame)),
+        frozenset(positions),
+        needs_all or "all" in _bare(order),
+    )
+
+
+def _output(output: Node) -> Output:
+    named = output.kind == "output" and output.parts[0] != "spelled"
+    name = output.parts[1] if named else None
+    return Output(
+        name if isinstance(name, str) else None,
+        output,
+        frozenset(_bare(output)),
+        is_one_row(output),
+        has_aggregate(output),
+    )
+
+
+def _bare(value: Node) -> Iterator[str]:
+    """Names without a relation that is known, so each may be the alias of an output."""
+    for one in value.walk():
+        if one.kind == "column":
+            yield str(one.parts[0])
+
+
+def _numbers(*clauses: Node) -> Iterator[str]:
+    for clause in clauses:
+        for item in clause.parts:
+            value = _node(item)
+            value = _node(value.parts[0]) if value.kind == "by" else value
+            if value.kind == "number" and str(value.parts[0]).isdigit():
+                yield str(value.parts[0])
+
+
+def _node(part: Node | str) -> Node:
+    assert isinstance(part, Node)  # noqa: S101  where the reader puts one
+    return part
