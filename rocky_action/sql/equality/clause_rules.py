@@ -24,13 +24,13 @@ def unread_and_renamed_ctes(clause: Node, around: Mapping[str, Node], *, body: B
             name, columns, hint, query = cte.parts
             assert isinstance(name, str) and isinstance(columns, Node)  # noqa: S101, PT018  by the reader
             assert isinstance(hint, str) and isinstance(query, Node)  # noqa: S101, PT018  by the reader
-            found[fold(name)] = node("cte", folded_output(columns), hint, body(query, found))
+            found[fold(name)] = node("cte", columns, hint, body(query, found))
     return found
 
 
-def folded_output(columns: Node) -> Node:
-    """The names that a CTE gives its columns: they can become names of the result, so their case is kept."""
-    return columns
+def without_as(named: Node) -> Node:
+    """``a AS x`` is ``a x``, for columns and tables: a word that may be left out before a name that is no keyword."""
+    return Node(named.kind, named.parts[:-1])
 
 
 def folded_names(names: Node) -> Node:

@@ -66,15 +66,15 @@ class Canonicaliser:
 
     def output(self, column: Node, scope: Scope) -> Node:
         """One column of the result: how it is called, exactly, and what it is."""
-        match column:
+        match clause_rules.without_as(column) if column.kind == "aliased" else column:
             case Node("star", (str() as qualifier, Node() as excluded)):
                 return node("star", scope.star(qualifier), clause_rules.folded_names(excluded))
-            case Node("aliased", (Node() as value, str() as name, *_)):
+            case Node("aliased", (Node() as value, str() as name)):
                 return node("output", "alias", name, self.expression(value, scope))
-            case Node("unnamed", (Node("column", (*_, str() as name)) as value,)):
-                return node("output", "column", name, self.expression(value, scope))
             case Node("unnamed", (Node() as value,)):
-                return node("output", "spelled", spelled(value), self.expression(value, scope))
+                shown, found = spelled(value), self.expression(value, scope)
+                is_name = shown.kind == "column"
+                return node("output", "column" if is_name else "spelled", shown.parts[-1] if is_name else shown, found)
             case _:
                 raise AssertionError(column.kind)
 
@@ -95,7 +95,7 @@ class Canonicaliser:
 
     def relation(self, relation: Node, scope: Scope) -> Node:
         """A table, a CTE or a derived table, with its alias where a column may not do without it."""
-        source, written, columns, _ = relation.parts
+        source, written, columns = clause_rules.without_as(relation).parts
         assert isinstance(source, Node) and isinstance(columns, Node)  # noqa: S101, PT018  the reader puts nodes there
         name = fold(alias(relation))
         kept = node("alias" if written else "own name", name) if name in scope.kept else NOTHING

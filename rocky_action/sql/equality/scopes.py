@@ -63,7 +63,12 @@ class Scope:
         return found
 
     def column(self, value: Node) -> Node:
-        """A column as canonical: its relation by position, counted outwards, or its names folded."""
+        """``o.amount`` is ``x.amount`` if o and x are the aliases of one relation: its position counts.
+
+        A name alone keeps its name, as it can be any relation's column, an alias or a whole row. So does one of three
+        parts. And a relation keeps its alias where the name stands anywhere else in the query, or in a scope around it:
+        then ``o.amount`` may be a field of a column ``o``.
+        """
         names = [fold(part) for part in value.parts if isinstance(part, str)]
         scope: Scope | None = self
         steps = 0

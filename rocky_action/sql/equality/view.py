@@ -23,8 +23,8 @@ class Output:
 
     ``name`` is the column as it is shown, None if that is not known here (a star, an expression without an alias);
     ``value`` is equal for what means the same. ``mentions`` are the bare names in it, folded: each may mean the alias
-    of another output. ``one_row`` says that it is made of known functions and can neither fold rows nor unfold them, but
-    for its aggregates (``aggregates``).
+    of another output. ``one_row`` says that it is made of known functions and can neither fold rows nor unfold them,
+    but for its aggregates (``aggregates``).
     """
 
     name: str | None

@@ -68,7 +68,10 @@ def _is_plain(word: str) -> bool:
 
 
 def lexemes(query: Query) -> tuple[Lexeme, ...]:
-    """The query in pieces. Raises UnreadableError for a piece that warehouses might cut differently."""
+    """The query in pieces: comments, space between pieces and the case of keywords and function names say nothing.
+
+    Raises UnreadableError for a piece that warehouses might cut differently, such as two strings side by side.
+    """
     return tuple(_cut(query))
 
 
