@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rocky_action.sql.equality.facts import SCALARS
 from rocky_action.sql.equality.node import Node, many, node
+from rocky_action.sql.equality.rules import RULES, SPELLING, Rules, counted_literal
 from rocky_action.sql.equality.scopes import alias, fold
 
 Body = Callable[[Node, Mapping[str, Node]], Node]
@@ -89,7 +90,11 @@ def is_using(item: Node) -> bool:
 def _shows(select: Node, ends: Sequence[Node], *, keys: set[str]) -> bool:
     """Whether a star or a bare name shows that USING made one column of two; aliases count, for they can be meant."""
     for one in (inner for part in (select, *ends) for inner in part.walk()):
-        if one.kind in ("star", "group all") or (one.kind == "call" and one.parts[0] == "COLUMNS"):
+        if (
+            (one.kind == "star" and one.parts)
+            or one.kind == "group all"
+            or (one.kind == "call" and one.parts[0] == "COLUMNS")
+        ):
             return True
         names = [fold(part) for part in one.parts if isinstance(part, str)]
         if (one.kind == "column" and len(names) != 2 and keys & set(names)) or (
@@ -132,6 +137,28 @@ def positional_order(order: Node, outputs: Sequence[Node]) -> Node:
             case _:
                 items.append(item)
     return many("order", items)
+
+
+def rules_of(select: Node, ends: Sequence[Node]) -> Rules:
+    """The rules for the expressions of a SELECT: next to none where DuckDB looks for one in another, as it is spelled.
+
+    With ``GROUP BY a + 1`` a column may be ``a + 1``, while ``1 + a`` is an error; and likewise for what DISTINCT is
+    ordered by. No rule may change one of the two and not the other, so none is applied; columns need no rule. A
+    count is never what is grouped by.
+    """
+    quantity, columns, _, _, group, *_ = select.parts
+    assert isinstance(columns, Node) and isinstance(group, Node)  # noqa: S101, PT018  by the reader
+    outputs = [part for part in columns.parts if isinstance(part, Node)]
+    grouped = False
+    for item in group.parts:
+        assert isinstance(item, Node)  # noqa: S101  by the reader
+        at = _position(item, outputs)
+        meant = outputs[at].parts[0] if at is not None else item
+        if not (isinstance(meant, Node) and meant.kind == "column"):
+            grouped = True
+    if quantity == node("DISTINCT") and ends[0]:
+        return SPELLING
+    return (*SPELLING, counted_literal) if grouped else RULES
 
 
 def _position(item: Node, outputs: Sequence[Node]) -> int | None:

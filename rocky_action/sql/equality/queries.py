@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from rocky_action.sql.equality import clause_rules
 from rocky_action.sql.equality.node import NOTHING, Node, many, node
-from rocky_action.sql.equality.rules import RULES, SPELLING, chains_as_spelled
+from rocky_action.sql.equality.rules import RULES, SPELLING
 from rocky_action.sql.equality.scopes import Scope, alias, fold, mentioned
 
 _QUERIES = {"scalar", "exists", "in query", "derived", "branch"}
@@ -23,10 +24,11 @@ class Canonicaliser:
     def query(self, query: Node, scope: Scope) -> Node:
         """A query with its ORDER BY, LIMIT and CTEs; CTEs are in the tree where they are read."""
         ctes, body, ordered, limit, offset = _nodes(query)
-        scope = Scope(scope.relations, scope.kept, self.ctes(ctes, scope), scope.outer)
+        scope = replace(scope, ctes=self.ctes(ctes, scope))
         if body.kind == "select":
             return self.select(body, scope, ends=(ordered, limit, offset))
-        ends = [self.expression(end, Scope({}, set(), scope.ctes, scope)) for end in (ordered, limit, offset)]
+        inner = Scope({}, set(), scope.ctes, scope, rules=SPELLING)
+        ends = [self.expression(end, inner) for end in (ordered, limit, offset)]
         return node("query", self.body(body, scope), *ends)
 
     def ctes(self, clause: Node, scope: Scope) -> Mapping[str, Node]:
@@ -35,7 +37,7 @@ class Canonicaliser:
 
     def _cte_in(self, scope: Scope) -> clause_rules.Body:
         def body(query: Node, ctes: Mapping[str, Node]) -> Node:
-            found = self.query(query, Scope(scope.relations, scope.kept, ctes, scope.outer))
+            found = self.query(query, replace(scope, ctes=ctes))
             self.copies[found] += 1
             return node("copy", found, str(self.copies[found]))
 
@@ -55,12 +57,13 @@ class Canonicaliser:
         select = clause_rules.using_as_condition(select, ends)
         quantity, columns, source, *others = _nodes(select)
         scope = Scope.of(source, around, always=self.always)
+        joins, where = self.source(source, scope), self.expression(others[0], scope)
+        scope = replace(scope, rules=clause_rules.rules_of(select, ends))
         outputs = [self.output(column, scope) for column in _nodes(columns)]
-        where, group, having, windows, qualify = (self.expression(clause, scope) for clause in others)
+        group, having, windows, qualify = (self.expression(clause, scope) for clause in others[1:])
         ordered, limit, offset = (self.expression(end, scope) for end in ends)
         group = clause_rules.positional_groups(group, outputs)
         ordered = clause_rules.positional_order(ordered, outputs)
-        joins = self.source(source, scope)
         frame = node("frame", quantity, joins, where, group, having, windows, qualify, ordered, limit, offset)
         return node("select", frame, many("outputs", outputs))
 
@@ -113,10 +116,10 @@ class Canonicaliser:
         if value.kind == "column":
             return scope.column(value)
         if value.kind in _QUERIES:
-            parts = (self._part(part, scope) for part in value.parts)
-            return Node(value.kind, tuple(parts))
+            parts = [self._part(part, scope) for part in value.parts]
+            return Node(value.kind, tuple(parts if scope.rules is RULES else [*parts, spelled(value)]))
         found = value.over(lambda part: self.expression(part, scope))
-        for rule in RULES:
+        for rule in scope.rules:
             found = rule(found)
         return found
 
@@ -128,7 +131,7 @@ class Canonicaliser:
 
 def spelled(value: Node) -> Node:
     """How a column without an alias is called: DuckDB writes out its expression, so only parentheses may differ."""
-    found = chains_as_spelled(value.over(spelled))
+    found = value.over(spelled)
     for rule in SPELLING:
         found = rule(found)
     return found

@@ -27,6 +27,10 @@ _TYPES = {
     "BOOL": "BOOLEAN",
     "NUMERIC": "DECIMAL",
 }
+Rules = tuple[Callable[[Node], Node], ...]
+_LITERALS = frozenset({"number", "string", "constant"})
+_OPERATIONS = frozenset({"and", "between", "cast", "chain", "compare", "in", "is", "is not", "not", "or", "when"})
+_LONG = 20
 _MIRRORED = {">": "<", ">=": "<="}
 _SAFE_FOLDS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _TEXTUAL = frozenset({"string", "typed"})
@@ -35,13 +39,23 @@ _TEXTUAL = frozenset({"string", "typed"})
 def redundant_parentheses(value: Node) -> Node:
     """``(a)`` is ``a``: the tree keeps what groups with what, so parentheses add nothing to it.
 
-    Around a bare literal they stay: ``ORDER BY 1`` is a position, and ``(1)`` need not be one.
+    Around a bare literal they stay, but for operands: ``ORDER BY 1`` is a position, and ``(1)`` need not be one.
     """
     match value:
-        case Node("paren", (Node() as inner,)) if inner.kind not in ("number", "string", "constant"):
+        case Node("paren", (Node() as inner,)) if inner.kind not in _LITERALS:
             return inner
+        case Node(kind, _) if kind in _OPERATIONS:
+            return value.over(_without_parentheses)
         case _:
             return value
+
+
+def _without_parentheses(part: Node) -> Node:
+    match part:
+        case Node("paren", (Node() as inner,)):
+            return inner
+        case _:
+            return part
 
 
 def chains_from_the_left(value: Node) -> Node:
@@ -49,7 +63,8 @@ def chains_from_the_left(value: Node) -> Node:
 
     Nothing is ever grouped anew: sums of floats, of integers that may overflow and of dates with months depend on it.
     """
-    return _from_the_left(value, commuted_sums)
+    # What may be commuted is looked for at each step, in all that came before: not in chains without end.
+    return _from_the_left(value, commuted_sums) if len(value.parts) < _LONG else chains_as_spelled(value)
 
 
 def commuted_sums(value: Node) -> Node:
@@ -245,7 +260,7 @@ def else_null(value: Node) -> Node:
             return value
 
 
-RULES: tuple[Callable[[Node], Node], ...] = (
+RULES: Rules = (
     redundant_parentheses,
     chains_from_the_left,
     cast_spelling,
@@ -263,13 +278,15 @@ RULES: tuple[Callable[[Node], Node], ...] = (
     commuted_conditions,
 )
 """In the order in which they are applied to each node, from the leaves up."""
-SPELLING: tuple[Callable[[Node], Node], ...] = (redundant_parentheses,)
-"""What alone is done to the spelling after which DuckDB calls a column."""
 
 
 def chains_as_spelled(value: Node) -> Node:
     """The operators of a chain from the left, without any other rule."""
     return _from_the_left(value, lambda one: one)
+
+
+SPELLING: Rules = (redundant_parentheses, chains_as_spelled)
+"""What alone is done where the spelling is the name of a column, or is looked for elsewhere in the query."""
 
 
 def _from_the_left(value: Node, step: Callable[[Node], Node]) -> Node:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rocky_action.sql.equality.node import Node, node
+from rocky_action.sql.equality.rules import RULES, Rules
 
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _FOLD = str.maketrans(_UPPER, _UPPER.lower())
@@ -43,6 +44,8 @@ class Scope:
     kept: set[str]
     ctes: Mapping[str, Node]
     outer: Scope | None
+    rules: Rules = RULES
+    """The rules for its expressions; none where DuckDB itself compares how expressions are spelled."""
 
     @staticmethod
     def of(source: Node, outer: Scope, *, always: frozenset[str]) -> Scope:
