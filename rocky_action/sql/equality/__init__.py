@@ -21,7 +21,7 @@ from rocky_action.sql.equality.view import (
     changed_outputs,
     whole_of,
 )
-from rocky_action.sql.parse import Query, parse_model
+from rocky_action.sql.parse import Query, parse_model, rocky_agrees
 
 __all__ = [
     "CanonicalQuery",
@@ -36,13 +36,14 @@ __all__ = [
 
 def same_meaning(base: Model, head: Model, *, dialect: str) -> bool:
     """True if it is certain that both queries return the same; False if not, or if it cannot be told."""
-    if base.sql == head.sql:
+    if (base.sql, base.language) == (head.sql, head.language):
         return True
     if base.problem is not None or head.problem is not None:
         return False
     try:
-        return same_query(parse_model(base, dialect), parse_model(head, dialect))
-    except SqlError:
+        same = same_query(parse_model(base, dialect), parse_model(head, dialect))
+        return same and rocky_agrees(base, head, dialect=dialect)
+    except (SqlError, RecursionError):
         return False
 
 
