@@ -103,6 +103,9 @@ def commuted_conditions(value: Node) -> Node:
     Both are commutative, NULL included. But warehouses stop at the first FALSE, and people rely on it: in ``x <> 0 AND
     1 / x > 2`` one condition guards the other. So only comparisons of columns and literals change places, and none of
     them moves across a condition with a cast, a function, arithmetic or a query, which stays where it is.
+
+    What is assumed: columns are compared with their own type. ``text = 1`` casts each text, and can fail on a row that
+    its neighbour would have kept away; types are not known here. The data never differs, only whether there is an error.
     """
     if value.kind not in ("and", "or"):
         return value

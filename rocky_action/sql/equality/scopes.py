@@ -71,6 +71,8 @@ class Scope:
         A name alone keeps its name, as it can be any relation's column, an alias or a whole row. So does one of three
         parts. And a relation keeps its alias where the name stands anywhere else in the query, or in a scope around it:
         then ``o.amount`` may be a field of a column ``o``.
+
+        What is assumed: no table is called like a column of its own that is a struct and is only meant by that name.
         """
         names = [fold(part) for part in value.parts if isinstance(part, str)]
         scope: Scope | None = self
