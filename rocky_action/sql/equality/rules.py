@@ -105,7 +105,7 @@ def commuted_conditions(value: Node) -> Node:
     them moves across a condition with a cast, a function, arithmetic or a query, which stays where it is.
 
     What is assumed: columns are compared with their own type. ``text = 1`` casts each text, and can fail on a row that
-    its neighbour would have kept away; types are not known here. The data never differs, only whether there is an error.
+    its neighbour would have kept away; types are not known here. Data never differs, only whether there is an error.
     """
     if value.kind not in ("and", "or"):
         return value
