@@ -18,6 +18,7 @@ from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.domain.report import Caveat, Severity
 from rocky_action.errors import InputError
 from rocky_action.git.comparison import compare
+from rocky_action.git.hunks import changed_hunks
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import trees
 from rocky_action.pipeline import Connection, Study, World
@@ -100,6 +101,7 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         now=place.now,
         progress=place.progress,
         run_url=place.run_url,
+        hunks=lambda paths: changed_hunks(repository, comparison, paths=paths),
     )
     return world, options
 

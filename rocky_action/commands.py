@@ -84,7 +84,9 @@ def plan(namespace: argparse.Namespace) -> int:
         world, options = call.assembled()
         known = pipeline.study(world, options)
     if call.as_json:
-        document = plan_document(world.comparison, known.plan, changes=known.changes, caveats=known.caveats)
+        document = plan_document(
+            world.comparison, known.plan, changes=known.changes, caveats=known.caveats, findings=known.findings
+        )
         sys.stdout.write(to_json(document))
     else:
         console.show_study(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
@@ -15,6 +15,7 @@ from rocky_action.domain.audit import Audit
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
+from rocky_action.domain.findings import Finding, Impact
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.domain.text import printable
 from rocky_action.pipeline import Study
@@ -69,6 +70,17 @@ def show_study(known: Study) -> None:
     console.print(plan)
     for caveat in known.caveats:
         console.print(f"[yellow]{_safe(caveat.model or '')}[/yellow]: {_safe(caveat.message)}")
+    _show_findings(console, known.findings)
+
+
+def _show_findings(console: Console, findings: Iterable[Finding]) -> None:
+    """What may hurt a reader of the models, if anything does; what merely informs is in the JSON."""
+    for finding in findings:
+        if finding.severity is not Impact.INFO:
+            colour = "red" if finding.severity is Impact.BREAKING else "yellow"
+            place = finding.path if finding.line is None else f"{finding.path}:{finding.line}"
+            what = _safe(f"{finding.model}: {finding.message} ({place})")
+            console.print(f"[{colour}]{finding.severity}[/{colour}] {what}", highlight=False)
 
 
 def show_runs(report: Report) -> None:
@@ -128,6 +140,7 @@ def show_report(report: Report) -> None:
     if report.execution.head_runs:
         show_diffs(report)
         show_cost(report)
+    _show_findings(console, report.findings)
     for caveat in report.caveats:
         colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}[caveat.severity]
         about = f"{caveat.model}: " if caveat.model else ""

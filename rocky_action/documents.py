@@ -26,13 +26,21 @@ def create_json(report: Report) -> CreateDocument:
         changes=report.changes,
         execution=report.execution,
         name=report.provenance.preview_name,
+        findings=report.findings,
     )
 
 
 def diff_json(report: Report) -> DiffDocument:
     """The ``preview-diff`` document."""
     name, markdown = report.provenance.preview_name, render_diff_markdown(report)
-    return diff_document(report.comparison, report.diffs, name=name, markdown=markdown, audit=report.audit)
+    return diff_document(
+        report.comparison,
+        report.diffs,
+        name=name,
+        markdown=markdown,
+        audit=report.audit,
+        findings=report.findings,
+    )
 
 
 def cost_json(report: Report) -> CostDocument:

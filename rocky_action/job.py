@@ -10,6 +10,7 @@ from typing import assert_never
 
 from rocky_action import documents
 from rocky_action.assembly import Place, project_folder
+from rocky_action.domain.findings import Impact
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report, Severity
 from rocky_action.errors import InputError, PreviewError, UserError
@@ -141,9 +142,18 @@ def _total(counts: Iterable[int | None]) -> str:
 
 
 def _annotate(job: Job, report: Report) -> None:
-    """The caveats, worst first, each on the file it is about."""
+    """Findings and caveats, each on the file it is about; of one level the findings first, which have a line."""
     folder = project_folder(job.settings, job.place)
     prefix = folder.relative_to(job.workspace) if folder.is_relative_to(job.workspace) else Path()
+    for finding in report.findings:
+        if finding.severity is not Impact.INFO:
+            job.runner.annotate(
+                "warning" if finding.severity is Impact.BREAKING else "notice",
+                f"{finding.model}: {finding.message}",
+                file=(prefix / finding.path).as_posix(),
+                line=finding.line,
+                title="rocky-preview: breaking" if finding.severity is Impact.BREAKING else "rocky-preview",
+            )
     for caveat in report.caveats:
         if caveat.severity is not Severity.NOTE:
             message = f"{caveat.model}: {caveat.message}" if caveat.model else caveat.message

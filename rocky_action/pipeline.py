@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
@@ -15,10 +16,11 @@ from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.project import Projects, without_models
-from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.pull_request import Comparison, Hunk
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
 from rocky_action.errors import ProjectError
 from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
@@ -28,6 +30,8 @@ from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.language import language_caveats
+from rocky_action.stages.findings import find_in_data, find_in_files
+from rocky_action.stages.findings.placing import Places
 from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
 from rocky_action.stages.report import Evidence, make_report
 
@@ -41,9 +45,16 @@ class Connection:
     caveats: tuple[Caveat, ...] = ()
 
 
+def _no_hunks(paths: Collection[str]) -> Mapping[str, tuple[Hunk, ...]]:
+    return dict.fromkeys(paths, ())
+
+
 @dataclass(frozen=True)
 class World:
-    """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener."""
+    """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener.
+
+    ``hunks`` says which lines of head's files are edited.
+    """
 
     comparison: Comparison
     base_tree: SourceTree
@@ -53,6 +64,13 @@ class World:
     now: datetime
     progress: Callable[[str], None]
     run_url: str | None = None
+    hunks: Callable[[Collection[str]], Mapping[str, tuple[Hunk, ...]]] = _no_hunks
+
+    @property
+    def places(self) -> Places:
+        """Where findings are to be shown."""
+        locate = self.loader.locate
+        return Places(partial(locate, tree=self.base_tree), partial(locate, tree=self.head_tree), self.hunks)
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,7 @@ class Study:
     projects: Projects
     changes: ChangeSet
     plan: Plan
+    findings: tuple[Finding, ...] = ()
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
@@ -123,7 +142,8 @@ def study(world: World, options: PreviewOptions) -> Study:
     projects = Projects(base, head)
     refuse_reserved_schemas(projects)
     changes = detect_changes(projects, world.comparison.changed_paths)
-    return Study(projects, changes, make_plan(projects, changes, copy=options.run.copy))
+    plan = make_plan(projects, changes, copy=options.run.copy)
+    return Study(projects, changes, plan, find_in_files(projects, changes, places=world.places))
 
 
 def lease(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> None:
@@ -177,8 +197,11 @@ def report(
     world: World, options: PreviewOptions, *, known: Study, evidence: Evidence, connection: Connection | None = None
 ) -> Report:
     """Put it together; without a connection nothing was run, because nothing had to be."""
+    findings = find_in_data(
+        known.findings, known.projects, changes=known.changes, diffs=evidence.diffs, places=world.places
+    )
     return make_report(
-        evidence,
+        replace(evidence, findings=findings),
         known.projects,
         comparison=world.comparison,
         provenance=Provenance(

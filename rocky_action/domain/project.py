@@ -212,6 +212,15 @@ class NoReads(Reads):
 
 
 @dataclass(frozen=True)
+class Mask:
+    """How the columns that are tagged so are shown to most people; ``environment`` is empty for the usual way."""
+
+    environment: str
+    tag: str
+    strategy: str
+
+
+@dataclass(frozen=True)
 class Project:
     """All models of one commit and what each reads.
 
@@ -226,6 +235,7 @@ class Project:
     prices: PriceList = PriceList()
     budget: Budget = Budget()
     warnings: tuple[str, ...] = ()
+    masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True)

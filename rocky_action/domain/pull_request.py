@@ -28,6 +28,16 @@ class ChangedPath:
 
 
 @dataclass(frozen=True)
+class Hunk:
+    """Neighbouring lines that differ. A side that has none of them names the line before, as git does."""
+
+    base_line: int
+    base_count: int
+    head_line: int
+    head_count: int
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Base and head, always in this order.
 

@@ -10,6 +10,7 @@ from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.pull_request import Comparison
 
@@ -67,7 +68,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it. The verdict is never better than its worst part. ``audit`` is None where none was asked for."""
+    """All of it. The verdict is never better than its worst part; ``findings`` inform, and are no part of it.
+
+    ``audit`` is None where none was asked for.
+    """
 
     verdict: Verdict
     comparison: Comparison
@@ -80,6 +84,7 @@ class Report:
     caveats: tuple[Caveat, ...] = ()
     edges: tuple[Edge, ...] = ()
     audit: Audit | None = None
+    findings: tuple[Finding, ...] = ()
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

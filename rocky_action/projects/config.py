@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rocky_action.domain.cost import Budget, PriceList
-from rocky_action.domain.project import Adapter
+from rocky_action.domain.project import Adapter, Mask
 from rocky_action.projects import config_keys as keys
 from rocky_action.projects.findings import nearest
 from rocky_action.projects.toml import Table, canonical
@@ -31,6 +31,7 @@ class Config:
     models: str
     prices: PriceList
     budget: Budget
+    masks: tuple[Mask, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def read_config(root: Table, pipeline: str | None) -> Config | None:
     route = _route(root, pipelines, wanted=pipeline)
     if route is None:
         return None
-    return Config(_target(route, adapters), route.models, _prices(root), read_budget(root))
+    return Config(_target(route, adapters), route.models, _prices(root), read_budget(root), _masks(root))
 
 
 def read_budget(holder: Table) -> Budget:
@@ -82,6 +83,18 @@ def _prices(root: Table) -> PriceList:
         standard.compute_cost_per_dbu if compute is None else compute,
         table.text("warehouse_size") or standard.warehouse_size,
     )
+
+
+def _masks(root: Table) -> tuple[Mask, ...]:
+    """``[mask]`` and its tables for single environments, as far as they say what Rocky would read."""
+    found: list[Mask] = []
+    table = root.values.get("mask")
+    for name, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict):
+            found += [Mask(name, tag, strategy) for tag, strategy in value.items() if isinstance(strategy, str)]
+        elif isinstance(value, str):
+            found.append(Mask("", name, value))
+    return tuple(sorted(found, key=lambda mask: (mask.environment, mask.tag)))
 
 
 def _check_blocks(root: Table) -> None:

@@ -15,6 +15,7 @@ from rocky_action.projects.files import Files
 from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
+from rocky_action.projects.locating import locate_setting
 from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
@@ -57,7 +58,12 @@ class RockyLoader:
             prices=config.prices,
             budget=config.budget,
             warnings=findings.warnings,
+            masks=config.masks,
         )
+
+    def locate(self, model: Model, setting: tuple[str, ...], *, tree: SourceTree) -> tuple[str, int] | None:
+        """The file and the line that give a model a setting, None where nothing does."""
+        return locate_setting(model, setting, tree=tree, config_path=self.config_path)
 
     def adapter(self, tree: SourceTree) -> Adapter:
         """The adapter that the project builds with, whatever may be wrong with its models. Raises ProjectError."""

@@ -12,6 +12,7 @@ from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.rendering.audit import audit_line
+from rocky_action.rendering.breaking import breaking_lines, warning_lines
 from rocky_action.rendering.budget import Detail
 from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
 from rocky_action.rendering.figures import count, listing, names, plural
@@ -70,7 +71,7 @@ def page(report: Report, findings: Sequence[Finding], *, detail: Detail) -> Page
     loud = [finding for finding in findings if not is_quiet(finding)]
     sections = tuple(section(finding, detail.examples) for finding in loud[: detail.sections])
     listed = findings[: detail.rows]
-    notes = _cut(tuple(map(_caveat, _of(report, Severity.NOTE))), detail.names)
+    notes = (*warning_lines(report), *map(_caveat, _of(report, Severity.NOTE)))
     more = sections[SECTIONS_IN_SIGHT:]
     return Page(
         headline=headline(report, findings),
@@ -88,8 +89,8 @@ def page(report: Report, findings: Sequence[Finding], *, detail: Detail) -> Page
         cost=cost_view(report, findings, rows=detail.rows, listed=detail.names),
         left=left_view(report, detail.names),
         audit=audit_line(report.audit, detail.names) if report.audit else None,
-        notes=notes,
-        notes_title=Md(f"<b>{plural(len(_of(report, Severity.NOTE)), 'note')}</b>"),
+        notes=_cut(notes, detail.names),
+        notes_title=Md(f"<b>{plural(len(notes), 'note')}</b>"),
         left_out=_left_out(report, loud, detail=detail),
         footer=join(" · ", tuple(_footer(report))),
     )
@@ -112,7 +113,7 @@ def _alerts(report: Report, findings: Sequence[Finding], *, limit: int) -> Itera
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
     said = [fact.sentence for fact in facts if not fact.fault and fact.sentence]
-    doubts = [*said, *map(_caveat, _unsaid(_of(report, Severity.WARNING), facts))]
+    doubts = [*breaking_lines(report), *said, *map(_caveat, _unsaid(_of(report, Severity.WARNING), facts))]
     for kind, lines in (("CAUTION", faults), ("WARNING", doubts)):
         if lines:
             yield Alert(Md(kind), _cut(tuple(dict.fromkeys(lines)), limit))

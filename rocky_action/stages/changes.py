@@ -10,15 +10,16 @@ from rocky_action.domain.project import Model, Projects, TimeInterval
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.references import problem_of
+from rocky_action.sql.renames import renamed_by_content
 
 
 def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> ChangeSet:
     """Models are compared after defaults, groups and variables are merged in, whichever file an edit was made in.
 
-    Paths only tell a renamed model from one that was removed and another that was added.
+    A renamed model is told from one that was removed and another that was added by git, else by what its query says.
     """
     base, head = projects.base.models, projects.head.models
-    renames = dict(_renames(projects, changed_paths))
+    renames = _all_renames(projects, changed_paths)
     otherwise = _read_otherwise(projects)
     for project in (projects.base, projects.head):
         project.reads.foresee(otherwise & project.models.keys())
@@ -54,6 +55,14 @@ def _read_otherwise(projects: Projects) -> frozenset[str]:
     both = base.models.keys() & head.models.keys()
     edited = {name for name in both if _read_by(base.models[name]) != _read_by(head.models[name])}
     return head.reads.could_read(moved) | edited
+
+
+def _all_renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> dict[str, str]:
+    """Head's new names with base's old ones; git goes first, because it also knows files that were edited."""
+    by_git = dict(_renames(projects, changed_paths))
+    base, head = projects.base.models, projects.head.models
+    removed, added = base.keys() - head.keys() - set(by_git.values()), head.keys() - base.keys() - by_git.keys()
+    return by_git | (renamed_by_content(projects, removed=removed, added=added) if removed and added else {})
 
 
 def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterable[tuple[str, str]]:

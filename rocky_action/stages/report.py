@@ -22,6 +22,7 @@ from rocky_action.domain.execution import (
     NotRun,
     Succeeded,
 )
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.naming import AUDIT_SUFFIX, BASE_SUFFIX
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
@@ -39,6 +40,7 @@ class Evidence:
     diffs: tuple[ModelDiff, ...]
     cost: CostDelta
     audit: Audit | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def make_report(
@@ -63,6 +65,7 @@ def make_report(
         caveats=tuple(sorted(found, key=_weight)),
         edges=tuple(_edges(evidence.plan, projects)),
         audit=evidence.audit,
+        findings=evidence.findings,
     )
 
 

@@ -20,9 +20,11 @@ from rocky_action.domain.execution import (
     Side,
     Succeeded,
 )
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.wire.document import Document, Part
+from rocky_action.wire.findings import FoundIn
 from rocky_action.wire.plan import Change
 
 
@@ -117,10 +119,17 @@ class CreateDocument(Document):
     removed: tuple[Left, ...]
     runs: tuple[Run, ...]
     baselines: tuple[Baseline, ...]
+    findings: tuple[FoundIn, ...]
 
 
 def create_document(
-    comparison: Comparison, plan: Plan, *, changes: ChangeSet, execution: Execution, name: str
+    comparison: Comparison,
+    plan: Plan,
+    *,
+    changes: ChangeSet,
+    execution: Execution,
+    name: str,
+    findings: Iterable[Finding] = (),
 ) -> CreateDocument:
     """What was planned, cloned and run."""
     return CreateDocument(
@@ -143,6 +152,7 @@ def create_document(
         removed=_left(plan.removed),
         runs=tuple(_run(run) for run in (*execution.base_runs, *execution.head_runs)),
         baselines=tuple(_baseline(side) for side in execution.base_sides),
+        findings=tuple(FoundIn.of(finding) for finding in findings),
     )
 
 

@@ -6,11 +6,12 @@ under it, whatever compared the rows; our ``coverage.method`` names that. Everyt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, assert_never
 
 from rocky_action.domain.audit import Audit
 from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, RowExample, Sampled, Value
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.wire.audit import AuditSummary, audit_summary
 from rocky_action.wire.differences import (
@@ -24,6 +25,7 @@ from rocky_action.wire.differences import (
     structural,
 )
 from rocky_action.wire.document import Document, Part
+from rocky_action.wire.findings import FoundIn
 
 NULL = "NULL"
 """What stands for SQL's NULL where the contract demands text; ``examples`` tells it from the word."""
@@ -161,10 +163,17 @@ class DiffDocument(Document):
     head_ref: str
     head_commit: str
     audit: AuditSummary | None
+    findings: tuple[FoundIn, ...]
 
 
 def diff_document(
-    comparison: Comparison, diffs: Sequence[ModelDiff], *, name: str, markdown: str, audit: Audit | None = None
+    comparison: Comparison,
+    diffs: Sequence[ModelDiff],
+    *,
+    name: str,
+    markdown: str,
+    audit: Audit | None = None,
+    findings: Iterable[Finding] = (),
 ) -> DiffDocument:
     """What differs, in the order of ``diffs``."""
     return DiffDocument(
@@ -177,6 +186,7 @@ def diff_document(
         head_ref=comparison.head_ref,
         head_commit=comparison.head_commit,
         audit=None if audit is None else audit_summary(audit),
+        findings=tuple(FoundIn.of(finding) for finding in findings),
     )
 
 

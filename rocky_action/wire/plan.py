@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.findings import Finding
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat
 from rocky_action.wire.document import Document, Part
+from rocky_action.wire.findings import FoundIn
 
 
 class Change(Part):
@@ -81,12 +83,18 @@ class PlanDocument(Document):
     skipped_set: tuple[str, ...]
     removed_set: tuple[str, ...]
     warnings: tuple[Warned, ...]
+    findings: tuple[FoundIn, ...]
 
 
 def plan_document(
-    comparison: Comparison, plan: Plan, *, changes: ChangeSet, caveats: Iterable[Caveat] = ()
+    comparison: Comparison,
+    plan: Plan,
+    *,
+    changes: ChangeSet,
+    caveats: Iterable[Caveat] = (),
+    findings: Iterable[Finding] = (),
 ) -> PlanDocument:
-    """What changed and what would run."""
+    """What changed, what would run, and what that means for whoever reads the models."""
     return PlanDocument(
         base_ref=comparison.base_ref,
         merge_base=comparison.merge_base,
@@ -98,4 +106,5 @@ def plan_document(
         skipped_set=tuple(left.model for left in plan.skipped),
         removed_set=tuple(left.model for left in plan.removed),
         warnings=tuple(Warned.of(caveat) for caveat in caveats),
+        findings=tuple(FoundIn.of(finding) for finding in findings),
     )

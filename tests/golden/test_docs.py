@@ -38,7 +38,7 @@ def modules() -> str:
 def listed(folder: Path, indent: str) -> Iterator[str]:
     for path in sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name)):
         if path.is_dir() and (path / "__init__.py").exists():
-            yield f"- **`{path.relative_to(PACKAGE)}/`** {summary(path / '__init__.py')}"
+            yield f"{indent}- **`{path.relative_to(PACKAGE)}/`** {summary(path / '__init__.py')}"
             yield from listed(path, indent + "  ")
         elif path.suffix == ".py" and path.name != "__init__.py":
             yield f"{indent}- `{path.relative_to(PACKAGE).as_posix()}` {summary(path)}"
