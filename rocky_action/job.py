@@ -127,6 +127,7 @@ def _outputs(job: Job, report: Report) -> Mapping[str, str]:
         "report_json": job.path_of(documents.REPORT),
         "branch_schema": report.execution.schema,
         "prune_set_size": str(len(report.plan.prune_set)),
+        "breaking_findings": str(sum(finding.severity is Impact.BREAKING for finding in report.findings)),
         "delta_usd": "" if delta is None else f"{delta:.6f}",
         "audit_escapes": str(len(report.audit.escaped)) if report.audit and report.audit.decided else "",
         "rows_added": _total(rows.added for rows in compared),

@@ -21,7 +21,7 @@ def breaking_lines(report: Report) -> Iterator[Md]:
         said = [prose(finding.message) for finding in findings[:MOST_MESSAGES]]
         if len(findings) > MOST_MESSAGES:
             said.append(Md(f"{len(findings) - MOST_MESSAGES:,} more"))
-        yield Md(f"{code(model)} is **breaking** for whoever reads it: {'; '.join(said)}")
+        yield Md(f"**Breaking** for whoever reads {code(model)}: {'; '.join(said)}")
 
 
 def warning_lines(report: Report) -> Iterator[Md]:

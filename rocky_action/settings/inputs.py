@@ -267,6 +267,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("rows_removed", "Rows only in base, over all compared models; empty if none was compared."),
     Output("rows_changed", "Rows with the same key and other values; empty if no model was compared by key."),
     Output("audit_escapes", "Models that the audit found to differ; empty if no model was audited."),
+    Output("breaking_findings", "Number of findings that break readers of the models, such as a dropped column."),
     Output("delta_usd", "Cost of head minus cost of base in US dollars; empty if unknown."),
 )
 

@@ -60,6 +60,23 @@ def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest,
     assert "The preview was dropped" in closed.summary
 
 
+def test_findings_are_annotations_on_the_edited_lines(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    base = five_models.base()
+    sql = base["models/fct_revenue.sql"].replace("    c.full_name,\n", "").replace(", c.full_name", "")
+    key = '[strategy]\ntype = "merge"\nunique_key = ["customer_id"]\n'
+    sidecar = base["models/dim_customers.toml"] + key
+    project.push({"models/fct_revenue.sql": sql, "models/dim_customers.toml": sidecar})
+    step = runner.run({}, project.event("synchronize"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["breaking_findings"] == "2"
+    at, title = "::warning file=models/", "title=rocky-preview%3A breaking"
+    assert f"{at}fct_revenue.sql,line=2,{title}::fct_revenue: column `full_name` (VARCHAR) is dropped" in step.log
+    assert f"{at}dim_customers.toml,line=5,{title}::dim_customers: its strategy changes" in step.log
+    assert "**Breaking** for whoever reads `fct_revenue`: column `full_name`" in the_comment(github)
+
+
 def test_a_shallow_checkout_of_the_merge_commit(
     runner: ProcessRunner, project: PullRequest, github: GitHubServer, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -123,9 +124,32 @@ def test_plan_opens_no_warehouse(checkout: Checkout) -> None:
     ]
     assert (plan["copy_set"], plan["skipped_set"]) == (list(five_models.COPY_SET), list(five_models.SKIPPED))
     assert not (checkout.folder / five_models.DATABASE).exists()
+    assert plan["findings"] == [
+        {
+            "model_name": "fct_revenue",
+            "kind": "sql_body_changed",
+            "severity": "info",
+            "message": "its SQL changed",
+            "path": "models/fct_revenue.sql",
+            "line": 8,
+            "column": None,
+        }
+    ]
     table = checkout.run("plan", "--verbose")
     assert "runs" in table.out
     assert re.search(r"base_ref: default", table.err)
+
+
+def test_findings(tmp_path: Path) -> None:
+    sql = five_models.base()["models/dim_customers.sql"].replace(", full_name", "")
+    checkout = Checkout.new(tmp_path, {"models/dim_customers.sql": sql, "models/fct_revenue.sql": "SELECT 1 AS id\n"})
+    planned = checkout.run("plan")
+    assert "breaking dim_customers: column `full_name` is dropped (models/dim_customers.sql:1)" in planned.out
+    ran = checkout.run("run", "--output", "json")
+    assert "column `full_name` (VARCHAR) is dropped" in ran.out
+    for name in ("create.json", "diff.json", "report.json"):
+        document = json.loads((checkout.folder / ".rocky-preview" / name).read_text())
+        assert [one["severity"] for one in document["findings"]].count("breaking") == 5, name
 
 
 def test_a_cosmetic_change_runs_nothing(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from rocky_action.domain.execution import (
     Succeeded,
     Usage,
 )
+from rocky_action.domain.findings import Finding, FindingKind, Impact
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
@@ -371,6 +372,12 @@ def hostile() -> Report:
         plan=plan,
         edges=tuple(Edge(one, other) for one, other in pairwise(names)),
         caveats=tuple(Caveat(severity, text) for severity in Severity for text in HOSTILE),
+        findings=tuple(
+            Finding(name, FindingKind.COLUMN_DROPPED, impact, f"column `{text}` is dropped", text, 1, text)
+            for impact in Impact
+            for name in names
+            for text in HOSTILE
+        ),
         comparison=replace(COMPARISON, head_ref=HOSTILE[3], base_ref=HOSTILE[0]),
         provenance=replace(PROVENANCE, warehouse=HOSTILE[5], preview_name=HOSTILE[6], started_at=HOSTILE[7]),
     )
@@ -546,6 +553,67 @@ def audit_escaped() -> Report:
     return replace(report_of(same("fct_revenue", 12_402), verdict=Verdict.FAILED), audit=audit, caveats=caveats)
 
 
+def breaking() -> Report:
+    orders = ModelDiff(
+        "fct_orders",
+        SchemaDiff(
+            added=(Column("channel", "VARCHAR"),),
+            removed=(Column("discount", "DECIMAL(10,2)"),),
+            type_changes=(TypeChange("customer_id", "BIGINT", "INTEGER"),),
+            reordered=True,
+        ),
+        RowDiff(1_840, 1_840, 0, 0, 0),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+    )
+    report = report_of(orders, same("dim_customers", 410), verdict=Verdict.CHANGED)
+    path, sidecar = "models/fct_orders.sql", "models/dim_customers.toml"
+    findings = (
+        Finding(
+            "dim_customers",
+            FindingKind.MATERIALIZATION_KEY_CHANGED,
+            Impact.BREAKING,
+            "its `unique_key` changes from `customer_id` to `customer_id`, `country`",
+            sidecar,
+            4,
+        ),
+        Finding(
+            "fct_orders",
+            FindingKind.COLUMN_DROPPED,
+            Impact.BREAKING,
+            "column `discount` (DECIMAL(10,2)) is dropped",
+            path,
+            7,
+            "discount",
+        ),
+        Finding(
+            "fct_orders",
+            FindingKind.COLUMN_TYPE_CHANGED,
+            Impact.BREAKING,
+            "column `customer_id` narrows from BIGINT to INTEGER",
+            path,
+            3,
+            "customer_id",
+        ),
+        Finding("rpt_old", FindingKind.MODEL_REMOVED, Impact.BREAKING, "it is removed", "models/rpt_old.sql"),
+        Finding(
+            "dim_customers",
+            FindingKind.COLUMN_MASK_CHANGED,
+            Impact.WARNING,
+            "column `email` is masked now (hash)",
+            sidecar,
+            8,
+            "email",
+        ),
+        Finding(
+            "fct_orders", FindingKind.COLUMN_REORDERED, Impact.WARNING, "its columns are in another order", path, 2
+        ),
+        Finding("fct_orders", FindingKind.COLUMN_ADDED, Impact.INFO, "column `channel` (VARCHAR) is added", path, 5),
+    )
+    removed = (LeftModel("rpt_old", "removed; its relation stays in the warehouse until somebody drops it"),)
+    return replace(report, findings=findings, plan=replace(report.plan, removed=removed))
+
+
 SCENARIOS: dict[str, Callable[[], Report]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -564,5 +632,8 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         multiset_and_duplicates,
         audit_confirmed,
         audit_escaped,
+
+
+        breaking,
     )
 }

@@ -62,7 +62,7 @@ def test_an_edit_of_the_sql(sql: str, kind: ChangeKind) -> None:
 
 
 def test_added_and_removed() -> None:
-    assert changed([model("a"), model("b")], [model("b"), model("c")]) == {
+    assert changed([model("a"), model("b")], [model("b"), model("c", "SELECT 3 AS id")]) == {
         "a": ChangeKind.REMOVED,
         "c": ChangeKind.ADDED,
     }
@@ -83,8 +83,27 @@ class TestRenamed:
         assert change.kind is ChangeKind.RENAMED
         assert change.why.startswith("renamed from old; its SQL changed")
 
-    def test_not_without_git_saying_so(self) -> None:
-        assert changed([model("old")], [model("new")]) == {"new": ChangeKind.ADDED, "old": ChangeKind.REMOVED}
+    @pytest.mark.parametrize("sql", ["SELECT 1 AS id", "select\n  1 as id -- the same"])
+    def test_by_what_its_query_says(self, sql: str) -> None:
+        projects = Projects(project([model("old")]), project([model("new", sql)]))
+        (change,) = detect_changes(projects, ()).changes
+        assert (change.kind, change.renamed_from, change.why) == (
+            ChangeKind.RENAMED,
+            "old",
+            "renamed from old; its target moved from memory.main.old to memory.main.new",
+        )
+        assert change.affects_data
+
+    def test_not_when_its_query_says_something_else(self) -> None:
+        assert changed([model("old")], [model("new", "SELECT 2 AS id")]) == {
+            "new": ChangeKind.ADDED,
+            "old": ChangeKind.REMOVED,
+        }
+
+    def test_git_goes_first(self) -> None:
+        """Git's pair was edited; the other one has the old text and is new."""
+        base, head = [model("old")], [model("new", "SELECT 2 AS id"), model("copy")]
+        assert changed(base, head, self.path) == {"new": ChangeKind.RENAMED, "copy": ChangeKind.ADDED}
 
     def test_a_file_that_moved_with_its_name_kept(self) -> None:
         moved = replace(model("m"), path="models/sub/m.sql")

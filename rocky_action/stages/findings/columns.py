@@ -28,10 +28,10 @@ def inferred_columns(base: Model, head: Model, *, projects: Projects) -> Iterato
     before, after = _by_name(old), _by_name(new)
     for name, column in before.items():
         if name not in after:
-            yield _found(FindingKind.COLUMN_DROPPED, head, message=f"column {column.name} is dropped", before=column)
+            yield _found(FindingKind.COLUMN_DROPPED, head, message=f"column `{column.name}` is dropped", before=column)
     for name, column in after.items():
         if name not in before:
-            yield _found(FindingKind.COLUMN_ADDED, head, message=f"column {column.name} is added", after=column)
+            yield _found(FindingKind.COLUMN_ADDED, head, message=f"column `{column.name}` is added", after=column)
     if [name for name in before if name in after] != [name for name in after if name in before]:
         yield _found(FindingKind.COLUMN_REORDERED, head, message=_REORDERED)
 
@@ -49,17 +49,17 @@ def measured_columns(diff: ModelDiff, projects: Projects, *, renamed: Mapping[st
     before = _by_name(output_columns(base, projects.base.dialect) or () if base else ())
     after = _by_name(output_columns(head, projects.head.dialect) or ())
     for column in schema.removed:
-        message = f"column {column.name} ({column.type}) is dropped"
+        message = f"column `{column.name}` ({column.type}) is dropped"
         own = before.get(column.name.lower(), Output(column.name))
         yield _found(FindingKind.COLUMN_DROPPED, head, message=message, before=own)
     for column in schema.added:
-        message = f"column {column.name} ({column.type}) is added"
+        message = f"column `{column.name}` ({column.type}) is added"
         own = after.get(column.name.lower(), Output(column.name))
         yield _found(FindingKind.COLUMN_ADDED, head, message=message, after=own)
     for change in schema.type_changes:
         narrower = narrows(change.base_type, change.head_type)
         verb = "narrows" if narrower else "changes"
-        message = f"column {change.name} {verb} from {change.base_type} to {change.head_type}"
+        message = f"column `{change.name}` {verb} from {change.base_type} to {change.head_type}"
         own = after.get(change.name.lower(), Output(change.name))
         finding, anchor = _found(FindingKind.COLUMN_TYPE_CHANGED, head, message=message, after=own)
         yield (finding if narrower else replace(finding, severity=Impact.INFO)), anchor

@@ -44,12 +44,16 @@ def changed_masks(projects: Projects, changed: Iterable[str], *, renamed: Mappin
 
     ``[mask]`` is the project's: when it is edited, every model can be concerned, not only those that ``changed``.
     """
+    environments = {"", *(mask.environment for mask in (*projects.base.masks, *projects.head.masks))}
     names = changed if projects.base.masks == projects.head.masks else projects.head.models
     for name in names:
         head, base = projects.head.models.get(name), projects.base.models.get(renamed.get(name, name))
         if head is None or base is None:
             continue
-        before, after = _masks(base, projects.base), _masks(head, projects.head)
+        before, after = (
+            _masks(model, project, environments=environments)
+            for model, project in ((base, projects.base), (head, projects.head))
+        )
         for column in sorted(before.keys() | after.keys()):
             old, new = before.get(column, {}), after.get(column, {})
             if old != new:
@@ -68,14 +72,14 @@ def _found(
 def _strategy(base: Model, head: Model) -> Iterator[Found]:
     before, after = _kind(base.strategy), _kind(head.strategy)
     if before != after:
-        message = f"its strategy changes from {before} to {after}"
+        message = f"its strategy changes from `{before}` to `{after}`"
         kind = FindingKind.MATERIALIZATION_STRATEGY_CHANGED
         yield _found(kind, head, message=message, setting=("strategy", "type"))
         return
     old, new = _settings(base.strategy), _settings(head.strategy)
     for key in sorted(_KEYS & (old.keys() | new.keys())):
         if old.get(key) != new.get(key):
-            message = f"its {key} changes from {_shown(old.get(key))} to {_shown(new.get(key))}"
+            message = f"its `{key}` changes from {_shown(old.get(key))} to {_shown(new.get(key))}"
             severity = Impact.WARNING if key == "target_lag" else None
             kind = FindingKind.MATERIALIZATION_KEY_CHANGED
             yield _found(kind, head, message=message, setting=("strategy", key), severity=severity)
@@ -104,17 +108,17 @@ def _lakehouse(head: Model, before: Metadata, *, after: Metadata) -> Iterator[Fo
     old, new = (_mapping(side.get("format_options")) for side in (before, after))
     if old.get("partition_by") != new.get("partition_by"):
         was, now = (_shown(side.get("partition_by")) for side in (old, new))
-        message = f"its partition_by changes from {was} to {now}"
+        message = f"its `partition_by` changes from {was} to {now}"
         yield _found(
             FindingKind.PARTITION_BY_CHANGED, head, message=message, setting=("format_options", "partition_by")
         )
     kind = FindingKind.LAKEHOUSE_FORMAT_CHANGED
     if before.get("format") != after.get("format"):
-        message = f"its format changes from {before.get('format', 'none')} to {after.get('format', 'none')}"
+        message = f"its format changes from {_shown(before.get('format'))} to {_shown(after.get('format'))}"
         yield _found(kind, head, message=message, setting=("format",))
     for key in sorted((old.keys() | new.keys()) - {"partition_by"}):
         if old.get(key) != new.get(key):
-            message = f"its format option {key} changes from {_shown(old.get(key))} to {_shown(new.get(key))}"
+            message = f"its format option `{key}` changes from {_shown(old.get(key))} to {_shown(new.get(key))}"
             yield _found(kind, head, message=message, setting=("format_options", key))
 
 
@@ -127,23 +131,22 @@ def _mask(
     where = f" in {environment}" if environment else ""
     old, new = before.get(environment), after.get(environment)
     if new is None:
-        message = f"column {column} is no longer masked ({old}){where}"
+        message = f"column `{column}` is no longer masked ({old}){where}"
     elif old is None:
-        message = f"column {column} is masked now ({new}){where}"
+        message = f"column `{column}` is masked now ({new}){where}"
     else:
-        message = f"the mask of column {column} changes from {old} to {new}{where}"
+        message = f"the mask of column `{column}` changes from {old} to {new}{where}"
     severity = Impact.BREAKING if lost else None
     finding, anchor = _found(FindingKind.COLUMN_MASK_CHANGED, head, message=message, setting=setting, severity=severity)
     return replace(finding, column=column), anchor
 
 
-def _masks(model: Model, project: Project) -> dict[str, dict[str, str]]:
+def _masks(model: Model, project: Project, *, environments: Iterable[str]) -> dict[str, dict[str, str]]:
     """For each column its mask in each environment: an environment's own, else the usual one."""
     usual = {mask.tag: mask.strategy for mask in project.masks if not mask.environment}
-    named = {mask.environment for mask in project.masks}
     found: dict[str, dict[str, str]] = {}
     for column, tag in _tags(model).items():
-        for environment in {"", *named}:
+        for environment in environments:
             own = {mask.tag: mask.strategy for mask in project.masks if mask.environment == environment}
             strategy = own.get(tag, usual.get(tag, _OPEN))
             if strategy != _OPEN:
@@ -162,7 +165,8 @@ def _kind(strategy: Strategy) -> str:
 
 def _settings(strategy: Strategy) -> dict[str, object]:
     if isinstance(strategy, WarehouseOnly):
-        return dict(strategy.settings)
+        lists = {key: json.loads(value) for key, value in strategy.settings if key == "partition_columns"}
+        return {**dict(strategy.settings), **lists}
     return {field.name: getattr(strategy, field.name) for field in fields(strategy)}
 
 
@@ -179,6 +183,6 @@ def _relations(text: str | None) -> set[str]:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value in ((), []):
         return "none"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return ", ".join(f"`{one}`" for one in (value if isinstance(value, (list, tuple)) else (value,)))
