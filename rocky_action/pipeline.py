@@ -29,9 +29,9 @@ from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
-from rocky_action.stages.language import language_caveats
 from rocky_action.stages.findings import find_in_data, find_in_files
 from rocky_action.stages.findings.placing import Places
+from rocky_action.stages.language import language_caveats
 from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
 from rocky_action.stages.report import Evidence, make_report
 

@@ -595,6 +595,20 @@ def breaking() -> Report:
             3,
             "customer_id",
         ),
+        Finding(
+            "fct_orders_by_day",
+            FindingKind.COLUMN_DROPPED,
+            Impact.BREAKING,
+            "column `discount` (DECIMAL(10,2)) is dropped",
+            "models/fct_orders_by_day.sql",
+        ),
+        Finding(
+            "rpt_discounts",
+            FindingKind.COLUMN_DROPPED,
+            Impact.BREAKING,
+            "column `discount` (DECIMAL(10,2)) is dropped",
+            "models/rpt_discounts.sql",
+        ),
         Finding("rpt_old", FindingKind.MODEL_REMOVED, Impact.BREAKING, "it is removed", "models/rpt_old.sql"),
         Finding(
             "dim_customers",

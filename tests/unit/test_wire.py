@@ -52,6 +52,7 @@ from rocky_action.domain.execution import (
     Succeeded,
     Usage,
 )
+from rocky_action.domain.findings import Finding, FindingKind, Impact
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
@@ -166,6 +167,7 @@ COST = CostDelta(
     base_run_id="run-0",
     preview_duration_ms=4321,
 )
+DROPPED = Finding("dim", FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `x` is dropped", "models/dim.sql", 3, "x")
 REPORT = Report(
     verdict=Verdict.FAILED,
     comparison=COMPARISON,
@@ -177,6 +179,7 @@ REPORT = Report(
     provenance=Provenance("0.1.0", "fix_price_pr7", "2025-07-01T09:00:00Z", "DuckDB 2.0.0"),
     caveats=(Caveat(Severity.ERROR, "fct failed", model="fct"),),
     edges=(Edge("fct", "clv"),),
+    findings=(DROPPED,),
 )
 
 
@@ -244,6 +247,24 @@ class TestCreate:
         ]
         assert read.skipped_set == ["daily"]
         assert (read.run_id, read.run_status, read.duration_ms) == ("run-1", "partial", 1234)
+
+    def test_findings_are_a_list_of_our_own(self) -> None:
+        document = create_document(COMPARISON, PLAN, changes=CHANGES, execution=EXECUTION, name="n", findings=[DROPPED])
+        text = to_json(document)
+        assert PreviewCreateOutput.model_validate_json(text).branch_name == "n"
+        of_diff = to_json(diff_document(COMPARISON, (), name="n", markdown="", findings=[DROPPED]))
+        assert PreviewDiffOutput.model_validate_json(of_diff).branch_name == "n"
+        of_plan = to_json(plan_document(COMPARISON, PLAN, changes=CHANGES, findings=[DROPPED]))
+        expected = {
+            "model_name": "dim",
+            "kind": "column_dropped",
+            "severity": "breaking",
+            "message": "column `x` is dropped",
+            "path": "models/dim.sql",
+            "line": 3,
+            "column": "x",
+        }
+        assert [json.loads(one)["findings"] for one in (text, of_diff, of_plan)] == [[expected]] * 3
 
     def test_an_unknown_usage_is_null(self) -> None:
         runs = {(run["model_name"], run["side"]): run for run in self.raw["runs"]}
