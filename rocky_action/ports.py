@@ -9,7 +9,7 @@ from typing import Protocol
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import CloneMethod, Execution, Usage
-from rocky_action.domain.project import Model, Project, Relation
+from rocky_action.domain.project import Model, Project, Relation, Setting
 from rocky_action.domain.pull_request import Comparison
 
 Row = tuple[object, ...]
@@ -43,8 +43,8 @@ class ProjectLoader(Protocol):
         """The project in a tree. Raises ProjectError naming file and line when it cannot be loaded."""
         ...
 
-    def locate(self, model: Model, setting: tuple[str, ...], *, tree: SourceTree) -> tuple[str, int] | None:
-        """The file and the line that give a model a setting, None where nothing does."""
+    def locate(self, asked: Sequence[tuple[Model, Setting]], *, tree: SourceTree) -> tuple[tuple[str, int] | None, ...]:
+        """For each model and setting the file and the line that decide it, None where nothing does."""
         ...
 
 

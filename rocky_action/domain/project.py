@@ -171,6 +171,10 @@ class Model:
     first_line: int = field(default=1, compare=False)
 
 
+Setting = tuple[str, ...]
+"""The keys that lead to a setting of a model, such as ("strategy", "unique_key")."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Why a model is not understood. ``unsupported`` is our limit; otherwise the author's SQL is at fault."""

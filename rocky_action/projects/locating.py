@@ -1,48 +1,68 @@
-"""Where a model's setting stands: in its sidecar, in its group's file, or in its folder's defaults."""
+"""Where models' settings stand: in a sidecar, in a group's file, or in a folder's defaults."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 
-from rocky_action.domain.project import Model
+from rocky_action.domain.project import Model, Setting
 from rocky_action.ports import SourceTree
-from rocky_action.projects.lines import locate
+from rocky_action.projects.lines import Path, locate
 
 _GROUP = re.compile(r"""=\s*["'](\w+)["']""")
+_MASK = "mask"
+"""The one table of settings that is the project's: ``("mask", TAG)`` is looked for in rocky.toml."""
 
 
-def locate_setting(
-    model: Model, setting: tuple[str, ...], *, tree: SourceTree, config_path: str
-) -> tuple[str, int] | None:
-    """The file and the line of the setting, or of the table that it would stand in; the nearest file counts.
+def locate_settings(
+    asked: Sequence[tuple[Model, Setting]], *, tree: SourceTree, config_path: str
+) -> tuple[tuple[str, int] | None, ...]:
+    """For each the file and the line of the setting, or of the table that it would stand in; the nearest file counts.
 
-    Masks are the project's: ``("mask", TAG)`` is looked for in rocky.toml.
+    The tree is read twice at most: groups are known once the models' own files are.
     """
-    files = [(config_path, _text(tree, config_path))] if setting[0] == "mask" else list(_files(tree, model))
-    found = [(path, locate(text)) for path, text in files]
+    models = {model.path: model for model, setting in asked if setting[0] != _MASK}.values()
+    wanted = {path for model in models for path in (_own(model), _defaults(model))}
+    texts = _texts(tree, wanted | {config_path for _, setting in asked if setting[0] == _MASK})
+    for model in models:
+        if model.sidecar_path is None:  # front matter: what follows it is SQL, which can look like settings
+            texts[model.path] = "\n".join(texts[model.path].split("\n")[: model.first_line - 1])
+    lines = {path: locate(text) for path, text in texts.items()}
+    groups = {model.path: _group(model, texts[_own(model)], lines=lines[_own(model)]) for model in models}
+    lines |= {path: locate(text) for path, text in _texts(tree, filter(None, groups.values())).items()}
+    found: list[tuple[str, int] | None] = []
+    for model, setting in asked:
+        mine = (_own(model), groups.get(model.path) or "", _defaults(model))
+        found.append(_first(setting, (config_path,) if setting[0] == _MASK else mine, lines=lines))
+    return tuple(found)
+
+
+def _first(
+    setting: Setting, paths: Iterable[str], *, lines: Mapping[str, Mapping[Path, int]]
+) -> tuple[str, int] | None:
+    files = [(path, lines[path]) for path in paths if path in lines]
     for length in range(len(setting), 0, -1):
-        for path, lines in found:
-            if setting[:length] in lines:
-                return path, lines[setting[:length]]
+        for path, known in files:
+            if setting[:length] in known:
+                return path, known[setting[:length]]
     return None
 
 
-def _files(tree: SourceTree, model: Model) -> Iterator[tuple[str, str]]:
-    """The files that can give a model its settings, the one that wins first."""
-    own = model.sidecar_path or model.path
-    text = _text(tree, own)
-    if model.sidecar_path is None:  # front matter: what follows it is SQL, which can look like settings
-        text = "\n".join(text.split("\n")[: model.first_line - 1])
-    yield own, text
-    folder = posixpath.dirname(model.path)
-    at = locate(text).get(("group",))
-    group = None if at is None else _GROUP.search(text.split("\n")[at - 1])
-    for name in (*([f"groups/{group[1]}.toml"] if group else ()), "_defaults.toml"):
-        path = posixpath.join(folder, name)
-        yield path, _text(tree, path)
+def _own(model: Model) -> str:
+    return model.sidecar_path or model.path
 
 
-def _text(tree: SourceTree, path: str) -> str:
-    return tree.read([path]).get(path, b"").decode("utf-8", "replace")
+def _defaults(model: Model) -> str:
+    return posixpath.join(posixpath.dirname(model.path), "_defaults.toml")
+
+
+def _group(model: Model, text: str, *, lines: Mapping[Path, int]) -> str | None:
+    at = lines.get(("group",))
+    name = None if at is None else _GROUP.search(text.split("\n")[at - 1])
+    return None if name is None else posixpath.join(posixpath.dirname(model.path), "groups", f"{name[1]}.toml")
+
+
+def _texts(tree: SourceTree, paths: Iterable[str]) -> dict[str, str]:
+    wanted = dict.fromkeys(sorted(paths), b"")
+    return {path: text.decode("utf-8", "replace") for path, text in {**wanted, **tree.read(wanted)}.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from rocky_action.domain.project import Adapter, Ephemeral, Model, Project
+from rocky_action.domain.project import Adapter, Ephemeral, Model, Project, Setting
 from rocky_action.ports import SourceTree
 from rocky_action.projects.config import Config, read_config
 from rocky_action.projects.detect import detect
@@ -17,6 +17,8 @@ from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
 from rocky_action.projects.locating import locate_setting
 from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
+from rocky_action.projects.locating import locate_settings
+from rocky_action.projects.model_files import companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
 
@@ -61,9 +63,9 @@ class RockyLoader:
             masks=config.masks,
         )
 
-    def locate(self, model: Model, setting: tuple[str, ...], *, tree: SourceTree) -> tuple[str, int] | None:
-        """The file and the line that give a model a setting, None where nothing does."""
-        return locate_setting(model, setting, tree=tree, config_path=self.config_path)
+    def locate(self, asked: Sequence[tuple[Model, Setting]], *, tree: SourceTree) -> tuple[tuple[str, int] | None, ...]:
+        """For each model and setting the file and the line that decide it, None where nothing does."""
+        return locate_settings(asked, tree=tree, config_path=self.config_path)
 
     def adapter(self, tree: SourceTree) -> Adapter:
         """The adapter that the project builds with, whatever may be wrong with its models. Raises ProjectError."""

@@ -61,14 +61,14 @@ def test_a_new_and_a_removed_file(repo: GitRepository) -> None:
 
 
 def test_content_that_looks_like_a_patch(repo: GitRepository) -> None:
-    odd = "++ b/other.sql\n-- a/x.sql\n@@ -1 +1 @@\ndiff --git a/x b/x\n"
+    odd = "-- a/x.sql\n++ b/other.sql\n@@ -1 +1 @@\ndiff --git a/x b/x\n"
     repo.commit({"shop/a.sql": odd + LINES + "end"})
     assert hunks(repo, "a.sql") == {"a.sql": (Hunk(0, 0, 1, 4), Hunk(30, 0, 35, 1))}
 
 
 @pytest.mark.parametrize("name", ["with space.sql", "umläut.sql", "[glob]*.sql", "tab\tbed.sql"])
 def test_odd_names(repo: GitRepository, name: str) -> None:
-    repo.commit({f"shop/{name}": "one\n"})
+    repo.commit({f"shop/{name}": "one\n", "shop/gxy.sql": "what [glob]* would stand for"})
     found = hunks(repo, name)
     assert found == ({} if "\t" in name else {name: (Hunk(0, 0, 1, 1),)})
 

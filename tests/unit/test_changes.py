@@ -100,6 +100,13 @@ class TestRenamed:
             "old": ChangeKind.REMOVED,
         }
 
+    def test_one_by_git_and_one_by_its_query(self) -> None:
+        base, head = (
+            [model("old"), model("a", "SELECT 3 AS x")],
+            [model("new", "SELECT 2 AS id"), model("b", "SELECT 3 AS x")],
+        )
+        assert changed(base, head, self.path) == {"new": ChangeKind.RENAMED, "b": ChangeKind.RENAMED}
+
     def test_git_goes_first(self) -> None:
         """Git's pair was edited; the other one has the old text and is new."""
         base, head = [model("old")], [model("new", "SELECT 2 AS id"), model("copy")]

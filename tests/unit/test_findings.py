@@ -345,6 +345,19 @@ class TestPlace:
         assert self.lines(head, Hunk(3, 2, 3, 1))[FindingKind.COLUMN_DROPPED] == 3
         assert self.lines(head, Hunk(1, 1, 1, 1), Hunk(4, 1, 3, 0))[FindingKind.COLUMN_DROPPED] == 3
 
+    def test_a_dropped_column_in_lines_that_were_replaced(self) -> None:
+        head = edited("SELECT\n  key AS id,\n  price AS amount,\n  1 AS one\nFROM shop.main.source")
+        assert self.lines(head, Hunk(2, 3, 2, 3))[FindingKind.COLUMN_DROPPED] == 4
+
+    def test_a_cause_that_was_not_edited(self) -> None:
+        """The column's type follows from another line: that one is in the diff, this one is not."""
+        head = edited(SQL.replace("shop.main.source", "other"))
+        diff = measured(SchemaDiff(type_changes=(TypeChange("amount", "BIGINT", "INTEGER"),)))
+        one = found(BASE, head, diff, hunks={"models/orders.sql": (Hunk(5, 1, 5, 1),)})[0]
+        assert (one.kind, one.line) == (FindingKind.COLUMN_TYPE_CHANGED, 5)
+        one = found(BASE, head, diff)[0]
+        assert one.line == 3, "without a diff the column itself"
+
     def test_an_added_column_where_it_is(self) -> None:
         head = edited(SQL.replace("  note\n", "  note,\n  more\n"))
         assert self.lines(head, Hunk(4, 1, 4, 2))[FindingKind.COLUMN_ADDED] == 5
@@ -363,6 +376,12 @@ class TestPlace:
         (one,) = found(BASE, BASE | {defaults: BASE[defaults] + MERGE})
         assert (one.path, one.line) == (defaults, BASE[defaults].count("\n") + 2)
 
+    def test_a_setting_of_the_folder_that_is_gone(self) -> None:
+        defaults = "models/_defaults.toml"
+        base = BASE | {defaults: BASE[defaults] + MERGE}
+        (one,) = found(base, BASE, hunks={defaults: (Hunk(4, 3, 3, 0),), SIDECAR: ()})
+        assert (one.path, one.line) == (defaults, 3)
+
     def test_a_setting_of_the_group(self) -> None:
         group = "models/groups/core.toml"
         member = BASE | {SIDECAR: 'group = "core"\n', group: ""}
@@ -370,13 +389,20 @@ class TestPlace:
         assert (one.path, one.line) == (group, 2)
 
     def test_front_matter(self) -> None:
-        """What follows it looks like settings and is none."""
         files = {name: text for name, text in BASE.items() if name != SIDECAR}
-        sql = "SELECT\n  id\nFROM s WHERE id IN (SELECT\n  type = 'x' FROM t)"
+        sql = "SELECT id FROM s"
         base = files | {"models/orders.sql": f"---toml\nname = 'orders'\n---\n{sql}"}
         head = files | {"models/orders.sql": f"---toml\nname = 'orders'\n[strategy]\ntype = 'view'\n---\n{sql}"}
         (one,) = found(base, head)
         assert (one.path, one.line) == ("models/orders.sql", 4)
+
+    def test_what_follows_the_front_matter_only_looks_like_settings(self) -> None:
+        files = {name: text for name, text in BASE.items() if name != SIDECAR}
+        merge = "---toml\n[strategy]\ntype = 'merge'\nunique_key = ['id']\n"
+        sql = "---\nSELECT id FROM s WHERE\nupdate_columns = 3"
+        base = files | {"models/orders.sql": f"{merge}update_columns = ['id']\n{sql}"}
+        (one,) = found(base, files | {"models/orders.sql": merge + sql})
+        assert (one.path, one.line) == ("models/orders.sql", 2)
 
     def test_a_mask_of_the_project(self) -> None:
         (one,) = found(masked(HASHED), masked('pii = "redact"\n'))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rocky_action.domain.findings import Finding
-from rocky_action.domain.project import Model, Projects
+from rocky_action.domain.project import Model, Projects, Setting
 from rocky_action.domain.pull_request import Hunk
 
 
@@ -14,13 +14,13 @@ from rocky_action.domain.pull_request import Hunk
 class Anchor:
     """Where a finding's cause is to be looked for: a setting of the model, or a line of its file on one side."""
 
-    setting: tuple[str, ...] = ()
+    setting: Setting = ()
     base_line: int | None = None
     head_line: int | None = None
 
 
 Found = tuple[Finding, Anchor]
-Locate = Callable[[Model, tuple[str, ...]], tuple[str, int] | None]
+Locate = Callable[[Sequence[tuple[Model, Setting]]], Sequence[tuple[str, int] | None]]
 
 
 @dataclass(frozen=True)
@@ -44,26 +44,45 @@ class _Spot:
 def placed(
     found: Sequence[Found], places: Places, *, projects: Projects, renamed: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """The findings with their lines. Git is asked once for all of them."""
-    spots = [_spot(finding, anchor, places=places, projects=projects, renamed=renamed) for finding, anchor in found]
+    """The findings with their lines. Each side, and git, is asked once for all of them."""
+    head = _located(places.in_head, found, models=projects.head.models)
+    lost = [
+        (finding, anchor) for finding, anchor in found if anchor.setting and (finding.model, anchor.setting) not in head
+    ]
+    former = {finding.model: renamed.get(finding.model, finding.model) for finding, _ in lost}
+    models = {name: projects.base.models[old] for name, old in former.items() if old in projects.base.models}
+    base = _located(places.in_base, lost, models=models)
+    spots = [
+        _spot(finding, anchor, head=head, base=base, former=models.get(finding.model)) for finding, anchor in found
+    ]
     hunks = places.hunks({spot.path for spot in spots}) if spots else {}
     for (finding, _), spot in zip(found, spots, strict=True):
         yield replace(finding, path=spot.path, line=_line(spot, hunks.get(spot.path, ())))
 
 
-def _spot(finding: Finding, anchor: Anchor, *, places: Places, projects: Projects, renamed: Mapping[str, str]) -> _Spot:
-    head = projects.head.models.get(finding.model)
-    base = projects.base.models.get(renamed.get(finding.model, finding.model))
+_Located = Mapping[tuple[str, Setting], tuple[str, int]]
+
+
+def _located(locate: Locate, found: Sequence[Found], *, models: Mapping[str, Model]) -> _Located:
+    """File and line by model and setting, of those that stand somewhere on this side."""
+    asked = dict.fromkeys(
+        (finding.model, anchor.setting) for finding, anchor in found if anchor.setting and finding.model in models
+    )
+    answers = locate([(models[name], setting) for name, setting in asked]) if asked else ()
+    return {about: at for about, at in zip(asked, answers, strict=True) if at is not None}
+
+
+def _spot(finding: Finding, anchor: Anchor, *, head: _Located, base: _Located, former: Model | None) -> _Spot:
     if not anchor.setting:
         return _Spot(finding.path, anchor.base_line, anchor.head_line)
-    at = None if head is None else places.in_head(head, anchor.setting)
+    at = head.get((finding.model, anchor.setting))
     if at is not None:
         return _Spot(at[0], head_line=at[1])
-    before = None if base is None else places.in_base(base, anchor.setting)
-    if before is None:
+    before = base.get((finding.model, anchor.setting))
+    if before is None or former is None:
         return _Spot(finding.path)
     # A setting that is gone was in base's file, which head may call by another name or not have at all.
-    own = base is not None and before[0] in {base.path, base.sidecar_path}
+    own = before[0] in {former.path, former.sidecar_path}
     return _Spot(finding.path if own else before[0], base_line=before[1])
 
 
