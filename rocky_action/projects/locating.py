@@ -18,7 +18,7 @@ _MASK = "mask"
 def locate_settings(
     asked: Sequence[tuple[Model, Setting]], *, tree: SourceTree, config_path: str
 ) -> tuple[tuple[str, int] | None, ...]:
-    """For each the file and the line of the setting, or of the table that it would stand in; the nearest file counts.
+    """For each the file and the line of the setting, the nearest file first; else the table in the model's own file.
 
     The tree is read twice at most: groups are known once the models' own files are.
     """
@@ -39,13 +39,12 @@ def locate_settings(
 
 
 def _first(
-    setting: Setting, paths: Iterable[str], *, lines: Mapping[str, Mapping[Path, int]]
+    setting: Setting, paths: Sequence[str], *, lines: Mapping[str, Mapping[Path, int]]
 ) -> tuple[str, int] | None:
-    files = [(path, lines[path]) for path in paths if path in lines]
-    for length in range(len(setting), 0, -1):
-        for path, known in files:
-            if setting[:length] in known:
-                return path, known[setting[:length]]
+    around = [(paths[0], setting[:length]) for length in range(len(setting) - 1, 0, -1)]
+    for path, keys in (*((path, setting) for path in paths), *around):
+        if keys in lines.get(path, {}):
+            return path, lines[path][keys]
     return None
 
 

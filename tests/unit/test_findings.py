@@ -404,6 +404,14 @@ class TestPlace:
         (one,) = found(base, files | {"models/orders.sql": merge + sql})
         assert (one.path, one.line) == ("models/orders.sql", 2)
 
+    def test_a_target_that_follows_the_name_is_nobodys_setting(self) -> None:
+        (one,) = found(BASE, project_files({"purchases": SQL}))
+        assert (one.kind, one.path, one.line) == (FindingKind.TARGET_RENAMED, "models/purchases.toml", None)
+
+    def test_a_mask_of_one_environment(self) -> None:
+        (one,) = found(masked(HASHED), masked(HASHED + '[mask.prod]\npii = "none"\n'))
+        assert (one.path, one.line) == ("rocky.toml", ROCKY_TOML.count("\n") + 5)
+
     def test_a_mask_of_the_project(self) -> None:
         (one,) = found(masked(HASHED), masked('pii = "redact"\n'))
         assert (one.path, one.line) == ("rocky.toml", ROCKY_TOML.count("\n") + 3)

@@ -58,8 +58,8 @@ def changed_masks(projects: Projects, changed: Iterable[str], *, renamed: Mappin
             old, new = before.get(column, {}), after.get(column, {})
             if old != new:
                 tag = _tags(head).get(column, "")
-                setting = ("mask", tag) if _tags(base).get(column) == tag else ("classification", column)
-                yield _mask(head, column, before=old, after=new, setting=setting)
+                retagged = _tags(base).get(column) != tag
+                yield _mask(head, column, before=old, after=new, tag=None if retagged else tag)
 
 
 def _found(
@@ -122,10 +122,11 @@ def _lakehouse(head: Model, before: Metadata, *, after: Metadata) -> Iterator[Fo
             yield _found(kind, head, message=message, setting=("format_options", key))
 
 
-def _mask(
-    head: Model, column: str, *, before: Mapping[str, str], after: Mapping[str, str], setting: tuple[str, ...]
-) -> Found:
-    """One column's masks by environment; the first difference says what it is, a lost mask before all others."""
+def _mask(head: Model, column: str, *, before: Mapping[str, str], after: Mapping[str, str], tag: str | None) -> Found:
+    """One column's masks by environment; the first difference says what it is, a lost mask before all others.
+
+    ``tag`` is what stands for the mask in rocky.toml, None where the column was given another tag.
+    """
     lost = sorted(before.keys() - after.keys())
     environment = [*lost, *sorted(key for key in after if after[key] != before.get(key))][0]
     where = f" in {environment}" if environment else ""
@@ -137,6 +138,7 @@ def _mask(
     else:
         message = f"the mask of column `{column}` changes from {old} to {new}{where}"
     severity = Impact.BREAKING if lost else None
+    setting = ("classification", column) if tag is None else ("mask", *filter(None, [environment]), tag)
     finding, anchor = _found(FindingKind.COLUMN_MASK_CHANGED, head, message=message, setting=setting, severity=severity)
     return replace(finding, column=column), anchor
 
