@@ -188,10 +188,13 @@ class TestPlan:
         self, base: tuple[Model, ...], edits: list[Edit], copy: CopyMode, without: str | None, new: int
     ) -> None:
         before, head = project(base), after(base, edits, without=without, new=new)
-        _, plan = planned(before, head, copy)
+        changes, plan = planned(before, head, copy)
         sets = [*plan.prune_names, *plan.copy_names, *(left.model for left in plan.skipped)]
         assert sorted(sets) == sorted(head.models)
-        assert {left.model for left in plan.removed} == before.models.keys() - head.models.keys()
+        gone = {left.model for left in plan.removed}
+        renamed = {change.renamed_from for change in changes.changes if change.renamed_from is not None}
+        assert gone | renamed == before.models.keys() - head.models.keys()
+        assert not gone & renamed, "a renamed model is not removed"
 
     @given(models(), EDITS, st.sampled_from([None, *NAMES]))
     def test_closed_downstream_and_nothing_else(
