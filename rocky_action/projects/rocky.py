@@ -15,10 +15,8 @@ from rocky_action.projects.files import Files
 from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
-from rocky_action.projects.locating import locate_setting
-from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.locating import locate_settings
-from rocky_action.projects.model_files import companions, read_model_file, stem
+from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
 

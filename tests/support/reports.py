@@ -646,8 +646,6 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         multiset_and_duplicates,
         audit_confirmed,
         audit_escaped,
-
-
         breaking,
     )
 }
