@@ -74,7 +74,7 @@ def _index_with_untracked(repo: Repository, folder: Path) -> Path:
     index = repo.folder / decode(repo.git.run("rev-parse", "--git-path", "index")).removesuffix("\n")
     copy = folder / "index"
     if index.exists():
-        shutil.copyfile(index, copy)
+        shutil.copy2(index, copy)  # with its time: by that git tells which files may have been edited since
     untracked = split(repo.git.run("ls-files", "-z", "--others", "--exclude-standard"))
     # Only the entry matters, git compares with the file itself; hash-object without -w stores nothing.
     blob = repo.git.run("hash-object", "-t", "blob", "--stdin").decode().strip()

@@ -257,6 +257,19 @@ def test_a_touched_file_is_not_changed_and_the_index_is_left_alone(origin: GitRe
     assert (origin.path / ".git/index").read_bytes() == index
 
 
+def test_an_edit_that_leaves_size_and_time_as_they_were_is_seen(origin: GitRepository) -> None:
+    """As happens within a tick of the clock: git then looks at the contents if the index is no younger than the file."""
+    origin.git("config", "core.trustctime", "false")
+    path, index = origin.path / "models/a.sql", origin.path / ".git/index"
+    was = path.read_bytes()
+    os.utime(path, (1000, 1000))
+    origin.git("update-index", "--refresh")
+    path.write_bytes(was[:-1] + bytes([was[-1] ^ 1]))
+    for one in (path, index):
+        os.utime(one, (1000, 1000))
+    assert changed(origin) == (ChangedPath(MODIFIED, "models/a.sql"),)
+
+
 def test_looking_for_untracked_files_leaves_nothing_behind(origin: GitRepository) -> None:
     origin.git("config", "core.splitIndex", "true")
     origin.write({"models/untracked.sql": "SELECT 2"})
