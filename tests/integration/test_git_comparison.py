@@ -258,7 +258,7 @@ def test_a_touched_file_is_not_changed_and_the_index_is_left_alone(origin: GitRe
 
 
 def test_an_edit_that_leaves_size_and_time_as_they_were_is_seen(origin: GitRepository) -> None:
-    """As happens within a tick of the clock: git then looks at the contents if the index is no younger than the file."""
+    """Within a tick of the clock: git then looks at the contents, if the index is no younger than the file."""
     origin.git("config", "core.trustctime", "false")
     path, index = origin.path / "models/a.sql", origin.path / ".git/index"
     was = path.read_bytes()
