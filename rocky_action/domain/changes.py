@@ -50,9 +50,26 @@ Effect = Untouched | SomeColumns | AllRows
 """What a change does to the relation that a model is."""
 
 
+def both(one: Effect, other: Effect) -> Effect:
+    """Two effects on the same relation, one after the other."""
+    match one, other:
+        case (AllRows(), _) | (_, AllRows()):
+            return AllRows()
+        case SomeColumns(columns=columns), SomeColumns(columns=more):
+            return SomeColumns(columns | more)
+        case Untouched(), _:
+            return other
+        case _:
+            return one
+
+
 @dataclass(frozen=True)
 class ModelChange:
-    """One model's change. ``columns`` is filled for kind ``columns`` only; empty otherwise means all of them."""
+    """One model's change. ``columns`` is filled for kind ``columns`` only; empty otherwise means all of them.
+
+    ``effect`` is what it does to the model's own relation. ``renamed_columns`` are computed as before and called
+    otherwise, as (old, new).
+    """
 
     model: str
     kind: ChangeKind
@@ -60,6 +77,8 @@ class ModelChange:
     why: str
     columns: tuple[str, ...] = ()
     renamed_from: str | None = None
+    renamed_columns: tuple[tuple[str, str], ...] = ()
+    effect: Effect = AllRows()
 
     @property
     def affects_data(self) -> bool:

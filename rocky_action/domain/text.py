@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def printable(text: str, *, keep: str = "") -> str:
     """The text with every character escaped that a terminal would act on, but for those in ``keep``."""
     return "".join(char if char.isprintable() or char in keep else repr(char)[1:-1] for char in text)
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """The first few of some names, and how many more there are."""
+    found = list(names)
+    shown = ", ".join(found[:most])
+    return shown if len(found) <= most else f"{shown} and {len(found) - most} more"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
 from rocky_action.domain.lineage import ModelRead, Reference
-from rocky_action.domain.project import Model, Projects, TimeInterval
+from rocky_action.domain.project import Ephemeral, FullRefresh, Model, Projects, TimeInterval, View
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
+from rocky_action.domain.text import listed
+from rocky_action.sql.edits import ANYTHING, Edit, edit_of_model
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.references import problem_of
 from rocky_action.sql.renames import renamed_by_content
@@ -91,6 +93,9 @@ def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozen
     reasons = list(_config_reasons(base, head, projects=projects))
     text_differs = (base.sql, base.language) != (head.sql, head.language)
     if text_differs and not _same_meaning(base, head, projects=projects):
+        edit = ANYTHING if reasons or head.name in otherwise else _edit(base, head, projects=projects)
+        if isinstance(edit.effect, SomeColumns) and edit.effect.columns:
+            return _of_columns(head, edit)
         understood = problem_of(head, projects.head.dialect) is None
         why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
         return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
@@ -102,14 +107,43 @@ def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozen
     if reasons:
         return ModelChange(head.name, ChangeKind.CONFIG, head.sidecar_path or head.path, "; ".join(reasons))
     if text_differs:
-        return ModelChange(
-            head.name, ChangeKind.COSMETIC, head.path, "its SQL is written differently and means the same"
-        )
+        why = "its SQL is written differently and means the same"
+        return ModelChange(head.name, ChangeKind.COSMETIC, head.path, why, effect=Untouched())
     if _harmless(base) != _harmless(head):
         path = head.sidecar_path or head.path
         why = "only settings changed that cannot change data (tests, tags, budget, description and the like)"
-        return ModelChange(head.name, ChangeKind.COSMETIC, path, why)
+        return ModelChange(head.name, ChangeKind.COSMETIC, path, why, effect=Untouched())
     return None
+
+
+def _edit(base: Model, head: Model, *, projects: Projects) -> Edit:
+    """What the edit of a query does to the relation; earlier runs have left other columns in one that is continued."""
+    if isinstance(head.strategy, (FullRefresh, View, Ephemeral)):
+        return edit_of_model(base, head, dialect=projects.head.dialect)
+    return ANYTHING
+
+
+def _of_columns(head: Model, edit: Edit) -> ModelChange:
+    renamed = tuple(column for pair in edit.renamed for column in pair)
+    parts = [
+        f"{_columns(edit.changed)} computed differently" if edit.changed else "",
+        f"{_columns(edit.added)} new" if edit.added else "",
+        f"{_columns(edit.removed)} gone" if edit.removed else "",
+        *(f"column {old} is called {new} now" for old, new in edit.renamed),
+    ]
+    return ModelChange(
+        head.name,
+        ChangeKind.COLUMNS,
+        head.path,
+        "; ".join(part for part in parts if part),
+        (*edit.changed, *edit.added, *edit.removed, *renamed),
+        renamed_columns=edit.renamed,
+        effect=edit.effect,
+    )
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    return f"column {names[0]} is" if len(names) == 1 else f"columns {listed(names)} are"
 
 
 def _same_meaning(base: Model, head: Model, *, projects: Projects) -> bool:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from rocky_action.dag import Dag
-from rocky_action.domain.changes import ChangeKind, ChangeSet
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects
+from rocky_action.domain.text import listed
 from rocky_action.errors import PlanError
+from rocky_action.impact import Impact, impacts
 
 
 def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan:
-    """The prune set is closed downstream of every model whose data the change can reach. Raises PlanError."""
+    """The prune set is closed downstream of every changed column: what reads none of them does not run.
+
+    Raises PlanError.
+    """
     head = projects.head
     dag = Dag(head)
     changed = {
@@ -23,27 +28,23 @@ def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan
         for change in changes.changes
         if change.affects_data and change.kind is not ChangeKind.REMOVED
     }
-    order = dag.in_order(dag.reached_from(changed))
-    prune = set(order)
+    reached = dag.in_order(dag.reached_from(changed))
+    found = impacts(head, reached, own={name: change.effect for name, change in changed.items()})
+    order = [name for name in reached if found[name].affected]
+    inlined = _ephemeral(head).difference(order)
     planned = []
     for name in order:
-        after = tuple(upstream for upstream in dag.upstreams(name) if upstream in prune)
-        change = changed.get(name)
-        base_name = change.renamed_from if change and change.renamed_from else name
-        base_model = base_name if base_name in projects.base.models else None
-        if change is not None:
-            planned.append(PlannedModel(name, PruneReason.CHANGED, change.why, change.columns, after, base_model))
-        else:
-            why = f"reads {_listed(after)}"
-            planned.append(PlannedModel(name, PruneReason.DOWNSTREAM, why, (), after, base_model))
-    copied = dict(_copied(dag, head, prune=order, copy=copy))
+        after = tuple(
+            upstream for upstream in dag.inputs(name, inlined) if upstream in found and found[upstream].affected
+        )
+        planned.append(_planned(projects, changed.get(name), impact=found[name], name=name, after=after))
+    copied = dict(_copied(dag, head, prune=order, copy=copy, found=found))
     plan = Plan(
         prune_set=tuple(planned),
         copy_set=tuple(LeftModel(name, why) for name, why in sorted(copied.items())),
         skipped=tuple(
-            LeftModel(name, _why_skipped(head.models[name], changes))
-            for name in sorted(head.models)
-            if name not in prune and name not in copied
+            LeftModel(name, _why_skipped(head.models[name], changes, impact=found.get(name)))
+            for name in sorted(head.models.keys() - copied.keys() - set(order))
         ),
         removed=tuple(_removed(projects, changes)),
     )
@@ -63,29 +64,53 @@ def refuse_reserved_schemas(projects: Projects) -> None:
             )
 
 
-def _copied(dag: Dag, head: Project, *, prune: tuple[str, ...], copy: CopyMode) -> Iterable[tuple[str, str]]:
-    ephemeral = {name for name, model in head.models.items() if isinstance(model.strategy, Ephemeral)}
+def _planned(
+    projects: Projects, change: ModelChange | None, *, impact: Impact, name: str, after: tuple[str, ...]
+) -> PlannedModel:
+    base_name = change.renamed_from if change and change.renamed_from else name
+    spelled = {} if change is None else {column.lower(): column for column in change.columns}
+    columns = sorted(impact.effect.columns) if isinstance(impact.effect, SomeColumns) else []
+    return PlannedModel(
+        name,
+        PruneReason.DOWNSTREAM if change is None else PruneReason.CHANGED,
+        impact.why if change is None else change.why,
+        tuple(spelled.get(column, column) for column in columns),
+        after,
+        base_name if base_name in projects.base.models else None,
+    )
+
+
+def _copied(
+    dag: Dag, head: Project, *, prune: Sequence[str], copy: CopyMode, found: Mapping[str, Impact]
+) -> Iterable[tuple[str, str]]:
+    ephemeral = _ephemeral(head)
     if copy is CopyMode.NONE:
         return
+    running = frozenset(prune)
     readers: dict[str, list[str]] = {}
     for name in prune:
         for upstream in dag.inputs(name, ephemeral):
-            if upstream not in prune:
+            if upstream not in running:
                 readers.setdefault(upstream, []).append(name)
     if copy is CopyMode.ALL and prune:
-        for name in head.models.keys() - set(prune) - ephemeral:
+        for name in head.models.keys() - running - ephemeral:
             readers.setdefault(name, [])
-    for name, found in readers.items():
-        yield name, f"read by {_listed(found)}" if found else "unchanged; all models were asked for"
+    for name, reading in readers.items():
+        why = f"read by {listed(reading)}" if reading else "unchanged; all models were asked for"
+        yield name, f"{why}; {found[name].why}" if name in found else why
 
 
-def _why_skipped(model: Model, changes: ChangeSet) -> str:
+def _ephemeral(project: Project) -> frozenset[str]:
+    return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
+
+
+def _why_skipped(model: Model, changes: ChangeSet, *, impact: Impact | None) -> str:
     change = changes.of(model.name)
     if change is not None:
         return change.why
-    if isinstance(model.strategy, Ephemeral):
-        return "ephemeral and unchanged"
-    return "reads nothing that changed"
+    if impact is not None:
+        return impact.why
+    return "ephemeral and unchanged" if isinstance(model.strategy, Ephemeral) else "reads nothing that changed"
 
 
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
@@ -94,7 +119,7 @@ def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
         removed = projects.base.models[name]
         still = sorted(reader for reader in reads.could_read([removed]) if _are_of(reads[reader], removed))
         if still:
-            why = f"removed, but still read by {_listed(still)}: nothing will refresh it after the merge"
+            why = f"removed, but still read by {listed(still)}: nothing will refresh it after the merge"
             yield LeftModel(name, why, readers=tuple(still))
         else:
             yield LeftModel(name, "removed; its relation stays in the warehouse until somebody drops it")
@@ -123,9 +148,3 @@ def _refuse_collisions(head: Project, names: list[str]) -> None:
                 " preview schema",
                 advice="Give one of them another `table` under [target]; Rocky's own branches need that too.",
             )
-
-
-def _listed(names: Iterable[str], most: int = 3) -> str:
-    names = list(names)
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -17,21 +17,28 @@ _DIALECTS = frozenset({"duckdb"})
 """Dialects that the rules were checked against."""
 
 
+_STAR = "* "
+"""What no column's name begins with."""
+
+
 @dataclass(frozen=True)
 class Output:
     """One entry of a SELECT's list.
 
     ``name`` is the column as it is shown, None if that is not known here (a star, an expression without an alias);
-    ``value`` is equal for what means the same. ``mentions`` are the bare names in it, folded: each may mean the alias
-    of another output. ``one_row`` says that it is made of known functions and can neither fold rows nor unfold them,
-    but for its aggregates (``aggregates``).
+    ``value`` is equal for what means the same, and ``expression`` for what does under another name. ``mentions`` are
+    the bare names in it, folded: each may mean the alias of another output. ``one_row`` says that it is made of known
+    functions and can neither fold rows nor unfold them, but for its aggregates (``aggregates``). ``hidden`` are the
+    columns that a star leaves out, folded; None for anything but a star.
     """
 
     name: str | None
     value: Hashable
+    expression: Hashable
     mentions: frozenset[str]
     one_row: bool
     aggregates: bool
+    hidden: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,16 +116,25 @@ def changed_outputs(base: CanonicalSelect, head: CanonicalSelect) -> frozenset[s
     if common != [name for name in after if name in before]:
         return None
     differing = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    found = _with_readers({fold(name) for name in differing}, before, after=after)
+    stars = [name for name in differing if name.startswith(_STAR)]
+    if any(name not in common or before[name].expression != after[name].expression for name in stars):
+        return None
+    uncovered = {column for name in stars for column in _hidden(before[name]) ^ _hidden(after[name])}
+    found = _with_readers({*map(fold, differing), *uncovered}.difference(stars), before, after=after)
     for select, by_name in ((base, before), (head, after)):
         names = list(by_name)
         moved = any(at >= len(names) or fold(names[at]) in found for at in select.positions)
-        shifted = select.positions and [*before] != [*after]
+        shifted = select.positions and ([*before] != [*after] or stars)
         if moved or shifted or found & select.mentions:
             return None
-        if not all(output.one_row for name, output in by_name.items() if name in differing):
+        if not all(output.one_row for name, output in by_name.items() if name in differing and name not in stars):
             return None
-    return frozenset(name for name in {*before, *after} if fold(name) in found)
+    told = {name for name in {*before, *after} if fold(name) in found}
+    return frozenset(told | (found - {fold(name) for name in told}))
+
+
+def _hidden(star: Output) -> frozenset[str]:
+    return star.hidden or frozenset()
 
 
 def _with_readers(names: set[str], before: Mapping[str, Output], *, after: Mapping[str, Output]) -> set[str]:
@@ -132,11 +148,14 @@ def _with_readers(names: set[str], before: Mapping[str, Output], *, after: Mappi
 
 
 def _by_name(select: CanonicalSelect) -> dict[str, Output] | None:
-    """Outputs by name; None if one has no known name or two have the same."""
-    found = {output.name: output for output in select.outputs if output.name is not None}
-    if len({fold(name) for name in found}) != len(select.outputs):
-        return None
-    return found
+    """Outputs by name, and stars by their number; None if one has no known name or two have the same."""
+    found: dict[str, Output] = {}
+    for output in select.outputs:
+        stars = sum(name.startswith(_STAR) for name in found)
+        name = output.name if output.hidden is None else f"{_STAR}{stars}"
+        if name is not None:
+            found[name] = output
+    return found if len({fold(name) for name in found}) == len(select.outputs) else None
 
 
 def _aggregated(select: CanonicalSelect) -> bool:
@@ -165,9 +184,11 @@ def _output(output: Node) -> Output:
     return Output(
         name if isinstance(name, str) else None,
         output,
+        output.parts[0 if output.kind == "star" else -1],
         frozenset(_bare(output)),
         is_one_row(output),
         has_aggregate(output),
+        frozenset(str(name) for name in _node(output.parts[1]).parts) if output.kind == "star" else None,
     )
 
 

@@ -53,7 +53,8 @@ def _hit(reads: Iterable[ColumnRead], changed: _Changed) -> tuple[ColumnRead, ..
     return tuple(
         read
         for read in reads
-        if (columns := changed.get(read.reference)) and (read.column is None or read.column in columns)
+        if (columns := changed.get(read.reference))
+        and (read.column is None or not columns.isdisjoint(_spellings(read.column)))
     )
 
 

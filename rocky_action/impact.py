@@ -1,0 +1,131 @@
+"""What a change does to the models downstream of it: effects, followed through column-level lineage.
+
+Soundness before tightness: whatever is not proved to stay the same counts as changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from rocky_action.domain.changes import AllRows, Effect, SomeColumns, Untouched, both
+from rocky_action.domain.lineage import ColumnRead, Lineage, ModelRead, OutputColumn, Reference, Use
+from rocky_action.domain.project import (
+    DeleteInsert,
+    Ephemeral,
+    FullRefresh,
+    Incremental,
+    Merge,
+    Microbatch,
+    Project,
+    Strategy,
+    TimeInterval,
+    View,
+    WarehouseOnly,
+)
+from rocky_action.domain.text import listed
+from rocky_action.sql.lineage import Propagated, propagate
+from rocky_action.sql.model_lineage import ModelLineages
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What becomes of one model. ``affected`` is false where its result is provably the same.
+
+    ``effect`` is what those that read it see; ``why`` is about what it reads, in one line.
+    """
+
+    affected: bool
+    effect: Effect
+    why: str
+
+
+def impacts(project: Project, order: Iterable[str], *, own: Mapping[str, Effect]) -> dict[str, Impact]:
+    """The impact on every model of ``order``, of edits to models (``own``) and of what follows from them.
+
+    ``order`` holds every model that reads one that was edited, directly or not, each after all it reads.
+    """
+    lineages = ModelLineages(project)
+    found: dict[str, Impact] = {}
+    for name in order:
+        reads = [read for read in project.reads[name] if isinstance(read, ModelRead)]
+        touched = {
+            read: found[read.model].effect for read in reads if read.model in found and found[read.model].affected
+        }
+        edited = own.get(name)
+        lineage = None if not touched or isinstance(edited, AllRows) else lineages.of(name)
+        through = _through(touched, lineage)
+        effect = both(edited or Untouched(), through.effect)
+        affected = edited is not None or not isinstance(effect, Untouched)
+        if affected and (
+            ModelRead(name) in reads or not _follows(project.models[name].strategy, effect, lineage=lineage)
+        ):
+            effect = AllRows()
+        found[name] = Impact(affected, effect, _why(touched, through))
+    return found
+
+
+def _through(touched: Mapping[ModelRead, Effect], lineage: Lineage | None) -> Propagated:
+    """What changes of what a model reads do to it."""
+    if not touched:
+        return Propagated(Untouched())
+    declared = [read for read in touched if read.declared]
+    if lineage is None or declared or not touched.keys() <= set(lineage.relations):
+        return Propagated(AllRows(), tuple(ColumnRead(read, None, Use.CONDITION) for read in declared))
+    return propagate(lineage, dict[Reference, Effect](touched.items()))
+
+
+def _follows(strategy: Strategy, effect: Effect, *, lineage: Lineage | None) -> bool:
+    """Whether what holds for a query's result holds for the relation, which can have rows from earlier runs in it."""
+    match strategy:
+        case FullRefresh() | View() | Ephemeral():
+            return True
+        case Incremental() | Microbatch():
+            keys: tuple[str, ...] = ()
+        case Merge(unique_key=columns) | DeleteInsert(partition_by=columns):
+            keys = columns
+        case TimeInterval(time_column=column):
+            keys = (column,)
+        case WarehouseOnly():
+            return False
+        case _:
+            assert_never(strategy)
+    outputs = None if lineage is None else lineage.outputs
+    # Rows are put in by position, so the columns must be those that the table has.
+    fixed = outputs is not None and all(isinstance(output, OutputColumn) for output in outputs)
+    return isinstance(effect, SomeColumns) and fixed and effect.columns.isdisjoint(key.lower() for key in keys)
+
+
+def _why(touched: Mapping[ModelRead, Effect], through: Propagated) -> str:
+    if not touched:
+        return "reads nothing that changed"
+    if isinstance(through.effect, Untouched):
+        return "; ".join(_unused(read.model, effect) for read, effect in touched.items())
+    if not through.uses:
+        return f"may read {listed(read.model for read in touched)}, which changed, and its SQL is not understood"
+    whole = [read.model for read, effect in touched.items() if isinstance(effect, AllRows)]
+    declared = [
+        use.reference.model for use in through.uses if isinstance(use.reference, ModelRead) and use.reference.declared
+    ]
+    if declared:
+        return f"depends on {listed(declared)}, which changed, by its depends_on"
+    if whole:
+        return f"reads {listed(whole)}, whose rows may differ"
+    uses = dict.fromkeys(_used(use) for use in through.uses)
+    return listed(uses, most=2)
+
+
+def _unused(model: str, effect: Effect) -> str:
+    columns = sorted(effect.columns) if isinstance(effect, SomeColumns) else []
+    if not columns:
+        return f"reads {model}, whose columns stay as they are"
+    return f"reads {model}, but not its changed column{'s' if len(columns) > 1 else ''} {listed(columns)}"
+
+
+def _used(use: ColumnRead) -> str:
+    relation = use.reference.model if isinstance(use.reference, ModelRead) else use.reference.name
+    what = f"all of {relation}" if use.column is None else f"{relation}.{use.column}"
+    if use.use is Use.MENTION:
+        return f"names {what}"
+    return f"uses {what} in {use.where}" if use.where else f"uses {what}"

@@ -1,0 +1,50 @@
+"""Column-level lineage of a project's models, worked out when somebody asks."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from rocky_action.domain.lineage import Lineage, ModelRead, Reference, SourceRead
+from rocky_action.domain.project import Model, Project
+from rocky_action.errors import SqlError
+from rocky_action.sql.lineage import Surroundings, lineage_of, output_names
+from rocky_action.sql.parse import parse_model
+from rocky_action.sql.references import Targets, problem_of
+from rocky_action.sql.rewrite import with_surrogate_keys
+
+
+class ModelLineages:
+    """The lineage of every model of one project, each found once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._targets = Targets.of(project.models)
+        self._known: dict[str, Lineage | None] = {}
+
+    def of(self, name: str) -> Lineage | None:
+        """A model's lineage; None if its query is not understood, or while it is being worked out."""
+        if name not in self._known:
+            self._known[name] = None
+            self._known[name] = self._found(self._project.models[name])
+        return self._known[name]
+
+    def columns(self, reference: Reference) -> tuple[str, ...] | None:
+        """The columns of what is read, None if they are not known: a source's are known to the warehouse only."""
+        if isinstance(reference, SourceRead):
+            return None
+        lineage = self.of(reference.model)
+        return None if lineage is None else output_names(lineage)
+
+    def _found(self, model: Model) -> Lineage | None:
+        if problem_of(model, self._project.dialect) is not None:
+            return None
+        try:
+            query = with_surrogate_keys(parse_model(model, self._project.dialect), model)
+        except SqlError:
+            return None
+
+        def resolve(table: exp.Table) -> Reference:
+            other = self._targets.model_of(table, model.name)
+            return SourceRead(".".join(part.name for part in table.parts)) if other is None else ModelRead(other)
+
+        return lineage_of(query, Surroundings(resolve, self.columns))
