@@ -32,7 +32,8 @@ class Untouched:
 class SomeColumns:
     """The same rows, and only these columns differ, are new or are gone; names folded to lower case.
 
-    The columns that both sides have stand in the same order.
+    The columns that both sides have stand in the same order. A name that was taken already stands for the warehouse's
+    own spelling of it too: the second column called id becomes id_1.
     """
 
     columns: frozenset[str]

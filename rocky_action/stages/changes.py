@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
 from rocky_action.domain.lineage import ModelRead, Reference
@@ -22,13 +23,13 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     """
     base, head = projects.base.models, projects.head.models
     renames = _all_renames(projects, changed_paths)
-    otherwise = _read_otherwise(projects)
+    names = _Names.of(projects)
     for project in (projects.base, projects.head):
-        project.reads.foresee(otherwise & project.models.keys())
+        project.reads.foresee((names.unsettled | names.edited) & project.models.keys())
     changes: list[ModelChange] = []
     for name, model in head.items():
         if name in base:
-            change = _compared(base[name], model, projects=projects, otherwise=otherwise)
+            change = _compared(base[name], model, projects=projects, names=names)
         elif name in renames:
             change = _renamed(base[renames[name]], model, projects=projects)
         else:
@@ -40,23 +41,36 @@ def detect_changes(projects: Projects, changed_paths: Iterable[ChangedPath]) -> 
     return ChangeSet(tuple(sorted(changes, key=lambda change: change.model)))
 
 
-def _read_otherwise(projects: Projects) -> frozenset[str]:
-    """Head's models that may read something else than base's: edited ones, and those that mention a name which moved.
+@dataclass(frozen=True)
+class _Names:
+    """Head's models whose names for tables may mean something else than base's.
 
-    What a name means depends on the dialect, and on the names and targets of all models.
+    Those ``unsettled`` mention a name that came, went or moved: the same words can mean another model there. The
+    ``edited`` ones have other words.
     """
-    base, head = projects.base, projects.head
-    if base.dialect != head.dialect:
-        return frozenset(head.models)
-    moved = [
-        model
-        for project, other in ((base, head), (head, base))
-        for name, model in project.models.items()
-        if name not in other.models or other.models[name].target != model.target
-    ]
-    both = base.models.keys() & head.models.keys()
-    edited = {name for name in both if _read_by(base.models[name]) != _read_by(head.models[name])}
-    return head.reads.could_read(moved) | edited
+
+    unsettled: frozenset[str]
+    edited: frozenset[str]
+
+    @staticmethod
+    def of(projects: Projects) -> _Names:
+        """What a name means depends on the dialect, and on the names and targets of all models."""
+        base, head = projects.base, projects.head
+        if base.dialect != head.dialect:
+            return _Names(frozenset(head.models), frozenset())
+        moved = [
+            model
+            for project, other in ((base, head), (head, base))
+            for name, model in project.models.items()
+            if name not in other.models or other.models[name].target != model.target
+        ]
+        both = base.models.keys() & head.models.keys()
+        edited = (name for name in both if _read_by(base.models[name]) != _read_by(head.models[name]))
+        return _Names(head.reads.could_read(moved), frozenset(edited))
+
+    def may_differ(self, model: str) -> bool:
+        """Whether what a model reads has to be looked at."""
+        return model in self.unsettled or model in self.edited
 
 
 def _all_renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> dict[str, str]:
@@ -80,27 +94,27 @@ def _renames(projects: Projects, changed_paths: Iterable[ChangedPath]) -> Iterab
 
 
 def _renamed(base: Model, head: Model, *, projects: Projects) -> ModelChange:
-    edited = _compared(base, head, projects=projects, otherwise=frozenset([head.name]))
+    edited = _compared(base, head, projects=projects, names=_Names(frozenset([head.name]), frozenset()))
     also = f"; {edited.why}" if edited is not None and edited.affects_data else ""
     return ModelChange(
         head.name, ChangeKind.RENAMED, head.path, f"renamed from {base.name}{also}", renamed_from=base.name
     )
 
 
-def _compared(base: Model, head: Model, *, projects: Projects, otherwise: frozenset[str]) -> ModelChange | None:
-    if base == head and head.name not in otherwise:
+def _compared(base: Model, head: Model, *, projects: Projects, names: _Names) -> ModelChange | None:
+    if base == head and not names.may_differ(head.name):
         return None
     reasons = list(_config_reasons(base, head, projects=projects))
     text_differs = (base.sql, base.language) != (head.sql, head.language)
     if text_differs and not _same_meaning(base, head, projects=projects):
-        edit = ANYTHING if reasons or head.name in otherwise else _edit(base, head, projects=projects)
+        edit = ANYTHING if reasons or head.name in names.unsettled else _edit(base, head, projects=projects)
         if isinstance(edit.effect, SomeColumns) and edit.effect.columns:
             return _of_columns(head, edit)
         understood = problem_of(head, projects.head.dialect) is None
         why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
         return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
     resolution = None
-    if head.name in otherwise:
+    if names.may_differ(head.name):
         resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
     if resolution is not None:
         return ModelChange(head.name, ChangeKind.ROWS, head.path, "; ".join([resolution, *reasons]))

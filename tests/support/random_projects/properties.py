@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -97,14 +98,18 @@ def _missed(executed: Executed, planned: Planned) -> Iterator[Violation]:
     prune = set(planned[1].prune_names)
     for name, head in executed.head.items():
         base = executed.base.get(name)
-        if name in prune or (base is not None and same(base, head)) or _excused((base, head), prune=prune):
+        if name in prune or (base is not None and same(base, head)):
+            continue
+        if any(_excused(name, side, prune=prune) for side in (executed.base, executed.head)):
             continue
         yield Violation("what differs runs", name, "it is new" if base is None else _against(base, head))
 
 
-def _excused(sides: tuple[Outcome | None, Outcome], *, prune: set[str]) -> bool:
-    """Not run for the failure of another model on either side, which the reader is told about as that one runs."""
-    return any(side.because & prune for side in sides if isinstance(side, Broken))
+def _excused(model: str, outcomes: Outcomes, *, prune: set[str]) -> bool:
+    """Not run for the failure of a model further up, which the reader is told about as that one runs."""
+    outcome = outcomes.get(model)
+    because = outcome.because if isinstance(outcome, Broken) else frozenset()
+    return any(name in prune or _excused(name, outcomes, prune=prune) for name in because)
 
 
 def _undeclared_columns(executed: Executed, planned: Planned) -> Iterator[Violation]:
@@ -121,8 +126,11 @@ def _undeclared_columns(executed: Executed, planned: Planned) -> Iterator[Violat
 
 
 def _others(model: str, sides: tuple[Outcome, Outcome], *, columns: tuple[str, ...]) -> Iterator[Violation]:
+    """A name that is taken already stands for its numbered spelling too: the second column called id becomes id_1."""
     base, head = sides
     folded = frozenset(column.lower() for column in columns)
+    built = [side for side in sides if isinstance(side, Built)]
+    folded |= {name for side in built for name, _ in side.columns if re.sub(r"(_\d+)+$", "", name.lower()) in folded}
     if isinstance(base, Built) and isinstance(head, Built) and base.without(folded) != head.without(folded):
         detail = f"only {sorted(folded)} should differ; {_against(base, head)}"
         yield Violation("a column that is not named does not change", model, detail)
