@@ -5,7 +5,7 @@ Soundness before tightness: whatever is not proved to stay the same counts as ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -41,12 +41,12 @@ class Impact:
     why: str
 
 
-def impacts(project: Project, order: Iterable[str], *, own: Mapping[str, Effect]) -> dict[str, Impact]:
+def impacts(project: Project, order: Sequence[str], *, own: Mapping[str, Effect]) -> dict[str, Impact]:
     """The impact on every model of ``order``, of edits to models (``own``) and of what follows from them.
 
     ``order`` holds every model that reads one that was edited, directly or not, each after all it reads.
     """
-    lineages = ModelLineages(project)
+    lineages = ModelLineages(project, order)
     found: dict[str, Impact] = {}
     for name in order:
         reads = [read for read in project.reads[name] if isinstance(read, ModelRead)]
@@ -54,7 +54,8 @@ def impacts(project: Project, order: Iterable[str], *, own: Mapping[str, Effect]
             read: found[read.model].effect for read in reads if read.model in found and found[read.model].affected
         }
         edited = own.get(name)
-        lineage = None if not touched or isinstance(edited, AllRows) else lineages.of(name)
+        whole = isinstance(edited, AllRows) or any(isinstance(effect, AllRows) for effect in touched.values())
+        lineage = None if whole or not touched else lineages.of(name)
         through = _through(touched, lineage)
         effect = both(edited or Untouched(), through.effect)
         affected = edited is not None or not isinstance(effect, Untouched)
@@ -67,12 +68,11 @@ def impacts(project: Project, order: Iterable[str], *, own: Mapping[str, Effect]
 
 
 def _through(touched: Mapping[ModelRead, Effect], lineage: Lineage | None) -> Propagated:
-    """What changes of what a model reads do to it."""
+    """What changes of what a model reads do to it; without a lineage they may do anything."""
     if not touched:
         return Propagated(Untouched())
-    declared = [read for read in touched if read.declared]
-    if lineage is None or declared or not touched.keys() <= set(lineage.relations):
-        return Propagated(AllRows(), tuple(ColumnRead(read, None, Use.CONDITION) for read in declared))
+    if lineage is None or not touched.keys() <= set(lineage.relations):
+        return Propagated(AllRows())
     return propagate(lineage, dict[Reference, Effect](touched.items()))
 
 
@@ -102,18 +102,15 @@ def _why(touched: Mapping[ModelRead, Effect], through: Propagated) -> str:
         return "reads nothing that changed"
     if isinstance(through.effect, Untouched):
         return "; ".join(_unused(read.model, effect) for read, effect in touched.items())
-    if not through.uses:
-        return f"may read {listed(read.model for read in touched)}, which changed, and its SQL is not understood"
     whole = [read.model for read, effect in touched.items() if isinstance(effect, AllRows)]
-    declared = [
-        use.reference.model for use in through.uses if isinstance(use.reference, ModelRead) and use.reference.declared
-    ]
+    declared = [read.model for read in touched if read.declared]
     if declared:
         return f"depends on {listed(declared)}, which changed, by its depends_on"
     if whole:
         return f"reads {listed(whole)}, whose rows may differ"
-    uses = dict.fromkeys(_used(use) for use in through.uses)
-    return listed(uses, most=2)
+    if not through.uses:
+        return f"reads {listed(read.model for read in touched)}, and which columns of it cannot be told"
+    return listed(dict.fromkeys(_used(use) for use in through.uses), most=2)
 
 
 def _unused(model: str, effect: Effect) -> str:

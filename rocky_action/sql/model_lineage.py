@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlglot import exp
 
 from rocky_action.domain.lineage import Lineage, ModelRead, Reference, SourceRead
@@ -14,10 +16,14 @@ from rocky_action.sql.rewrite import with_surrogate_keys
 
 
 class ModelLineages:
-    """The lineage of every model of one project, each found once."""
+    """The lineage of some models of one project, each found once.
 
-    def __init__(self, project: Project) -> None:
+    The columns of all others count as unknown, so that nobody parses them: what cannot have changed is not looked at.
+    """
+
+    def __init__(self, project: Project, models: Collection[str]) -> None:
         self._project = project
+        self._models = frozenset(models)
         self._targets = Targets.of(project.models)
         self._known: dict[str, Lineage | None] = {}
 
@@ -30,7 +36,7 @@ class ModelLineages:
 
     def columns(self, reference: Reference) -> tuple[str, ...] | None:
         """The columns of what is read, None if they are not known: a source's are known to the warehouse only."""
-        if isinstance(reference, SourceRead):
+        if isinstance(reference, SourceRead) or reference.model not in self._models:
             return None
         lineage = self.of(reference.model)
         return None if lineage is None else output_names(lineage)

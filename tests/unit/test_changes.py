@@ -46,7 +46,7 @@ def test_a_project_with_itself() -> None:
     ("sql", "kind"),
     [
         ("SELECT id, amount FROM raw_orders WHERE amount > 0", ChangeKind.ROWS),
-        ("SELECT id, amount AS amount_eur FROM raw_orders", ChangeKind.ROWS),
+        ("SELECT id, amount AS amount_eur FROM raw_orders", ChangeKind.COLUMNS),
         ("select id,\n  (amount)\nfrom raw_orders -- the same", ChangeKind.COSMETIC),
         ("SELECT id, amount FROM main.raw_orders", ChangeKind.ROWS),
         ("SELECT id, amount FROM (", ChangeKind.ROWS),
@@ -58,7 +58,7 @@ def test_an_edit_of_the_sql(sql: str, kind: ChangeKind) -> None:
     assert [(change.model, change.kind, change.path) for change in found.changes] == [
         ("stg_orders", kind, "models/stg_orders.sql")
     ]
-    assert found.changes[0].affects_data is (kind is ChangeKind.ROWS)
+    assert found.changes[0].affects_data is (kind is not ChangeKind.COSMETIC)
 
 
 def test_added_and_removed() -> None:
@@ -130,7 +130,7 @@ class TestRenamed:
             ChangedPath(PathStatus.RENAMED, "models/a.sql", "models/b.sql"),
             ChangedPath(PathStatus.RENAMED, "models/b.sql", "models/a.sql"),
         ]
-        assert changed(base, head, *paths) == {"a": ChangeKind.ROWS, "b": ChangeKind.ROWS}
+        assert changed(base, head, *paths) == {"a": ChangeKind.COLUMNS, "b": ChangeKind.COLUMNS}
 
 
 class TestConfiguration:
