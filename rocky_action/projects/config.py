@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rocky_action.domain.cost import Budget, PriceList
 from rocky_action.domain.project import Adapter, Mask
 from rocky_action.projects import config_keys as keys
-from rocky_action.projects.findings import nearest
+from rocky_action.projects.mistakes import nearest
 from rocky_action.projects.toml import Table, canonical
 
 _WAREHOUSES = ("bigquery", "databricks", "duckdb", "snowflake", "trino")

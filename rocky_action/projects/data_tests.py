@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rocky_action.domain.project import DataTest
-from rocky_action.projects.findings import nearest
+from rocky_action.projects.mistakes import nearest
 from rocky_action.projects.toml import Table
 
 _NEEDS: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rocky_action.projects.findings import Findings
+from rocky_action.projects.mistakes import Mistakes
 from rocky_action.projects.plain_toml import plain_toml
 from rocky_action.projects.toml import Document, Table
 from rocky_action.projects.variables import fill_environment
@@ -22,7 +22,7 @@ class Files:
     """Files that were read, by path. Without an ``environ`` nothing is substituted in their TOML."""
 
     contents: Mapping[str, bytes] = field(repr=False)
-    findings: Findings = field(repr=False)
+    mistakes: Mistakes = field(repr=False)
     environ: Mapping[str, str] | None = field(default=None, repr=False)
 
     def __contains__(self, path: str) -> bool:
@@ -35,7 +35,7 @@ class Files:
             return data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as err:
             line = data.count(b"\n", 0, err.start) + 1
-            self.findings.mistake(path, "this is not UTF-8 text", line=line, advice="Save the file as UTF-8.")
+            self.mistakes.note(path, "this is not UTF-8 text", line=line, advice="Save the file as UTF-8.")
             return None
 
     def table(self, path: str) -> Table | None:
@@ -48,34 +48,34 @@ class Files:
         text, unset = (raw, ()) if self.environ is None else fill_environment(raw, self.environ)
         for name, line in unset:
             advice = f"Set {name} where this runs, or write ${{{name}:-default}}."
-            self.findings.mistake(path, f"environment variable {name} is not set", line=line, advice=advice)
+            self.mistakes.note(path, f"environment variable {name} is not set", line=line, advice=advice)
         if unset:
             return None
         plain = plain_toml(text)
         if plain is not None:
-            return Table(plain, Document(path, raw, text, self.findings))
+            return Table(plain, Document(path, raw, text, self.mistakes))
         try:
             values = tomllib.loads(text)
         except RecursionError:
-            self.findings.mistake(path, "this is nested too deeply to be read")
+            self.mistakes.note(path, "this is nested too deeply to be read")
             return None
         except ValueError as err:  # TOMLDecodeError, or an integer with more digits than Python converts
             self._note_syntax_error(path, text, message=str(err))
             return None
         if not _is_sane(values):
-            self.findings.mistake(path, f"a number beyond 64 bits, or tables more than {_DEEPEST} levels deep")
+            self.mistakes.note(path, f"a number beyond 64 bits, or tables more than {_DEEPEST} levels deep")
             return None
-        return Table(values, Document(path, raw, text, self.findings))
+        return Table(values, Document(path, raw, text, self.mistakes))
 
     def empty(self, path: str) -> Table:
         """The table of a file that is not there."""
-        return Table({}, Document(path, "", "", self.findings))
+        return Table({}, Document(path, "", "", self.mistakes))
 
     def _note_syntax_error(self, path: str, text: str, *, message: str) -> None:
         position = _POSITION.search(message)
         line = int(position[1]) if position and position[1] else text.count("\n") + 1
         column = f", column {position[2]}" if position and position[2] else ""
-        self.findings.mistake(
+        self.mistakes.note(
             path,
             f"this is not valid TOML{column}: {_POSITION.sub('', message)}",
             line=line,

@@ -73,20 +73,20 @@ def read_model_file(path: str, files: Files) -> ModelFile | None:
     if config is not None:
         if starts_with_metadata:
             message = f"there is metadata here and in {sidecar} too"
-            files.findings.mistake(path, message, advice="Keep it in one place.")
+            files.mistakes.note(path, message, advice="Keep it in one place.")
         return ModelFile(path, text.strip(), _line_of_text(text, 0), config, sidecar, promised)
     if path.endswith(".rocky"):
         return ModelFile(path, text.strip(), _line_of_text(text, 0), files.empty(path), None, promised)
     if not starts_with_metadata:
         advice = f"Add {sidecar}, or begin the file with ---toml and end that by ---."
-        files.findings.mistake(path, "this model has no metadata", advice=advice)
+        files.mistakes.note(path, "this model has no metadata", advice=advice)
         return None
     begin = text.index(_OPENING) + len(_OPENING)
     end = text.find(_CLOSING, begin)
     if end < 0:
         line = text.count("\n", 0, begin) + 1
         message, advice = "the front matter has no end", "End it by a line of three dashes: ---"
-        files.findings.mistake(path, message, line=line, advice=advice)
+        files.mistakes.note(path, message, line=line, advice=advice)
         return None
     # Blank lines stand for what comes before, so that line numbers are the file's own.
     config = files.parse(path, "\n" * text.count("\n", 0, begin) + text[begin:end])

@@ -12,10 +12,10 @@ from rocky_action.ports import SourceTree
 from rocky_action.projects.config import Config, read_config
 from rocky_action.projects.detect import detect
 from rocky_action.projects.files import Files
-from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.folder import metadata_paths, read_folder
 from rocky_action.projects.globs import PatternError, select_models
 from rocky_action.projects.locating import locate_settings
+from rocky_action.projects.mistakes import Mistakes, nearest
 from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
@@ -41,13 +41,13 @@ class RockyLoader:
     def load(self, tree: SourceTree) -> Project:
         """The project in a tree. Raises ProjectError, listing every mistake with file and line."""
         detect(tree, self.config_path)
-        findings = Findings()
-        config = self._config(tree, findings)
+        mistakes = Mistakes()
+        config = self._config(tree, mistakes)
         if config is None:
-            raise findings.error(tree.label)
-        models = self._models(self._files(tree, config, findings=findings), config)
-        if config.adapter is None or findings.has_mistakes:
-            raise findings.error(tree.label)
+            raise mistakes.error(tree.label)
+        models = self._models(self._files(tree, config, mistakes=mistakes), config)
+        if config.adapter is None or mistakes.found:
+            raise mistakes.error(tree.label)
         by_name = {model.name: model for model in models}
         return Project(
             root=".",
@@ -57,7 +57,7 @@ class RockyLoader:
             reads=ReadsOf(by_name, config.adapter.type),
             prices=config.prices,
             budget=config.budget,
-            warnings=findings.warnings,
+            warnings=mistakes.warnings,
             masks=config.masks,
         )
 
@@ -68,42 +68,42 @@ class RockyLoader:
     def adapter(self, tree: SourceTree) -> Adapter:
         """The adapter that the project builds with, whatever may be wrong with its models. Raises ProjectError."""
         detect(tree, self.config_path)
-        findings = Findings()
-        config = self._config(tree, findings)
+        mistakes = Mistakes()
+        config = self._config(tree, mistakes)
         if config is None or config.adapter is None:
-            raise findings.error(tree.label)
+            raise mistakes.error(tree.label)
         return config.adapter
 
-    def _config(self, tree: SourceTree, findings: Findings) -> Config | None:
-        files = Files(tree.read([self.config_path]), findings, self.environ)
+    def _config(self, tree: SourceTree, mistakes: Mistakes) -> Config | None:
+        files = Files(tree.read([self.config_path]), mistakes, self.environ)
         if self.config_path not in files:
-            findings.mistake(self.config_path, _UNREADABLE)
+            mistakes.note(self.config_path, _UNREADABLE)
             return None
         root = files.table(self.config_path)
         return None if root is None else read_config(root, self.pipeline)
 
-    def _files(self, tree: SourceTree, config: Config, *, findings: Findings) -> _ModelTree:
+    def _files(self, tree: SourceTree, config: Config, *, mistakes: Mistakes) -> _ModelTree:
         """The selected models and everything that belongs to them, in one round trip."""
         present = frozenset(tree.paths())
-        models = self._selected(sorted(present), config, findings=findings)
+        models = self._selected(sorted(present), config, mistakes=mistakes)
         shared = metadata_paths({posixpath.dirname(path) for path in models}, present)
         wanted = [name for path in models for name in (path, *companions(path, present))]
         wanted += [name for names in shared.values() for name in names]
         contents = tree.read(wanted)
         for name in wanted:
             if name not in contents:
-                findings.mistake(name, _UNREADABLE)
-        return _ModelTree(models, shared, Files(contents, findings, self.environ))
+                mistakes.note(name, _UNREADABLE)
+        return _ModelTree(models, shared, Files(contents, mistakes, self.environ))
 
-    def _selected(self, paths: Sequence[str], config: Config, *, findings: Findings) -> tuple[str, ...]:
+    def _selected(self, paths: Sequence[str], config: Config, *, mistakes: Mistakes) -> tuple[str, ...]:
         try:
             selection = select_models(self.models or config.models, paths)
         except PatternError as err:
             where = "--models" if self.models else self.config_path
-            findings.mistake(where, f"models: the pattern {err}", advice='Write a folder or a pattern: "models/**".')
+            mistakes.note(where, f"models: the pattern {err}", advice='Write a folder or a pattern: "models/**".')
             return ()
         if not selection.found:
-            findings.warn(self.config_path, f"there is no folder {selection.base}, so there are no models")
+            mistakes.warn(self.config_path, f"there is no folder {selection.base}, so there are no models")
         return selection.files
 
     def _models(self, tree: _ModelTree, config: Config) -> tuple[Model, ...]:
@@ -124,9 +124,9 @@ class RockyLoader:
             else:
                 models.append(model)
         models.sort(key=lambda model: (model.name, model.path))
-        _check_names(models, files.findings)
-        _check_targets(models, files.findings)
-        _check_depends_on(models, files.findings, unread=unread)
+        _check_names(models, files.mistakes)
+        _check_targets(models, files.mistakes)
+        _check_depends_on(models, files.mistakes, unread=unread)
         return tuple(models)
 
     def _model(self, path: str, tree: _ModelTree, *, around: Mapping[str, Surroundings]) -> Model | None:
@@ -134,19 +134,19 @@ class RockyLoader:
         directory = posixpath.dirname(path)
         made_of = (path, around[directory].dialect, *tree.contents_for(path, directory))
         if made_of in self.known:
-            model, findings = self.known[made_of]
-            tree.files.findings.include(findings)
+            model, mistakes = self.known[made_of]
+            tree.files.mistakes.include(mistakes)
             return model
-        findings = Findings()
-        file = read_model_file(path, replace(tree.files, findings=findings))
+        mistakes = Mistakes()
+        file = read_model_file(path, replace(tree.files, mistakes=mistakes))
         read = None if file is None else read_model(file, around[directory])
-        tree.files.findings.include(findings)
-        if read is not None and not findings.has_mistakes:
-            self.known[made_of] = (read, findings)
+        tree.files.mistakes.include(mistakes)
+        if read is not None and not mistakes.found:
+            self.known[made_of] = (read, mistakes)
         return read
 
 
-_Known = dict[tuple[object, ...], tuple[Model, Findings]]
+_Known = dict[tuple[object, ...], tuple[Model, Mistakes]]
 """Models that were read without a mistake, and what was noted on the way, by all that they were made of."""
 
 
@@ -172,21 +172,21 @@ class _ModelTree:
         }
 
 
-def _check_names(models: Iterable[Model], findings: Findings) -> None:
+def _check_names(models: Iterable[Model], mistakes: Mistakes) -> None:
     # Folded, because a warehouse that folds names could not tell which of the two a query means.
     for group in _grouped((model.name.lower(), model) for model in models):
         paths = " and ".join(model.path for model in group)
         message = f'{len(group)} models are called "{group[0].name}": {paths}'
-        findings.mistake(group[0].path, message, advice="Rename one of them.")
+        mistakes.note(group[0].path, message, advice="Rename one of them.")
 
 
-def _check_targets(models: Iterable[Model], findings: Findings) -> None:
+def _check_targets(models: Iterable[Model], mistakes: Mistakes) -> None:
     kept = (model for model in models if not isinstance(model.strategy, Ephemeral))
     for group in _grouped((str(model.target).lower(), model) for model in kept):
         if len({model.name.lower() for model in group}) > 1:
             paths = " and ".join(model.path for model in group)
             message = f"{len(group)} models have the target {group[0].target}: {paths}"
-            findings.mistake(group[0].path, message, advice="Give each its own target.")
+            mistakes.note(group[0].path, message, advice="Give each its own target.")
 
 
 def _grouped(keyed: Iterable[tuple[str, Model]]) -> list[list[Model]]:
@@ -196,11 +196,11 @@ def _grouped(keyed: Iterable[tuple[str, Model]]) -> list[list[Model]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _check_depends_on(models: Sequence[Model], findings: Findings, *, unread: Iterable[str]) -> None:
+def _check_depends_on(models: Sequence[Model], mistakes: Mistakes, *, unread: Iterable[str]) -> None:
     names = {model.name for model in models}
     known = names | set(unread)
     for model in models:
         for other in model.depends_on:
             if other not in known:
                 message = f'model "{model.name}" depends on "{other}", which does not exist (E001)'
-                findings.mistake(model.sidecar_path or model.path, message, advice=nearest(other, names))
+                mistakes.note(model.sidecar_path or model.path, message, advice=nearest(other, names))

@@ -10,8 +10,8 @@ from rocky_action.domain.project import Relation
 from rocky_action.errors import InputError
 from rocky_action.ports import SourceTree
 from rocky_action.projects.files import Files
-from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.globs import PatternError, matching
+from rocky_action.projects.mistakes import Mistakes, nearest
 from rocky_action.projects.toml import Table
 from rocky_action.sql import quoting
 
@@ -60,18 +60,18 @@ def seed_statements(tree: SourceTree, root: Path, *, files: Sequence[str]) -> tu
     present = set(tree.paths())
     sidecars = {path: f"{posixpath.splitext(path)[0]}.toml" for path in files if _extension(path) in _TABLES}
     wanted = [path for path in files if _extension(path) == _SQL]
-    findings = Findings()
-    read = Files(tree.read([*wanted, *(sidecar for sidecar in sidecars.values() if sidecar in present)]), findings)
+    mistakes = Mistakes()
+    read = Files(tree.read([*wanted, *(sidecar for sidecar in sidecars.values() if sidecar in present)]), mistakes)
     statements: list[str] = []
     for path in files:
         if path not in present:
-            findings.mistake(path, "there is no such file")
+            mistakes.note(path, "there is no such file")
         elif path in sidecars:
             statements += _load(path, root, sidecar=_sidecar(sidecars[path], read))
         elif path in read:
             statements.append(read.text(path) or "")
-    if findings.has_mistakes:
-        raise findings.error(tree.label)
+    if mistakes.found:
+        raise mistakes.error(tree.label)
     return tuple(statements)
 
 

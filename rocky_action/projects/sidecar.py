@@ -21,8 +21,8 @@ from rocky_action.domain.project import (
 )
 from rocky_action.projects.config import read_budget
 from rocky_action.projects.data_tests import read_tests
-from rocky_action.projects.findings import nearest
 from rocky_action.projects.folder import Folder, Group, freshness
+from rocky_action.projects.mistakes import nearest
 from rocky_action.projects.model_files import ModelFile
 from rocky_action.projects.names import is_catalog, is_identifier
 from rocky_action.projects.strategies import read_strategy
@@ -151,7 +151,7 @@ def _target(file: ModelFile, around: Surroundings, *, name: str, group: Group | 
 def _wrong_name(config: Table, key: str, *, value: str) -> None:
     message = f"target.{key} is {config.document.show(value)}, expected letters, digits and _ only"
     line = config.document.line(("target", key))
-    config.document.findings.mistake(config.document.path, message, line=line)
+    config.document.mistakes.note(config.document.path, message, line=line)
 
 
 def _first(*values: str | None) -> str | None:
@@ -268,7 +268,7 @@ def _sql(file: ModelFile, name: str, *, variables: Mapping[str, str]) -> str:
     for variable, line in unset:
         message = f'model "{name}" needs variable {variable}, which has no value and no default'
         advice = f"Give it with --var {variable}=value, or write @var({variable}, default)."
-        file.config.document.findings.mistake(file.path, message, line=file.first_line - 1 + line, advice=advice)
+        file.config.document.mistakes.note(file.path, message, line=file.first_line - 1 + line, advice=advice)
     return sql
 
 

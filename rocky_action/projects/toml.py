@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from rocky_action.projects.findings import Findings, nearest
 from rocky_action.projects.lines import Path, locate
+from rocky_action.projects.mistakes import Mistakes, nearest
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Document:
     path: str
     raw: str
     text: str = field(repr=False)
-    findings: Findings = field(repr=False)
+    mistakes: Mistakes = field(repr=False)
 
     @cached_property
     def _lines(self) -> Mapping[Path, int]:
@@ -136,13 +136,13 @@ class Table:
     ) -> None:
         """Notes a mistake at a key, or at the table itself; with a ``word``, advises the nearest known one."""
         line = self.line(key)
-        self.document.findings.mistake(
+        self.document.mistakes.note(
             self.document.path, message, line=line, advice=nearest(word, known) if known else advice
         )
 
     def warn(self, key: str, message: str) -> None:
         """Notes a warning at a key."""
-        self.document.findings.warn(self.document.path, message, line=self.line(key))
+        self.document.mistakes.warn(self.document.path, message, line=self.line(key))
 
     def unknown(self, known: Iterable[str], *, verdict: Literal["mistake", "warning"]) -> None:
         """Notes every key that is not known."""

@@ -1,6 +1,6 @@
 """Reports as Markdown: the comment, the job summary, and what stands in their place when there is no report.
 
-The only home of Jinja. Findings become views (frozen values of safe Markdown), templates lay the views out.
+The only home of Jinja. Results become views (frozen values of safe Markdown), templates lay the views out.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from rocky_action.domain.report import Report
 from rocky_action.errors import OutsideError, PreviewError, UserError
 from rocky_action.rendering.budget import Detail, fit
 from rocky_action.rendering.figures import names
-from rocky_action.rendering.findings import Finding, gather
 from rocky_action.rendering.page import page, run_link
+from rocky_action.rendering.results import ModelResult, gather
 from rocky_action.rendering.text import Md, code, fence, first_line, prose
 
 if TYPE_CHECKING:
@@ -86,24 +86,24 @@ def render_cleanup(schemas: Sequence[str]) -> str:
 
 
 def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str = "") -> str:
-    findings = gather(report)
+    results = gather(report)
     wide = size is not len
     most = Detail(
         examples=max((len(diff.rows.examples) for diff in report.diffs), default=0),
-        sections=min(len(findings), limit // _SMALLEST_SECTION),
-        rows=min(len(findings), limit // _SMALLEST_ROW),
+        sections=min(len(results), limit // _SMALLEST_SECTION),
+        rows=min(len(results), limit // _SMALLEST_ROW),
         names=1000 if wide else 30,
     )
     return fit(
-        lambda detail: _page(template, report, detail=detail, findings=findings, marker=marker),
+        lambda detail: _page(template, report, detail=detail, results=results, marker=marker),
         lambda text: size(text) <= limit,
         most=most,
         last=f"{marker}\nThe report does not fit here.\n".lstrip("\n"),
     )
 
 
-def _page(template: str, report: Report, *, detail: Detail, findings: Sequence[Finding], marker: str) -> str:
-    view = page(report, findings, detail=detail)
+def _page(template: str, report: Report, *, detail: Detail, results: Sequence[ModelResult], marker: str) -> str:
+    view = page(report, results, detail=detail)
     return _environment().get_template(template).render(page=view, marker=Md(marker)).lstrip("\n")
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.report import Report
 from rocky_action.rendering.figures import UNKNOWN, duration, money, names, plural, size
-from rocky_action.rendering.findings import Finding
+from rocky_action.rendering.results import ModelResult
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, html_text
 
@@ -27,12 +27,12 @@ class CostView:
     lines: tuple[Md, ...]
 
 
-def cost_view(report: Report, findings: Sequence[Finding], *, rows: int, listed: int) -> CostView | None:
+def cost_view(report: Report, results: Sequence[ModelResult], *, rows: int, listed: int) -> CostView | None:
     """The cost of the prune set; None when nothing ran."""
-    if not findings:
+    if not results:
         return None
     cost = report.cost
-    costs = [finding.cost for finding in findings if finding.cost]
+    costs = [result.cost for result in results if result.cost]
     body = [_row(model) for model in costs[:rows]]
     if body:
         body.append(_total(cost))

@@ -10,7 +10,7 @@ from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Exhaustive, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.rendering.figures import UNKNOWN, count, money, plural
-from rocky_action.rendering.findings import Finding, State, counts_differ, in_state
+from rocky_action.rendering.results import ModelResult, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
 ICONS = {Verdict.UNCHANGED: "✅", Verdict.CHANGED: "🔶", Verdict.INCOMPLETE: "⚠️", Verdict.FAILED: "❌"}
@@ -24,30 +24,30 @@ class Headline:
     totals: Md
 
 
-def headline(report: Report, findings: Sequence[Finding]) -> Headline:
+def headline(report: Report, results: Sequence[ModelResult]) -> Headline:
     """Answers "may I approve?": the worst first, and never better than what was looked at."""
     parts = [
         *_escaped(report),
-        *_emptied(in_state(findings, State.EMPTIED)),
-        *_not_built(findings),
-        *_gate(report, findings),
-        *_changes(report, findings),
-        *_not_known(findings),
+        *_emptied(in_state(results, State.EMPTIED)),
+        *_not_built(results),
+        *_gate(report, results),
+        *_changes(report, results),
+        *_not_known(results),
     ]
-    text = join("; ", parts) if parts else _nothing(report, findings)
-    icon = "🚨" if in_state(findings, State.EMPTIED) else ICONS[report.verdict]
-    return Headline(Md(f"{icon} {text[:1].upper()}{text[1:]}"), join(" · ", _totals(report, findings)))
+    text = join("; ", parts) if parts else _nothing(report, results)
+    icon = "🚨" if in_state(results, State.EMPTIED) else ICONS[report.verdict]
+    return Headline(Md(f"{icon} {text[:1].upper()}{text[1:]}"), join(" · ", _totals(report, results)))
 
 
-def _who(findings: Sequence[Finding]) -> Md:
+def _who(results: Sequence[ModelResult]) -> Md:
     """Two models by name, more by number."""
-    if len(findings) <= 2:
-        return join(" and ", [code(finding.model, 60) for finding in findings])
-    return plural(len(findings), "model")
+    if len(results) <= 2:
+        return join(" and ", [code(result.model, 60) for result in results])
+    return plural(len(results), "model")
 
 
-def _verb(findings: Sequence[Finding], *, one: str, many: str) -> str:
-    return one if len(findings) == 1 else many
+def _verb(results: Sequence[ModelResult], *, one: str, many: str) -> str:
+    return one if len(results) == 1 else many
 
 
 def _escaped(report: Report) -> Iterator[Md]:
@@ -57,24 +57,24 @@ def _escaped(report: Report) -> Iterator[Md]:
         yield Md(f"the plan was wrong: {who or plural(len(escaped), 'model')} {verb}")
 
 
-def _emptied(emptied: Sequence[Finding]) -> Iterator[Md]:
+def _emptied(emptied: Sequence[ModelResult]) -> Iterator[Md]:
     if len(emptied) == 1 and emptied[0].diff:
         yield Md(f"{_who(emptied)} becomes empty: all {plural(emptied[0].diff.rows.rows_base or 0, 'row')} gone")
     elif emptied:
         yield Md(f"{_who(emptied)} become empty")
 
 
-def _not_built(findings: Sequence[Finding]) -> Iterator[Md]:
-    failed, waiting = in_state(findings, State.FAILED), in_state(findings, State.NOT_RUN)
+def _not_built(results: Sequence[ModelResult]) -> Iterator[Md]:
+    failed, waiting = in_state(results, State.FAILED), in_state(results, State.NOT_RUN)
     if failed:
         yield Md(f"{_who(failed)} failed")
     if waiting:
         yield Md(f"{_who(waiting)} {_verb(waiting, one='was', many='were')} not run")
 
 
-def _gate(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
+def _gate(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     """Why the verdict is "failed" although every model ran."""
-    if report.verdict is not Verdict.FAILED or in_state(findings, State.FAILED, State.NOT_RUN):
+    if report.verdict is not Verdict.FAILED or in_state(results, State.FAILED, State.NOT_RUN):
         return
     if report.audit and report.audit.escaped:
         return
@@ -84,21 +84,21 @@ def _gate(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
         yield Md("an error must be resolved")
 
 
-def _changes(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
-    changed = [finding for finding in findings if finding.differs and finding.state is not State.EMPTIED]
-    emptied = bool(in_state(findings, State.EMPTIED))
+def _changes(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
+    changed = [result for result in results if result.differs and result.state is not State.EMPTIED]
+    emptied = bool(in_state(results, State.EMPTIED))
     if changed:
         noun = f"other model{'' if len(changed) == 1 else 's'}" if emptied else ""
         who = f"{count(len(changed))} {noun}" if emptied else plural(len(changed), "model")
         yield Md(f"{who} {_verb(changed, one='changes', many='change')}: {_differences(changed)}")
-    if new := in_state(findings, State.NEW):
+    if new := in_state(results, State.NEW):
         yield plural(len(new), "new model")
     if report.plan.removed:
         yield Md(f"{plural(len(report.plan.removed), 'model')} removed")
 
 
-def _differences(changed: Sequence[Finding]) -> Md:
-    diffs = [finding.diff for finding in changed if finding.diff]
+def _differences(changed: Sequence[ModelResult]) -> Md:
+    diffs = [result.diff for result in changed if result.diff]
     rows = [
         (sum(diff.rows.removed or 0 for diff in diffs), "removed"),
         (sum(diff.rows.changed or 0 for diff in diffs), "changed"),
@@ -119,46 +119,46 @@ def _differences(changed: Sequence[Finding]) -> Md:
     return join(", ", words)
 
 
-def _not_known(findings: Sequence[Finding]) -> Iterator[Md]:
+def _not_known(results: Sequence[ModelResult]) -> Iterator[Md]:
     """What keeps "nothing found" from meaning "nothing there"."""
-    unknown = in_state(findings, State.NOT_COMPARED)
-    sampled = [finding for finding in findings if finding.diff and isinstance(finding.diff.coverage, Sampled)]
+    unknown = in_state(results, State.NOT_COMPARED)
+    sampled = [result for result in results if result.diff and isinstance(result.diff.coverage, Sampled)]
     if unknown:
         yield Md(f"{_who(unknown)} {_verb(unknown, one='was', many='were')} not compared")
     if sampled:
         yield Md(f"{_who(sampled)} compared in part only")
 
 
-def _nothing(report: Report, findings: Sequence[Finding]) -> Md:
+def _nothing(report: Report, results: Sequence[ModelResult]) -> Md:
     if report.verdict in {Verdict.INCOMPLETE, Verdict.FAILED}:
         return Md("Nothing found, but not everything could be looked at")
-    if in_state(findings, State.SAME):
-        reserved = any(finding.has_reservations for finding in findings)
+    if in_state(results, State.SAME):
+        reserved = any(result.has_reservations for result in results)
         return Md("No data changes in what was compared" if reserved else "No data changes")
-    if findings or report.changes.changes:
+    if results or report.changes.changes:
         return Md("No data changes: every edit means the same as before")
     return Md("No model changes")
 
 
-def _totals(report: Report, findings: Sequence[Finding]) -> Iterator[Md]:
+def _totals(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     plan = report.plan
     total = len(plan.prune_set) + len(plan.copy_set) + len(plan.skipped)
-    built = len(findings) - len(in_state(findings, State.FAILED, State.NOT_RUN, State.INLINED))
+    built = len(results) - len(in_state(results, State.FAILED, State.NOT_RUN, State.INLINED))
     copied = f", {count(len(plan.copy_set))} copied" if plan.copy_set else ""
-    if findings:
+    if results:
         yield Md(f"**{count(built)} of {plural(total, 'model')}** built{copied}")
     else:
         yield Md(f"**0 of {plural(total, 'model')}** had to run")
     if cosmetic := sum(change.kind is ChangeKind.COSMETIC for change in report.changes.changes):
         yield Md(f"{plural(cosmetic, 'edit')} without effect")
-    diffs = [finding.diff for finding in findings if finding.diff and not finding.diff.new]
+    diffs = [result.diff for result in results if result.diff and not result.diff.new]
     full = [max(d.rows.rows_base or 0, d.rows.rows_head or 0) for d in diffs if isinstance(d.coverage, Exhaustive)]
     if full:
         yield Md(f"**{plural(sum(full), 'row')}** compared in full")
-    schemas = [finding.diff.schema for finding in findings if finding.diff and finding.differs]
+    schemas = [result.diff.schema for result in results if result.diff and result.differs]
     if words := list(_schema(schemas)):
         yield join(", ", words)
-    if findings:
+    if results:
         yield cost_total(report.cost)
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
-from rocky_action.rendering.findings import Finding, State
+from rocky_action.rendering.results import ModelResult, State
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, prose
 
@@ -26,30 +26,30 @@ ICONS = {
 }
 
 
-def model_table(findings: Sequence[Finding]) -> Table:
-    """The findings as they come, one row each."""
-    return Table(HEADER, tuple(_row(finding) for finding in findings))
+def model_table(results: Sequence[ModelResult]) -> Table:
+    """The results as they come, one row each."""
+    return Table(HEADER, tuple(_row(result) for result in results))
 
 
-def _row(finding: Finding) -> tuple[Md, ...]:
+def _row(result: ModelResult) -> tuple[Md, ...]:
     return (
-        Md(f"{ICONS[finding.state]}\N{NO-BREAK SPACE}{code(finding.model)}"),
-        why(finding),
-        *_data(finding),
-        _cost(finding),
+        Md(f"{ICONS[result.state]}\N{NO-BREAK SPACE}{code(result.model)}"),
+        why(result),
+        *_data(result),
+        _cost(result),
     )
 
 
-def why(finding: Finding) -> Md:
+def why(result: ModelResult) -> Md:
     """Why the model runs, with its old name if it was renamed."""
-    reason = prose(finding.planned.why, WHY_LENGTH)
-    old = finding.change.renamed_from if finding.change else None
-    return reason if old is None or old in finding.planned.why else Md(f"renamed from {code(old)}; {reason}")
+    reason = prose(result.planned.why, WHY_LENGTH)
+    old = result.change.renamed_from if result.change else None
+    return reason if old is None or old in result.planned.why else Md(f"renamed from {code(old)}; {reason}")
 
 
-def _data(finding: Finding) -> tuple[Md, Md, Md]:
+def _data(result: ModelResult) -> tuple[Md, Md, Md]:
     """Schema, rows and values."""
-    match finding.state:
+    match result.state:
         case State.FAILED:
             return UNKNOWN, Md("**failed**"), UNKNOWN
         case State.NOT_RUN:
@@ -57,9 +57,9 @@ def _data(finding: Finding) -> tuple[Md, Md, Md]:
         case State.INLINED:
             return Md("no table"), Md("no table"), Md("part of its readers")
         case _:
-            if finding.diff is None:
+            if result.diff is None:
                 return UNKNOWN, UNKNOWN, Md("**not compared**")
-            return schema_words(finding.diff), _rows(finding.diff), values(finding.diff)
+            return schema_words(result.diff), _rows(result.diff), values(result.diff)
 
 
 def schema_words(diff: ModelDiff) -> Md:
@@ -145,12 +145,12 @@ def matched(diff: ModelDiff) -> int | None:
     return diff.rows.rows_base - diff.rows.removed
 
 
-def _cost(finding: Finding) -> Md:
-    if finding.state is State.INLINED:
+def _cost(result: ModelResult) -> Md:
+    if result.state is State.INLINED:
         return Md("in its readers")
-    cost = finding.cost
+    cost = result.cost
     if cost is None:
         return UNKNOWN
-    if finding.state is State.NEW and cost.base is None and cost.head and cost.head.usd is not None:
+    if result.state is State.NEW and cost.base is None and cost.head and cost.head.usd is not None:
         return Md(f"{money(cost.head.usd, signed=True)} (new)")
     return money(cost.delta_usd, signed=True)

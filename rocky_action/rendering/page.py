@@ -16,11 +16,11 @@ from rocky_action.rendering.breaking import breaking_lines, warning_lines
 from rocky_action.rendering.budget import Detail
 from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
 from rocky_action.rendering.figures import count, listing, names, plural
-from rocky_action.rendering.findings import Finding, State
 from rocky_action.rendering.headline import Headline, headline
 from rocky_action.rendering.left import LeftView, left_view, removed_lines
 from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
+from rocky_action.rendering.results import ModelResult, State
 from rocky_action.rendering.sections import Section, is_quiet, key_notes, sampled_words, section
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, first_line, join, prose
@@ -66,27 +66,27 @@ class Page:
     footer: Md
 
 
-def page(report: Report, findings: Sequence[Finding], *, detail: Detail) -> Page:
+def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> Page:
     """The report with this much detail."""
-    loud = [finding for finding in findings if not is_quiet(finding)]
-    sections = tuple(section(finding, detail.examples) for finding in loud[: detail.sections])
-    listed = findings[: detail.rows]
+    loud = [result for result in results if not is_quiet(result)]
+    sections = tuple(section(result, detail.examples) for result in loud[: detail.sections])
+    listed = results[: detail.rows]
     notes = (*warning_lines(report), *map(_caveat, _of(report, Severity.NOTE)))
     more = sections[SECTIONS_IN_SIGHT:]
     return Page(
-        headline=headline(report, findings),
-        alerts=tuple(_alerts(report, findings, limit=detail.names)),
+        headline=headline(report, results),
+        alerts=tuple(_alerts(report, results, limit=detail.names)),
         models=model_table(listed[:ROWS_IN_SIGHT]) if listed else None,
         more_models=model_table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,
         more_models_title=_more(listed[ROWS_IN_SIGHT:], "less affected"),
-        models_rest=_rest(findings[len(listed) :], detail.names),
+        models_rest=_rest(results[len(listed) :], detail.names),
         removed=removed_lines(report, detail.names),
         sections=sections[:SECTIONS_IN_SIGHT],
         more_sections=more,
         more_sections_title=_more(more, "in detail"),
-        quiet=_quiet(findings, min(detail.names, QUIET_IN_SIGHT)),
+        quiet=_quiet(results, min(detail.names, QUIET_IN_SIGHT)),
         lineage=lineage(report) if detail.graph else None,
-        cost=cost_view(report, findings, rows=detail.rows, listed=detail.names),
+        cost=cost_view(report, results, rows=detail.rows, listed=detail.names),
         left=left_view(report, detail.names),
         audit=audit_line(report.audit, detail.names) if report.audit else None,
         notes=_cut(notes, detail.names),
@@ -106,9 +106,9 @@ def _cut(lines: tuple[Md, ...], limit: int) -> tuple[Md, ...]:
     return (*lines[:limit], Md(f"… and {count(len(lines) - limit)} more."))
 
 
-def _alerts(report: Report, findings: Sequence[Finding], *, limit: int) -> Iterator[Alert]:
+def _alerts(report: Report, results: Sequence[ModelResult], *, limit: int) -> Iterator[Alert]:
     """What could change the decision: faults first, then what is not known."""
-    facts = [*(fact for finding in findings for fact in _unknown(finding)), *_not_run(findings)]
+    facts = [*(fact for result in results for fact in _unknown(result)), *_not_run(results)]
     facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
@@ -138,12 +138,12 @@ def _unsaid(caveats: Sequence[Caveat], facts: Sequence[_Fact]) -> Iterator[Cavea
             yield caveat
 
 
-def _not_run(findings: Sequence[Finding]) -> Iterator[_Fact]:
+def _not_run(results: Sequence[ModelResult]) -> Iterator[_Fact]:
     """One sentence for all models that were not run for the same reason."""
     reasons: dict[str, list[str]] = {}
-    for finding in findings:
-        if isinstance(finding.outcome, NotRun):
-            reasons.setdefault(finding.outcome.because, []).append(finding.model)
+    for result in results:
+        if isinstance(result.outcome, NotRun):
+            reasons.setdefault(result.outcome.because, []).append(result.model)
     for because, models in reasons.items():
         verb = "was" if len(models) == 1 else "were"
         sentence = Md(f"{names(models, 10)} {verb} not run because {prose(because, 200)}")
@@ -151,10 +151,10 @@ def _not_run(findings: Sequence[Finding]) -> Iterator[_Fact]:
         yield from (_Fact(True, model, because, None) for model in models[1:])
 
 
-def _unknown(finding: Finding) -> Iterator[_Fact]:
+def _unknown(result: ModelResult) -> Iterator[_Fact]:
     """What a reader must not take for "nothing changed"."""
-    model, name = finding.model, code(finding.model)
-    match finding.outcome:
+    model, name = result.model, code(result.model)
+    match result.outcome:
         case Failed(message=message):
             line = first_line(message)
             yield _Fact(True, model, line, Md(f"{name} failed: {prose(line, 200)}"))
@@ -163,10 +163,10 @@ def _unknown(finding: Finding) -> Iterator[_Fact]:
             return
         case _:
             pass
-    diff = finding.diff
-    if finding.state is State.EMPTIED and diff:  # the heading says it
+    diff = result.diff
+    if result.state is State.EMPTIED and diff:  # the heading says it
         yield _Fact(True, model, f"{diff.rows.rows_base:,} rows in base, none in head", None)
-    elif diff is None and finding.state in {State.NOT_RUN, State.NOT_COMPARED}:
+    elif diff is None and result.state in {State.NOT_RUN, State.NOT_COMPARED}:
         yield _Fact(False, model, "not compared", Md(f"{name} was not compared."))
     elif diff and not diff.new:
         key = diff.key
@@ -196,27 +196,27 @@ def _more(models: Sequence[object], which: str) -> Md:
     return Md(f"<b>{plural(len(models), 'more model')}</b> {which}")
 
 
-def _rest(findings: Sequence[Finding], limit: int) -> Md | None:
+def _rest(results: Sequence[ModelResult], limit: int) -> Md | None:
     """The models for which the table has no row left."""
-    if not findings:
+    if not results:
         return None
-    return Md(f"Not in the table: {names((finding.model for finding in findings), limit)}.")
+    return Md(f"Not in the table: {names((result.model for result in results), limit)}.")
 
 
-def _quiet(findings: Sequence[Finding], limit: int) -> Md | None:
-    equal = [finding for finding in findings if finding.state is State.SAME and is_quiet(finding)]
+def _quiet(results: Sequence[ModelResult], limit: int) -> Md | None:
+    equal = [result for result in results if result.state is State.SAME and is_quiet(result)]
     shown = [
-        Md(f"{code(finding.model)} ({plural(finding.diff.rows.rows_head or 0, 'row')})")
-        for finding in equal
-        if finding.diff
+        Md(f"{code(result.model)} ({plural(result.diff.rows.rows_head or 0, 'row')})")
+        for result in equal
+        if result.diff
     ]
     return Md(f"Compared in full, no difference: {listing(shown, limit)}.") if shown else None
 
 
-def _left_out(report: Report, loud: Sequence[Finding], *, detail: Detail) -> Md | None:
+def _left_out(report: Report, loud: Sequence[ModelResult], *, detail: Detail) -> Md | None:
     """What the size limit cost, and where the rest is."""
     lost: list[Md] = []
-    most = max((len(finding.diff.rows.examples) for finding in loud if finding.diff), default=0)
+    most = max((len(result.diff.rows.examples) for result in loud if result.diff), default=0)
     if most > detail.examples:
         lost.append(Md("example rows" if detail.examples == 0 else "some example rows"))
     if len(loud) > detail.sections:

@@ -10,8 +10,8 @@ from rocky_action.domain.diff import Exhaustive, Key, ModelDiff, NotCompared, Sa
 from rocky_action.domain.execution import BaselineKind, Failed, Succeeded
 from rocky_action.rendering.examples import Examples, example_tables
 from rocky_action.rendering.figures import MINUS, count, names, plural, share
-from rocky_action.rendering.findings import Finding, State, counts_differ
 from rocky_action.rendering.models import matched
+from rocky_action.rendering.results import ModelResult, State, counts_differ
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, fence, html_code, html_text, join, prose
 
@@ -33,30 +33,30 @@ class Section:
     open: bool = False
 
 
-def is_quiet(finding: Finding) -> bool:
+def is_quiet(result: ModelResult) -> bool:
     """True when a line elsewhere says it all: compared in full and equal, without a table, or not run (an alert)."""
-    diff = finding.diff
-    if finding.state is not State.SAME or diff is None:
-        return finding.state in {State.INLINED, State.NOT_RUN}
-    return not (finding.has_reservations or list(key_notes(diff.key)) or list(_run_notes(finding)))
+    diff = result.diff
+    if result.state is not State.SAME or diff is None:
+        return result.state in {State.INLINED, State.NOT_RUN}
+    return not (result.has_reservations or list(key_notes(diff.key)) or list(_run_notes(result)))
 
 
-def section(finding: Finding, examples: int) -> Section:
+def section(result: ModelResult, examples: int) -> Section:
     """Everything about one model, with at most ``examples`` example rows of each kind."""
-    title = Md(f"<b>{html_code(finding.model)}</b>: {html_text(_brief(finding))}")
-    diff = finding.diff
-    if isinstance(finding.outcome, Failed):
+    title = Md(f"<b>{html_code(result.model)}</b>: {html_text(_brief(result))}")
+    diff = result.diff
+    if isinstance(result.outcome, Failed):
         lead = Md("This model could not be built; nothing is known about its data.")
-        return Section(title, lead, error=fence(finding.outcome.message), open=True)
+        return Section(title, lead, error=fence(result.outcome.message), open=True)
     if diff is None:
-        return Section(title, Md("Not compared: nothing is known about its data."), notes=tuple(_run_notes(finding)))
+        return Section(title, Md("Not compared: nothing is known about its data."), notes=tuple(_run_notes(result)))
     return Section(
         title,
-        lead=join(" ", [coverage_sentence(diff), *_base_sentence(finding)]),
+        lead=join(" ", [coverage_sentence(diff), *_base_sentence(result)]),
         schema=_schema(diff),
         values=_values(diff),
         examples=tuple(example_tables(diff, examples)) if examples else (),
-        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, _notes(diff)), *_run_notes(finding)),
+        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, _notes(diff)), *_run_notes(result)),
     )
 
 
@@ -99,9 +99,9 @@ def _all_rows(diff: ModelDiff) -> Md:
     return Md(f"All rows compared, {count(base)} in base and {count(head)} in head")
 
 
-def _base_sentence(finding: Finding) -> Iterator[Md]:
-    base = finding.base
-    if base is None or (finding.diff and finding.diff.new):
+def _base_sentence(result: ModelResult) -> Iterator[Md]:
+    base = result.base
+    if base is None or (result.diff and result.diff.new):
         return
     match base.kind:
         case BaselineKind.EXISTING:
@@ -140,9 +140,9 @@ def _left_out(diff: ModelDiff) -> Iterator[Md]:
         yield Md("The values of added columns have nothing to be compared with.")
 
 
-def _run_notes(finding: Finding) -> Iterator[Md]:
-    if isinstance(finding.outcome, Succeeded) and finding.outcome.note:
-        yield prose(finding.outcome.note)
+def _run_notes(result: ModelResult) -> Iterator[Md]:
+    if isinstance(result.outcome, Succeeded) and result.outcome.note:
+        yield prose(result.outcome.note)
 
 
 def _schema(diff: ModelDiff) -> Table | None:
@@ -171,10 +171,10 @@ def _cut(
     return Table(tuple(map(Md, header)), tuple(shown), numeric)
 
 
-def _brief(finding: Finding) -> str:
+def _brief(result: ModelResult) -> str:
     """The section in a few plain words."""
-    diff = finding.diff
-    match finding.state:
+    diff = result.diff
+    match result.state:
         case State.FAILED:
             return "failed"
         case State.EMPTIED if diff:
@@ -189,7 +189,7 @@ def _brief(finding: Finding) -> str:
             words = list(_difference_words(diff)) if diff else []
             if diff and isinstance(diff.coverage, Sampled):
                 return f"{', '.join(words)}, in the sample" if words else "nothing found in the sample"
-            return ", ".join([*words, *([] if finding.known_in_full else ["not compared"])])
+            return ", ".join([*words, *([] if result.known_in_full else ["not compared"])])
 
 
 def _difference_words(diff: ModelDiff) -> Iterator[str]:

@@ -22,14 +22,14 @@ class Mistake:
         return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
-class Findings:
+class Mistakes:
     """Mistakes, which stop the loading once all files are read, and warnings, which do not."""
 
     def __init__(self) -> None:
         self._mistakes: set[Mistake] = set()
         self._warnings: set[Mistake] = set()
 
-    def mistake(self, path: str, message: str, *, line: int = 0, advice: str = "") -> None:
+    def note(self, path: str, message: str, *, line: int = 0, advice: str = "") -> None:
         """Notes something that must be corrected before the project can be loaded."""
         self._mistakes.add(Mistake(path, line, message, advice))
 
@@ -37,7 +37,7 @@ class Findings:
         """Notes something that Rocky ignores silently and a person would want to know."""
         self._warnings.add(Mistake(path, line, message))
 
-    def include(self, other: Findings) -> None:
+    def include(self, other: Mistakes) -> None:
         """Notes all that others are."""
         self._mistakes |= other._mistakes
         self._warnings |= other._warnings
@@ -48,7 +48,7 @@ class Findings:
         return tuple(str(warning) for warning in sorted(self._warnings))
 
     @property
-    def has_mistakes(self) -> bool:
+    def found(self) -> bool:
         """True if the project cannot be loaded."""
         return bool(self._mistakes)
 

@@ -30,7 +30,7 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ModelResult:
     """One model of the prune set with everything the report says about it."""
 
     planned: PlannedModel
@@ -73,15 +73,15 @@ class Finding:
         return self.state, -affected
 
 
-def gather(report: Report) -> tuple[Finding, ...]:
-    """A finding for every model of the prune set, the weightiest first, ties in run order."""
+def gather(report: Report) -> tuple[ModelResult, ...]:
+    """A result for every model of the prune set, the weightiest first, ties in run order."""
     changes = {change.model: change for change in report.changes.changes}
     runs = {run.model: run.outcome for run in report.execution.head_runs}
     diffs = {diff.model: diff for diff in report.diffs}
     costs = {cost.model: cost for cost in report.cost.models}
     bases = {side.model: side for side in report.execution.base_sides}
-    findings = [
-        Finding(
+    results = [
+        ModelResult(
             planned=planned,
             state=state_of(runs.get(planned.model), diffs.get(planned.model)),
             change=changes.get(planned.model),
@@ -92,7 +92,7 @@ def gather(report: Report) -> tuple[Finding, ...]:
         )
         for planned in report.plan.prune_set
     ]
-    return tuple(sorted(findings, key=lambda finding: finding.weight))
+    return tuple(sorted(results, key=lambda result: result.weight))
 
 
 def state_of(outcome: RunOutcome | None, diff: ModelDiff | None) -> State:
@@ -133,6 +133,6 @@ def counts_differ(rows: RowDiff) -> bool:
     return rows.rows_base is not None and rows.rows_head is not None and rows.rows_base != rows.rows_head
 
 
-def in_state(findings: Iterable[Finding], *states: State) -> tuple[Finding, ...]:
-    """The findings in any of these states, order kept."""
-    return tuple(finding for finding in findings if finding.state in states)
+def in_state(results: Iterable[ModelResult], *states: State) -> tuple[ModelResult, ...]:
+    """The results in any of these states, order kept."""
+    return tuple(result for result in results if result.state in states)
