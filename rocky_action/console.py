@@ -12,14 +12,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from rocky_action.domain.audit import Audit
+from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.findings import Finding, Impact
+from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.report import Report, Severity, Verdict
-from rocky_action.domain.text import printable
+from rocky_action.domain.text import listed, printable
 from rocky_action.pipeline import Study
 
+MOST_FAR = 20
+"""How many models are named that read nothing which changed; the JSON names all."""
 _COLOURS = {
     Verdict.UNCHANGED: "green",
     Verdict.CHANGED: "yellow",
@@ -53,24 +57,33 @@ def _nothing(message: str) -> None:
 def show_study(known: Study) -> None:
     """The change set and the plan."""
     console = Console()
-    changes = _table("Model", "Change", "Why", title="Change set")
+    changes = _table("Model", "Change", "Columns", "Why", title="Change set")
     for change in known.changes.changes:
-        changes.add_row(_safe(change.model), change.kind.value, _safe(change.why))
+        columns = "none" if change.kind is ChangeKind.COSMETIC else _columns(change.columns)
+        changes.add_row(_safe(change.model), change.kind.value, columns, _safe(change.why))
     console.print(changes if known.changes.changes else "No model changes.")
-    plan = _table("Model", "What happens", "Why", title="Plan")
+    plan = _table("Model", "What happens", "Columns", "Why", title="Plan")
     for planned in known.plan.prune_set:
-        plan.add_row(_safe(planned.model), "[bold]runs[/bold]", _safe(planned.why))
+        plan.add_row(_safe(planned.model), "[bold]runs[/bold]", _columns(planned.changed_columns), _safe(planned.why))
     for what, models in (
         ("cloned", known.plan.copy_set),
-        ("skipped", known.plan.skipped),
+        ("skipped", [left for left in known.plan.skipped if left.why != NOTHING_CHANGED]),
         ("gone", known.plan.removed),
     ):
         for left in models:
-            plan.add_row(_safe(left.model), what, _safe(left.why))
+            plan.add_row(_safe(left.model), what, "", _safe(left.why))
     console.print(plan)
+    far = [left.model for left in known.plan.skipped if left.why == NOTHING_CHANGED]
+    if far:
+        console.print(f"[dim]skipped, {NOTHING_CHANGED}:[/dim] {_safe(listed(far, most=MOST_FAR))}", highlight=False)
     for caveat in known.caveats:
         console.print(f"[yellow]{_safe(caveat.model or '')}[/yellow]: {_safe(caveat.message)}")
     _show_findings(console, known.findings)
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    """The columns that can differ; none by name are all of them."""
+    return _safe(listed(names)) if names else "all"
 
 
 def _show_findings(console: Console, findings: Iterable[Finding]) -> None:

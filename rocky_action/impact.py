@@ -5,12 +5,13 @@ Soundness before tightness: whatever is not proved to stay the same counts as ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from rocky_action.domain.changes import AllRows, Effect, SomeColumns, Untouched, both
 from rocky_action.domain.lineage import ColumnRead, Lineage, ModelRead, OutputColumn, Reference, Use
+from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.project import (
     DeleteInsert,
     Ephemeral,
@@ -24,7 +25,7 @@ from rocky_action.domain.project import (
     View,
     WarehouseOnly,
 )
-from rocky_action.domain.text import listed
+from rocky_action.domain.text import listed, named
 from rocky_action.sql.lineage import Propagated, propagate
 from rocky_action.sql.model_lineage import ModelLineages
 
@@ -99,30 +100,43 @@ def _follows(strategy: Strategy, effect: Effect, *, lineage: Lineage | None) -> 
 
 def _why(touched: Mapping[ModelRead, Effect], through: Propagated) -> str:
     if not touched:
-        return "reads nothing that changed"
+        return NOTHING_CHANGED
     if isinstance(through.effect, Untouched):
         return "; ".join(_unused(read.model, effect) for read, effect in touched.items())
     whole = [read.model for read, effect in touched.items() if isinstance(effect, AllRows)]
     declared = [read.model for read in touched if read.declared]
     if declared:
-        return f"depends on {listed(declared)}, which changed, by its depends_on"
+        return f"its depends_on names {named(declared)}, which changed"
     if whole:
-        return f"reads {listed(whole)}, whose rows may differ"
+        return f"reads {named(whole)}, whose rows may differ"
     if not through.uses:
-        return f"reads {listed(read.model for read in touched)}, and which columns of it cannot be told"
-    return listed(dict.fromkeys(_used(use) for use in through.uses), most=2)
+        return f"reads {named(read.model for read in touched)}, and which columns of it cannot be told"
+    return _used(through.uses)
 
 
 def _unused(model: str, effect: Effect) -> str:
     columns = sorted(effect.columns) if isinstance(effect, SomeColumns) else []
     if not columns:
-        return f"reads {model}, whose columns stay as they are"
-    return f"reads {model}, but not its changed column{'s' if len(columns) > 1 else ''} {listed(columns)}"
+        return f"reads `{model}`, whose columns stay as they are"
+    return f"reads `{model}`, but not its changed column{'s' if len(columns) > 1 else ''} {named(columns)}"
 
 
-def _used(use: ColumnRead) -> str:
-    relation = use.reference.model if isinstance(use.reference, ModelRead) else use.reference.name
-    what = f"all of {relation}" if use.column is None else f"{relation}.{use.column}"
-    if use.use is Use.MENTION:
-        return f"names {what}"
-    return f"uses {what} in {use.where}" if use.where else f"uses {what}"
+def _used(uses: Iterable[ColumnRead]) -> str:
+    """Each changed column once, with the places that it is used in."""
+    used, named = dict[str, dict[str, None]](), dict[str, None]()
+    for use in uses:
+        relation = use.reference.model if isinstance(use.reference, ModelRead) else use.reference.name
+        what = f"every column of `{relation}`" if use.column is None else f"`{relation}.{use.column}`"
+        if use.use is Use.MENTION:
+            named[what] = None
+        else:
+            used.setdefault(what, {}).update({use.where: None} if use.where else {})
+    if not used:
+        return f"needs {listed(named, most=2)} to be there"
+    return f"uses {listed((_placed(what, tuple(places)) for what, places in used.items()), most=2)}"
+
+
+def _placed(what: str, places: Sequence[str]) -> str:
+    if len(places) == 2:
+        return f"{what} in {places[0]} and {places[1]}"
+    return f"{what} in {listed(places, most=2)}" if places else what

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+NOTHING_CHANGED = "reads nothing that changed"
+"""Why most models are left alone."""
+
 
 class PruneReason(StrEnum):
     """Why a model runs; the spelling is Rocky's wire contract."""

@@ -15,3 +15,8 @@ def listed(names: Iterable[str], most: int = 3) -> str:
     found = list(names)
     shown = ", ".join(found[:most])
     return shown if len(found) <= most else f"{shown} and {len(found) - most} more"
+
+
+def named(names: Iterable[str], most: int = 3) -> str:
+    """The first few of some models or columns, each marked as a name, and how many more there are."""
+    return listed((f"`{name}`" for name in names), most)

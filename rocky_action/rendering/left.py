@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.execution import Cloned, CloneMethod, NotCloned
+from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.report import Report, Severity
 from rocky_action.rendering.figures import count, names, plural
 from rocky_action.rendering.text import Md, code, html_text, prose
@@ -72,11 +73,15 @@ def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:
 
 
 def _skipped(report: Report, listed: int) -> Iterator[Md]:
+    """What was edited, then what reads something that changed: there the reasons are read. The rest comes last."""
     cosmetic = {change.model for change in report.changes.changes if change.kind is ChangeKind.COSMETIC}
+    others = [left for left in report.plan.skipped if left.model not in cosmetic]
     edited = {left.model: prose(left.why) for left in report.plan.skipped if left.model in cosmetic}
-    others = {left.model: prose(left.why) for left in report.plan.skipped if left.model not in cosmetic}
+    near = {left.model: prose(left.why) for left in others if left.why != NOTHING_CHANGED}
+    far = {left.model: prose(left.why) for left in others if left.why == NOTHING_CHANGED}
     yield from _grouped("Edited without effect", edited, listed=listed)
-    yield from _grouped("Skipped", others, listed=listed)
+    yield from _grouped("Skipped", near, listed=listed)
+    yield from _grouped("Skipped", far, listed=listed)
 
 
 def _grouped(title: str, reasons: Mapping[str, Md], *, listed: int) -> Iterator[Md]:
@@ -85,10 +90,10 @@ def _grouped(title: str, reasons: Mapping[str, Md], *, listed: int) -> Iterator[
         groups.setdefault(reason, []).append(model)
     for reason, models in list(groups.items())[:MOST_REASONS]:
         yield Md(f"**{title}**{f', {reason}' if reason else ''}: {names(models, listed)}")
-    yield from _rest(title, list(groups.values())[MOST_REASONS:])
+    yield from _rest(title, list(groups.values())[MOST_REASONS:], listed=listed)
 
 
-def _rest(title: str, groups: Iterable[list[str]]) -> Iterator[Md]:
-    left = sum(map(len, groups))
+def _rest(title: str, groups: Iterable[list[str]], *, listed: int) -> Iterator[Md]:
+    left = [model for models in groups for model in models]
     if left:
-        yield Md(f"**{title}** for other reasons: {plural(left, 'more model')}")
+        yield Md(f"**{title}** for other reasons: {names(left, listed)}")

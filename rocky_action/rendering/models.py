@@ -12,7 +12,7 @@ from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, prose
 
 HEADER = tuple(map(Md, ("Model", "Why", "Schema", "Rows", "Values", "Cost")))
-WHY_LENGTH = 140
+WHY_LENGTH = 200
 ICONS = {
     State.EMPTIED: "🔴",
     State.FAILED: "🔴",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
 from rocky_action.domain.lineage import ModelRead, Reference
 from rocky_action.domain.project import Ephemeral, FullRefresh, Model, Projects, TimeInterval, View
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
-from rocky_action.domain.text import listed
+from rocky_action.domain.text import named
 from rocky_action.sql.edits import ANYTHING, Edit, edit_of_model
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.references import problem_of
@@ -97,7 +97,7 @@ def _renamed(base: Model, head: Model, *, projects: Projects) -> ModelChange:
     edited = _compared(base, head, projects=projects, names=_Names(frozenset([head.name]), frozenset()))
     also = f"; {edited.why}" if edited is not None and edited.affects_data else ""
     return ModelChange(
-        head.name, ChangeKind.RENAMED, head.path, f"renamed from {base.name}{also}", renamed_from=base.name
+        head.name, ChangeKind.RENAMED, head.path, f"renamed from `{base.name}`{also}", renamed_from=base.name
     )
 
 
@@ -143,7 +143,7 @@ def _of_columns(head: Model, edit: Edit) -> ModelChange:
         f"{_columns(edit.changed)} computed differently" if edit.changed else "",
         f"{_columns(edit.added)} new" if edit.added else "",
         f"{_columns(edit.removed)} gone" if edit.removed else "",
-        *(f"column {old} is called {new} now" for old, new in edit.renamed),
+        *(f"column `{old}` is called `{new}` now" for old, new in edit.renamed),
     ]
     return ModelChange(
         head.name,
@@ -157,7 +157,7 @@ def _of_columns(head: Model, edit: Edit) -> ModelChange:
 
 
 def _columns(names: tuple[str, ...]) -> str:
-    return f"column {names[0]} is" if len(names) == 1 else f"columns {listed(names)} are"
+    return f"column {named(names)} is" if len(names) == 1 else f"columns {named(names)} are"
 
 
 def _same_meaning(base: Model, head: Model, *, projects: Projects) -> bool:
@@ -173,12 +173,18 @@ def _config_reasons(base: Model, head: Model, *, projects: Projects) -> Iterable
             yield f"its strategy changed from {base.strategy.kind} to {head.strategy.kind}"
         else:
             yield f"its {head.strategy.kind} settings changed"
-    if base.target != head.target:
+    if base.target != head.target and not _only_follows_the_name(base, head):
         yield f"its target moved from {base.target} to {head.target}"
     if base.surrogate_keys != head.surrogate_keys:
         yield "its surrogate keys changed"
     if projects.base.dialect != projects.head.dialect:
         yield f"the project moved from {projects.base.dialect} to {projects.head.dialect}"
+
+
+def _only_follows_the_name(base: Model, head: Model) -> bool:
+    """Whether a renamed model's table is another one for no other reason."""
+    named_alike = (base.target.name, head.target.name) == (base.name, head.name)
+    return base.name != head.name and named_alike and replace(base.target, name=head.name) == head.target
 
 
 def _resolution_change(base: tuple[Reference, ...], head: tuple[Reference, ...]) -> str | None:

@@ -9,9 +9,9 @@ from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, Some
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import CopyMode
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects
-from rocky_action.domain.text import listed
+from rocky_action.domain.text import listed, named
 from rocky_action.errors import PlanError
 from rocky_action.impact import Impact, impacts
 
@@ -96,7 +96,7 @@ def _copied(
         for name in head.models.keys() - running - ephemeral:
             readers.setdefault(name, [])
     for name, reading in readers.items():
-        why = f"read by {listed(reading)}" if reading else "unchanged; all models were asked for"
+        why = f"read by {named(reading)}" if reading else "unchanged; all models were asked for"
         yield name, f"{why}; {found[name].why}" if name in found else why
 
 
@@ -110,7 +110,7 @@ def _why_skipped(model: Model, changes: ChangeSet, *, impact: Impact | None) -> 
         return change.why
     if impact is not None:
         return impact.why
-    return "ephemeral and unchanged" if isinstance(model.strategy, Ephemeral) else "reads nothing that changed"
+    return "ephemeral and unchanged" if isinstance(model.strategy, Ephemeral) else NOTHING_CHANGED
 
 
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:

@@ -21,11 +21,11 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.findings import Finding
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.wire.document import Document, Part
 from rocky_action.wire.findings import FoundIn
-from rocky_action.wire.plan import Change
+from rocky_action.wire.plan import Change, Left
 
 
 class Pruned(Part):
@@ -57,13 +57,6 @@ class Copied(Part):
     source: str
     target: str
     why: str | None
-
-
-class Left(Part):
-    """A model and the reason that it was left alone."""
-
-    model_name: str
-    why: str
 
 
 class Run(Part):
@@ -147,9 +140,9 @@ def create_document(
         head_commit=comparison.head_commit,
         changes=tuple(Change.of(change) for change in changes.changes),
         not_copied=_not_copied(execution, plan),
-        skipped=_left(plan.skipped),
+        skipped=Left.all_of(plan.skipped),
         removed_set=tuple(left.model for left in plan.removed),
-        removed=_left(plan.removed),
+        removed=Left.all_of(plan.removed),
         runs=tuple(_run(run) for run in (*execution.base_runs, *execution.head_runs)),
         baselines=tuple(_baseline(side) for side in execution.base_sides),
         findings=tuple(FoundIn.of(finding) for finding in findings),
@@ -195,10 +188,6 @@ def _not_copied(execution: Execution, plan: Plan) -> tuple[Left, ...]:
     cloned = {clone.model for clone in execution.clones if isinstance(clone, Cloned)}
     untried = {model: "copying was not asked for" for model in plan.copy_names if model not in cloned}
     return tuple(Left(model_name=model, why=why) for model, why in sorted((untried | refused).items()))
-
-
-def _left(models: Iterable[LeftModel]) -> tuple[Left, ...]:
-    return tuple(Left(model_name=left.model, why=left.why) for left in models)
 
 
 def _run(run: ModelRun) -> Run:

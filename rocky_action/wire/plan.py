@@ -7,15 +7,25 @@ from typing import Literal
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.findings import Finding
-from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat
 from rocky_action.wire.document import Document, Part
 from rocky_action.wire.findings import FoundIn
 
 
+class RenamedColumn(Part):
+    """A column that is computed as before under another name."""
+
+    old: str
+    new: str
+
+
 class Change(Part):
-    """One model of the change set. No ``columns`` means all of them, but for a cosmetic change: none."""
+    """One model of the change set. No ``columns`` means all of them, but for a cosmetic change: none.
+
+    Both names of a renamed column are among ``columns``.
+    """
 
     model_name: str
     kind: ChangeKind
@@ -23,6 +33,7 @@ class Change(Part):
     path: str
     why: str
     renamed_from: str | None
+    renamed_columns: tuple[RenamedColumn, ...]
 
     @classmethod
     def of(cls, change: ModelChange) -> Change:
@@ -34,6 +45,7 @@ class Change(Part):
             path=change.path,
             why=change.why,
             renamed_from=change.renamed_from,
+            renamed_columns=tuple(RenamedColumn(old=old, new=new) for old, new in change.renamed_columns),
         )
 
 
@@ -56,6 +68,18 @@ class Planned(Part):
         )
 
 
+class Left(Part):
+    """A model that does not run, and why."""
+
+    model_name: str
+    why: str
+
+    @classmethod
+    def all_of(cls, models: Iterable[LeftModel]) -> tuple[Left, ...]:
+        """The models as the wire says them."""
+        return tuple(cls(model_name=left.model, why=left.why) for left in models)
+
+
 class Warned(Part):
     """Something about a model of the prune set that its text does not say."""
 
@@ -70,7 +94,11 @@ class Warned(Part):
 
 
 class PlanDocument(Document):
-    """The change set and the plan; the prune set is in run order."""
+    """The change set and the plan; the prune set is in run order.
+
+    ``copy_set``, ``skipped_set`` and ``removed_set`` are names; ``copied``, ``skipped`` and ``removed`` are the same
+    models, each with the reason.
+    """
 
     command: Literal["preview-plan"] = "preview-plan"
     base_ref: str
@@ -82,6 +110,9 @@ class PlanDocument(Document):
     copy_set: tuple[str, ...]
     skipped_set: tuple[str, ...]
     removed_set: tuple[str, ...]
+    copied: tuple[Left, ...]
+    skipped: tuple[Left, ...]
+    removed: tuple[Left, ...]
     warnings: tuple[Warned, ...]
     findings: tuple[FoundIn, ...]
 
@@ -105,6 +136,9 @@ def plan_document(
         copy_set=plan.copy_names,
         skipped_set=tuple(left.model for left in plan.skipped),
         removed_set=tuple(left.model for left in plan.removed),
+        copied=Left.all_of(plan.copy_set),
+        skipped=Left.all_of(plan.skipped),
+        removed=Left.all_of(plan.removed),
         warnings=tuple(Warned.of(caveat) for caveat in caveats),
         findings=tuple(FoundIn.of(finding) for finding in findings),
     )

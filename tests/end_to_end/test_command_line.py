@@ -13,6 +13,7 @@ from rocky_sdk.types_generated.preview_create_schema import PreviewCreateOutput
 from rocky_sdk.types_generated.preview_diff_schema import PreviewDiffOutput
 
 import rocky_action
+from rocky_action.domain.plan import NOTHING_CHANGED
 from tests.support import five_models
 from tests.support.checkout import BRANCH, Checkout
 
@@ -120,9 +121,12 @@ def test_plan_opens_no_warehouse(checkout: Checkout) -> None:
             "path": "models/fct_revenue.sql",
             "why": "its SQL changed",
             "renamed_from": None,
+            "renamed_columns": [],
         }
     ]
     assert (plan["copy_set"], plan["skipped_set"]) == (list(five_models.COPY_SET), list(five_models.SKIPPED))
+    assert plan["copied"] == [{"model_name": name, "why": "read by `fct_revenue`"} for name in five_models.COPY_SET]
+    assert plan["skipped"] == [{"model_name": name, "why": NOTHING_CHANGED} for name in five_models.SKIPPED]
     assert not (checkout.folder / five_models.DATABASE).exists()
     assert plan["findings"] == [
         {

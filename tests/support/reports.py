@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
-from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
+from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.diff import (
     CellChange,
@@ -43,6 +43,7 @@ from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+from rocky_action.domain.text import named
 
 RUN_URL = "https://github.com/acme/shop/actions/runs/7301"
 SCHEMA = "branch__refunds_pr42"
@@ -70,9 +71,22 @@ SKIPPED = tuple(
 CUSTOMER_KEY = Key(("customer_id",), "unique_key", unique_base=True, unique_head=True)
 
 
-def planned(model: str, why: str = "its SQL changed", *, downstream: bool = False) -> PlannedModel:
+def planned(
+    model: str, why: str = "its SQL changed", *, columns: tuple[str, ...] = (), downstream: bool = False
+) -> PlannedModel:
     reason = PruneReason.DOWNSTREAM if downstream else PruneReason.CHANGED
-    return PlannedModel(model, reason, why, base_model=model)
+    return PlannedModel(model, reason, why, columns, base_model=model)
+
+
+def below(model: str, *upstream: str) -> PlannedModel:
+    """Downstream of models of which nothing is known to be the same."""
+    return planned(model, f"reads {named(upstream)}, whose rows may differ", downstream=True)
+
+
+def columns_edited(model: str, why: str, *columns: str, renamed: tuple[tuple[str, str], ...] = ()) -> ModelChange:
+    effect = SomeColumns(frozenset(columns))
+    path = f"models/{model}.sql"
+    return ModelChange(model, ChangeKind.COLUMNS, path, why, columns, renamed_columns=renamed, effect=effect)
 
 
 def run(model: str, outcome: RunOutcome | None = None) -> ModelRun:
@@ -146,17 +160,132 @@ def cosmetic() -> Report:
 
 
 def column_added() -> Report:
-    dim = ModelDiff(
-        "dim_customers",
-        SchemaDiff(added=(Column("loyalty_tier", "VARCHAR"),)),
-        RowDiff(1_840, 1_840, 0, 0, 0),
+    """A column that is new: one reader hands it on by a star, the others cannot notice."""
+    dim, everyone = (
+        ModelDiff(
+            model,
+            SchemaDiff(added=(Column("loyalty_tier", "VARCHAR"),)),
+            RowDiff(1_840, 1_840, 0, 0, 0),
+            EXHAUSTIVE,
+            key=CUSTOMER_KEY,
+            compared_columns=("customer_id", "name", "country"),
+        )
+        for model in ("dim_customers", "rpt_customers")
+    )
+    why = "column `loyalty_tier` is new"
+    plan = Plan(
+        (
+            planned("dim_customers", why, columns=("loyalty_tier",)),
+            planned("rpt_customers", "uses `dim_customers.loyalty_tier`", columns=("loyalty_tier",), downstream=True),
+        ),
+        (LeftModel("stg_customers", "read by `dim_customers`"),),
+        tuple(
+            sorted(
+                (
+                    *SKIPPED,
+                    LeftModel("fct_revenue", "reads `dim_customers`, but not its changed column `loyalty_tier`"),
+                ),
+                key=lambda left: left.model,
+            )
+        ),
+    )
+    return replace(
+        report_of(dim, everyone, verdict=Verdict.CHANGED),
+        changes=ChangeSet((columns_edited("dim_customers", why, "loyalty_tier"),)),
+        plan=plan,
+        edges=(Edge("stg_customers", "dim_customers"), Edge("dim_customers", "rpt_customers")),
+    )
+
+
+def columns_changed() -> Report:
+    """One column is computed differently and one called otherwise; who does not use them is left, with reasons."""
+    key = Key(("order_id",), "unique_key", unique_base=True, unique_head=True)
+    orders = ModelDiff(
+        "stg_orders",
+        SchemaDiff(added=(Column("state", "VARCHAR"),), removed=(Column("status", "VARCHAR"),)),
+        RowDiff(12_402, 12_402, 0, 0, 3_117, columns=(ColumnChange("amount", 3_117),)),
+        EXHAUSTIVE,
+        key=key,
+    )
+    revenue = ModelDiff(
+        "fct_revenue",
+        SchemaDiff(),
+        RowDiff(1_840, 1_840, 0, 0, 902, columns=(ColumnChange("revenue", 902), ColumnChange("average", 902))),
         EXHAUSTIVE,
         key=CUSTOMER_KEY,
-        compared_columns=("customer_id", "name", "country"),
     )
-    report = report_of(dim, same("fct_revenue", 12_402), verdict=Verdict.CHANGED)
-    plan = Plan((planned("dim_customers"), planned("fct_revenue", "reads dim_customers", downstream=True)), (), SKIPPED)
-    return replace(report, plan=plan, edges=(Edge("dim_customers", "fct_revenue"),))
+    large = ModelDiff(
+        "rpt_large_orders",
+        SchemaDiff(),
+        RowDiff(120, 118, added=1, removed=3, changed=0),
+        EXHAUSTIVE,
+        key=key,
+    )
+    broken = "head was not built: it failed"
+    refunds = ModelDiff("rpt_refunds", SchemaDiff(), RowDiff(417, None), NotCompared(broken))
+    message = 'Binder Error: Referenced column "status" not found in FROM clause!'
+    why = "column `amount` is computed differently; column `status` is called `state` now"
+    plan = Plan(
+        (
+            planned("stg_orders", why, columns=("amount", "state", "status")),
+            planned(
+                "fct_revenue",
+                "uses `stg_orders.amount` in SUM and AVG",
+                columns=("average", "revenue"),
+                downstream=True,
+            ),
+            planned("rpt_large_orders", "uses `stg_orders.amount` in a filter", downstream=True),
+            planned(
+                "rpt_refunds", "uses `stg_orders.status` in a filter, `stg_orders.amount` and 1 more", downstream=True
+            ),
+        ),
+        (
+            LeftModel(
+                "dim_customers",
+                "read by `fct_revenue`; reads `stg_orders`, but not its changed columns `amount`, `state`, `status`",
+            ),
+            LeftModel("raw_orders", "read by `stg_orders`"),
+        ),
+        (
+            LeftModel("dim_dates", "reads nothing that changed"),
+            LeftModel("dim_products", "its SQL is written differently and means the same"),
+            LeftModel("fct_stock", "reads nothing that changed"),
+            LeftModel("rpt_countries", "reads `fct_revenue`, but not its changed columns `average`, `revenue`"),
+            LeftModel(
+                "rpt_order_counts", "reads `stg_orders`, but not its changed columns `amount`, `state`, `status`"
+            ),
+            LeftModel(
+                "rpt_orders_by_day", "reads `stg_orders`, but not its changed columns `amount`, `state`, `status`"
+            ),
+        ),
+    )
+    cosmetic_edit = ModelChange(
+        "dim_products", ChangeKind.COSMETIC, "models/dim_products.sql", plan.skipped[1].why, effect=Untouched()
+    )
+    edit = columns_edited("stg_orders", why, "amount", "state", "status", renamed=(("status", "state"),))
+    report = report_of(orders, revenue, large, refunds, verdict=Verdict.FAILED)
+    return replace(
+        report,
+        changes=ChangeSet((cosmetic_edit, edit)),
+        plan=plan,
+        execution=replace(
+            report.execution,
+            head_runs=(
+                *(run(name) for name in plan.prune_names[:3]),
+                run("rpt_refunds", Failed(message)),
+            ),
+            clones=tuple(
+                Cloned(name, Relation("shop", "main", name), Relation("shop", SCHEMA, name), CloneMethod.VIEW)
+                for name in plan.copy_names
+            ),
+        ),
+        caveats=(Caveat(Severity.ERROR, f"it failed: {message}", "rpt_refunds", "models/rpt_refunds.sql"),),
+        edges=(
+            Edge("raw_orders", "stg_orders"),
+            *(Edge("stg_orders", name) for name in plan.prune_names[1:]),
+            Edge("dim_customers", "fct_revenue"),
+        ),
+    )
 
 
 def rows_changed() -> Report:
@@ -215,10 +344,10 @@ def rows_changed() -> Report:
     plan = Plan(
         (
             planned("fct_revenue"),
-            planned("rpt_top_customers", "reads fct_revenue", downstream=True),
-            planned("rpt_weekly", "reads fct_revenue", downstream=True),
+            below("rpt_top_customers", "fct_revenue"),
+            below("rpt_weekly", "fct_revenue"),
         ),
-        (LeftModel("dim_customers", "read by fct_revenue"), LeftModel("stg_orders", "read by fct_revenue")),
+        (LeftModel("dim_customers", "read by `fct_revenue`"), LeftModel("stg_orders", "read by `fct_revenue`")),
         SKIPPED,
     )
     edges = (
@@ -266,8 +395,8 @@ def failed() -> Report:
     )
     report = report_of(*diffs, verdict=Verdict.FAILED)
     plan = Plan(
-        (planned("fct_revenue"), *(planned(name, "reads fct_revenue", downstream=True) for name in models[1:])),
-        (LeftModel("stg_orders", "read by fct_revenue"),),
+        (planned("fct_revenue"), *(below(name, "fct_revenue") for name in models[1:])),
+        (LeftModel("stg_orders", "read by `fct_revenue`"),),
         SKIPPED,
     )
     execution = replace(
@@ -307,7 +436,7 @@ def sixty_models() -> Report:
     edges = tuple(Edge(diffs[0].model, diff.model) for diff in diffs[1:])
     report = report_of(*diffs, verdict=Verdict.CHANGED, edges=edges)
     first, *rest = report.plan.prune_set
-    downstream = tuple(planned(model.model, f"reads {first.model}", downstream=True) for model in rest)
+    downstream = tuple(below(model.model, first.model) for model in rest)
     return replace(report, plan=replace(report.plan, prune_set=(first, *downstream)))
 
 
@@ -634,6 +763,7 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         no_change,
         cosmetic,
         column_added,
+        columns_changed,
         rows_changed,
         failed,
         emptied,

@@ -81,7 +81,7 @@ class TestRenamed:
         projects = Projects(project([model("old")]), project([model("new", "SELECT 2 AS id")]))
         (change,) = detect_changes(projects, [self.path]).changes
         assert change.kind is ChangeKind.RENAMED
-        assert change.why.startswith("renamed from old; its SQL changed")
+        assert change.why.startswith("renamed from `old`; its SQL changed")
 
     @pytest.mark.parametrize("sql", ["SELECT 1 AS id", "select\n  1 as id -- the same"])
     def test_by_what_its_query_says(self, sql: str) -> None:
@@ -90,7 +90,7 @@ class TestRenamed:
         assert (change.kind, change.renamed_from, change.why) == (
             ChangeKind.RENAMED,
             "old",
-            "renamed from old; its target moved from memory.main.old to memory.main.new",
+            "renamed from `old`",
         )
         assert change.affects_data
 

@@ -72,8 +72,8 @@ def test_what_is_downstream_runs_and_what_that_reads_is_cloned() -> None:
         "report": (PruneReason.DOWNSTREAM, ("fct_revenue",), "report"),
     }
     assert {one.model: one.why for one in found.copy_set} == {
-        "dim_customers": "read by fct_revenue",
-        "raw_orders": "read by stg_orders",
+        "dim_customers": "read by `fct_revenue`",
+        "raw_orders": "read by `stg_orders`",
     }
 
 

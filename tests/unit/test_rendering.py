@@ -413,4 +413,4 @@ def test_many_reasons_end_in_a_count() -> None:
     skipped = tuple(LeftModel(f"m{number}", f"reason {'x' * number}") for number in range(12))
     report = no_change()
     text = render_comment(replace(report, plan=replace(report.plan, skipped=skipped)), marker=MARKER)
-    assert "**Skipped** for other reasons: 4 more models" in text
+    assert "**Skipped** for other reasons: `m8`, `m9`, `m10`, `m11`" in text

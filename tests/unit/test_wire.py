@@ -581,6 +581,7 @@ class TestPlanAndCompare:
             "path": "models/dim.sql",
             "why": "one column is new",
             "renamed_from": None,
+            "renamed_columns": [],
         }
         assert raw["changes"][2]["renamed_from"] == "old_name"
         assert raw["prune_set"][2] == {
@@ -591,6 +592,18 @@ class TestPlanAndCompare:
         }
         assert raw["copy_set"] == ["orders", "refused", "untried"]
         assert (raw["skipped_set"], raw["removed_set"]) == (["daily"], ["gone"])
+
+    def test_every_model_has_its_why(self) -> None:
+        raw = json.loads(to_json(plan_document(COMPARISON, PLAN, changes=CHANGES)))
+        sets = (("copied", PLAN.copy_set), ("skipped", PLAN.skipped), ("removed", PLAN.removed))
+        for key, models in sets:
+            assert raw[key] == [{"model_name": left.model, "why": left.why} for left in models]
+        assert all(one["why"] for one in raw["prune_set"])
+
+    def test_columns_that_are_called_otherwise(self) -> None:
+        change = replace(CHANGES.changes[0], renamed_columns=(("amt", "amount"),))
+        raw = json.loads(to_json(plan_document(COMPARISON, PLAN, changes=ChangeSet((change,)))))
+        assert raw["changes"][0]["renamed_columns"] == [{"old": "amt", "new": "amount"}]
 
     def test_compare_has_the_documented_fields(self) -> None:
         raw = json.loads(to_json(compare_document(KEYED)))

@@ -84,12 +84,12 @@ def in_vain(executed: Executed, planned: Planned) -> frozenset[str]:
 
 
 def _wrong_sets(executed: Executed, planned: Planned) -> Iterator[Violation]:
-    _, plan = planned
+    changes, plan = planned
     base, head = executed.projects.base.models, executed.projects.head.models
     sets = [*plan.prune_names, *plan.copy_names, *(left.model for left in plan.skipped)]
     if sorted(sets) != sorted(head):
         yield Violation("the sets are disjoint and exactly head's models", "", f"{sorted(sets)} and {sorted(head)}")
-    gone = base.keys() - head.keys()
+    gone = base.keys() - head.keys() - {change.renamed_from for change in changes.changes}
     if {left.model for left in plan.removed} != gone:
         yield Violation("removed is what base has and head has not", "", f"{plan.removed} and {sorted(gone)}")
 
