@@ -116,8 +116,14 @@ def html_text(text: str) -> Md:
 
 def prose(text: str, limit: int = PROSE_LENGTH) -> Md:
     """A sentence in which plain words stay words and everything else (names, numbers with letters, links …) is code."""
-    cut = text if len(text) <= limit else f"{text[:limit]}…"
-    return Md(" ".join(_prose_pieces(cut)))
+    return Md(" ".join(_prose_pieces(text if len(text) <= limit else _shortened(text, limit))))
+
+
+def _shortened(text: str, limit: int) -> str:
+    """The beginning of a text, cut between two words if there is a place for it, so that no name loses its end."""
+    start = text[:limit]
+    words = start if text[limit].isspace() else start.rpartition(" ")[0]
+    return f"{words if len(words) > limit // 2 else start}…"
 
 
 def _prose_pieces(text: str) -> Iterator[str]:

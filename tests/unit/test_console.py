@@ -19,8 +19,14 @@ from rocky_action.domain.diff import (
     SchemaDiff,
     TypeChange,
 )
+from rocky_action.domain.options import CopyMode
+from rocky_action.domain.project import Projects
 from rocky_action.domain.text import printable
+from rocky_action.pipeline import Study
+from rocky_action.stages.changes import detect_changes
+from rocky_action.stages.plan import make_plan
 from tests.support import reports
+from tests.support.sql_models import model, project
 
 SCENARIOS = sorted(reports.SCENARIOS)
 
@@ -89,3 +95,23 @@ def test_progress_is_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtur
     captured = capsys.readouterr()
     assert captured.err == "rocky-preview: head: [model]\n"
     assert captured.out == ""
+
+
+def test_a_plan_says_what_happens_to_which_columns_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    base = [
+        model("stg", "SELECT a, b FROM raw"),
+        model("fct", "SELECT SUM(a) AS s FROM stg"),
+        model("ids", "SELECT b FROM stg"),
+    ]
+    far = [model(f"far_{number:02}") for number in range(console.MOST_FAR + 3)]
+    projects = Projects(
+        project([*base, *far]), project([model("stg", "SELECT a + 1 AS a, b FROM raw"), *base[1:], *far])
+    )
+    changes = detect_changes(projects, ())
+    console.show_study(Study(projects, changes, make_plan(projects, changes, copy=CopyMode.NEEDED)))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "stg columns a column `a` is computed differently" in text
+    assert "fct runs s uses `stg.a` in SUM" in text
+    assert "ids skipped reads `stg`, but not its changed column `a`" in text
+    assert "skipped, reads nothing that changed: far_00, far_01" in text
+    assert text.endswith("far_19 and 3 more")

@@ -192,6 +192,34 @@ class TestAddedRemovedRenamed:
         assert "still read" not in plan(SHOP, head).removed[0].why
 
 
+class TestWhy:
+    """The sentences that docs/why.md has no example for."""
+
+    def sentence(self, sql: str, *columns: str, reader: str = "reader") -> str:
+        """What is said of a model that reads orders, when these columns of it are computed differently."""
+        base = model("orders", f"SELECT {', '.join(f'raw.{name}' for name in 'abcdef')} FROM raw")
+        edits = (f"raw.{name}{' + 1 AS ' + name if name in columns else ''}" for name in "abcdef")
+        head = model("orders", f"SELECT {', '.join(edits)} FROM raw")
+        found = plan([base, model(reader, sql)], [head, model(reader, sql)])
+        return next(one.why for one in (*found.prune_set, *found.skipped) if one.model == reader)
+
+    def test_a_column_is_named_once_with_all_its_places(self) -> None:
+        assert self.sentence("SELECT SUM(a) AS s, AVG(a) AS m FROM orders", "a") == "uses `orders.a` in SUM and AVG"
+        many = "SELECT SUM(a) AS s, AVG(a) AS m, MIN(a) AS l, MAX(a) AS h FROM orders"
+        assert self.sentence(many, "a") == "uses `orders.a` in SUM, AVG and 2 more"
+
+    def test_a_place_that_says_nothing_is_left_out(self) -> None:
+        assert self.sentence("SELECT a, SUM(a) OVER () AS s FROM orders", "a") == "uses `orders.a` in SUM"
+
+    def test_many_columns_are_cut(self) -> None:
+        assert self.sentence("SELECT a, b, c FROM orders", "a", "b", "c") == "uses `orders.a`, `orders.b` and 1 more"
+        unused = self.sentence("SELECT f FROM orders", "a", "b", "c", "d")
+        assert unused == "reads `orders`, but not its changed columns `a`, `b`, `c` and 1 more"
+
+    def test_a_name_that_nothing_comes_of(self) -> None:
+        assert self.sentence("SELECT * EXCLUDE (a) FROM orders", "a") == "needs `orders.a` to be there"
+
+
 class TestCollisions:
     """All schemas fold into one preview schema."""
 

@@ -11,7 +11,7 @@ from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, NotAudited
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import Inlined, NotCloned
-from rocky_action.domain.plan import LeftModel
+from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel
 from rocky_action.domain.report import Caveat, Report, Severity, Verdict
 from rocky_action.errors import InputError, PreviewError, WarehouseError
 from rocky_action.rendering import (
@@ -407,6 +407,19 @@ def test_a_model_that_was_not_copied_is_named_with_the_reason() -> None:
     execution = replace(report.execution, clones=clones)
     text = render_comment(replace(report, execution=execution), marker=MARKER)
     assert "**Copied**, **which failed** because the table is locked: `stg_orders`" in text
+
+
+def test_what_could_have_noticed_comes_before_what_is_far_away() -> None:
+    near = [LeftModel(f"z{number}", f"reads `m{number}`, but not its changed column `a`") for number in range(9)]
+    far = [LeftModel("a1", NOTHING_CHANGED), LeftModel("a2", NOTHING_CHANGED)]
+    report = no_change()
+    text = render_comment(replace(report, plan=replace(report.plan, skipped=(*far, *near))), marker=MARKER)
+    lines = [line for line in text.splitlines() if line.startswith("- **Skipped**")]
+    assert lines[0] == "- **Skipped**, reads `m0`, but not its changed column `a`: `z0`"
+    assert lines[-2:] == [
+        "- **Skipped** for other reasons: `z8`",
+        "- **Skipped**, reads nothing that changed: `a1`, `a2`",
+    ]
 
 
 def test_many_reasons_end_in_a_count() -> None:

@@ -64,6 +64,8 @@ def test_long_values_are_cut_where_they_differ() -> None:
     [
         ("its SQL changed", "its SQL changed"),
         ("reads stg_orders, dim_x", "reads `stg_orders`, `dim_x`"),
+        ("uses `stg_orders.amount` in SUM, `a` and 1 more", "uses `stg_orders.amount` in SUM, `a` and 1 more"),
+        ("column `order id` is new", "column `order id` is new"),
         ("base (shop.main) isn't there: 1,200 rows, 3.5%", "base (`shop.main`) isn't there: 1,200 rows, 3.5%"),
         ("see #12 and GH-4", "see `#12` and `GH-4`"),
         ("commit deadbeef", "commit `deadbeef`"),
@@ -88,7 +90,9 @@ def test_prose(text: str, shown: str) -> None:
 
 
 def test_prose_is_cut() -> None:
-    assert prose("word " * 100, 12) == "word word wo…"
+    assert prose("word " * 100, 12) == "word word…"
+    assert prose("word " * 100, 14) == "word word word…"
+    assert prose("and uses `stg_orders.amount`", 16) == "and uses…"
 
 
 def test_a_fence_is_longer_than_any_inside_and_cut() -> None:
