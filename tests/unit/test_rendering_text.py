@@ -92,7 +92,7 @@ def test_prose(text: str, shown: str) -> None:
 def test_prose_is_cut() -> None:
     assert prose("word " * 100, 12) == "word word…"
     assert prose("word " * 100, 14) == "word word word…"
-    assert prose("and uses `stg_orders.amount`", 16) == "and uses…"
+    assert prose("and uses `stg_orders.amount`", 14) == "and uses…"
 
 
 def test_a_fence_is_longer_than_any_inside_and_cut() -> None:
