@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rocky_action.domain.changes import ChangeSet
-from rocky_action.domain.plan import LeftModel, Plan
+from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel, Plan
 from tests.support.random_projects.cases import Case
 
 SOURCES = """\
@@ -89,7 +89,7 @@ def told(changes: ChangeSet, plan: Plan) -> str:
 
 def _left(what: str, models: Iterable[LeftModel]) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
-    for left in models:
+    for left in sorted(models, key=lambda left: left.why == NOTHING_CHANGED):
         by_reason.setdefault(left.why, []).append(left.model)
     for why, names in by_reason.items():
         yield f"{what}  {', '.join(names)}: {why}"
