@@ -18,8 +18,11 @@ def _adapter() -> TypeAdapter[Report]:
 
 
 def report_json(report: Report) -> str:
-    """Everything the report knows, as text."""
-    return json_text(_adapter().dump_python(report, mode="json"))
+    """Everything the report knows, as text; the same text for the same report."""
+    document = _adapter().dump_python(report, mode="json")
+    for change in document["changes"]["changes"]:
+        change["effect"].get("columns", []).sort()  # a set has no order of its own
+    return json_text(document)
 
 
 def parse_report(text: str) -> Report:
