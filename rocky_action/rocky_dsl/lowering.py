@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from rocky_action.errors import RockyError
 from rocky_action.rocky_dsl.order import misplaced, repeated
 from rocky_action.rocky_dsl.parser import parse
 from rocky_action.rocky_dsl.select import FlatSelect
-from rocky_action.rocky_dsl.syntax import From, Pipeline, Replicate
+from rocky_action.rocky_dsl.syntax import Column, Derive, From, Group, Join, Pipeline, Replicate, Select
 from rocky_action.rocky_dsl.words import START, Lowered, LoweringWarning, Place, refusal
 
 
@@ -18,6 +21,34 @@ def lower(text: str, *, dialect: str, first_line: int = 1) -> Lowered:
         return _lower(text, dialect, first_line=first_line)
     except RecursionError as err:
         raise refusal(Place(first_line, START.column), "this is nested too deeply") from err
+
+
+def column_lines(text: str, *, first_line: int = 1) -> dict[str, int]:
+    """The line on which each column gets its name, or is selected: the last one of the model itself, else of a let.
+
+    Empty for what cannot be read.
+    """
+    try:
+        file = parse(text, first_line)
+    except (RockyError, RecursionError):
+        return {}
+    found: dict[str, int] = {}
+    for pipeline in (*(let.pipeline for let in file.lets), file.main):
+        selected = [(column.name, column.at) for column in _plain_columns(pipeline)]
+        named = [
+            (one.name, one.at) for step in pipeline.steps if isinstance(step, (Derive, Group)) for one in step.columns
+        ]
+        found |= {name: at.line for name, at in (*selected, *named)}
+    return found
+
+
+def _plain_columns(pipeline: Pipeline) -> Iterator[Column]:
+    for step in pipeline.steps:
+        match step:
+            case Group(keys=columns) | Join(kept=columns) | Select(columns=columns):
+                yield from filter(None, columns)
+            case _:
+                pass
 
 
 def _lower(text: str, dialect: str, *, first_line: int) -> Lowered:

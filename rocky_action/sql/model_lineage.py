@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from sqlglot import exp
 
@@ -31,7 +31,8 @@ class ModelLineages:
         """A model's lineage; None if its query is not understood, or while it is being worked out."""
         if name not in self._known:
             self._known[name] = None
-            self._known[name] = self._found(self._project.models[name])
+            model = self._project.models[name]
+            self._known[name] = model_lineage(model, self._project, targets=self._targets, columns=self.columns)
         return self._known[name]
 
     def columns(self, reference: Reference) -> tuple[str, ...] | None:
@@ -41,16 +42,20 @@ class ModelLineages:
         lineage = self.of(reference.model)
         return None if lineage is None else output_names(lineage)
 
-    def _found(self, model: Model) -> Lineage | None:
-        if problem_of(model, self._project.dialect) is not None:
-            return None
-        try:
-            query = with_surrogate_keys(parse_model(model, self._project.dialect), model)
-        except SqlError:
-            return None
 
-        def resolve(table: exp.Table) -> Reference:
-            other = self._targets.model_of(table, model.name)
-            return SourceRead(".".join(part.name for part in table.parts)) if other is None else ModelRead(other)
+def model_lineage(
+    model: Model, project: Project, *, targets: Targets, columns: Callable[[Reference], tuple[str, ...] | None]
+) -> Lineage | None:
+    """The lineage of one model's relation, surrogate keys included; None if its query is not understood."""
+    if problem_of(model, project.dialect) is not None:
+        return None
+    try:
+        query = with_surrogate_keys(parse_model(model, project.dialect), model)
+    except SqlError:
+        return None
 
-        return lineage_of(query, Surroundings(resolve, self.columns))
+    def resolve(table: exp.Table) -> Reference:
+        other = targets.model_of(table, model.name)
+        return SourceRead(".".join(part.name for part in table.parts)) if other is None else ModelRead(other)
+
+    return lineage_of(query, Surroundings(resolve, columns))

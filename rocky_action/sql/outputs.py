@@ -1,71 +1,120 @@
-"""The columns that a query returns, where its text alone says so."""
+"""The columns that models have by their SQL, in order, and the lines that name them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlglot import exp
 
-from rocky_action.domain.project import Model
+from rocky_action.domain.lineage import Lineage, ModelRead, OutputColumn, Reference
+from rocky_action.domain.project import Project
 from rocky_action.errors import SqlError
+from rocky_action.rocky_dsl import column_lines
+from rocky_action.sql.lineage import output_names
+from rocky_action.sql.model_lineage import model_lineage
 from rocky_action.sql.parse import parse_model
-
-_SPREADING = ("unnest", "explode", "explode_outer", "flatten", "inline", "posexplode", "posexplode_outer", "stack")
-"""Functions that can become several columns, whatever they are called in the query."""
+from rocky_action.sql.references import Targets
 
 
 @dataclass(frozen=True)
 class Output:
-    """A column that a query returns; ``line`` is where its model's file names it, None where that is not known."""
+    """A column of a model; ``line`` is where the model's file names it, None where it does not or nobody can tell."""
 
     name: str
     line: int | None = None
 
 
-def output_columns(model: Model, dialect: str) -> tuple[Output, ...] | None:
-    """All columns in order; None where a star, an expression without a name or the like leaves any of them open."""
-    if model.problem is not None:
-        return None
-    try:
-        tree = parse_model(model, dialect).tree
-    except SqlError:
-        return None
-    found = _columns(tree)
-    if found is None:
-        return None
-    own = [Output(name, None if line is None else model.first_line - 1 + line) for name, line in found]
-    own += [Output(key.name) for key in model.surrogate_keys]
-    names = {output.name.lower() for output in own}
-    return tuple(own) if len(names) == len(own) else None  # the warehouse would rename the second one
+class Outputs:
+    """The columns of one project's models, each worked out when somebody asks.
 
+    Other models are looked at only where one cannot be told without them, as for ``SELECT * FROM orders``.
+    """
 
-def _columns(tree: exp.Expr) -> list[tuple[str, int | None]] | None:
-    while isinstance(tree, (exp.Subquery, exp.Paren, exp.SetOperation)):
-        if isinstance(tree, exp.SetOperation) and tree.args.get("by_name"):
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[str, tuple[str, ...] | None] = {}
+
+    def of(self, name: str) -> tuple[Output, ...] | None:
+        """All columns in order; None where a star over a source, an expression without a name or the like is left."""
+        self._find(name)
+        names = self._known[name]
+        if names is None:
             return None
-        if isinstance(tree, exp.Subquery) and tree.args.get("pivots"):
-            return None
-        tree = tree.this
-    if not isinstance(tree, exp.Select) or tree.args.get("kind") or not tree.expressions:
-        return None
-    found = [_named(projection) for projection in tree.expressions]
-    return None if None in found else [one for one in found if one is not None]
+        written = self.written(name)
+        return tuple(written.get(column, Output(column)) for column in names)
+
+    def written(self, name: str) -> dict[str, Output]:
+        """The columns that a model's own file names, as it spells them, by their names in lower case."""
+        model = self._project.models[name]
+        if model.language == "rocky":
+            lines = column_lines(model.sql, first_line=model.first_line)
+            return {column.lower(): Output(column, line) for column, line in lines.items()}
+        try:
+            tree = parse_model(model, self._project.dialect).tree
+        except SqlError:
+            return {}
+        found: dict[str, Output] = {}
+        for one in _names(tree):
+            line = one.meta.get("line")
+            found.setdefault(one.name.lower(), Output(one.name, line and model.first_line - 1 + line))
+        return found
+
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """The models whose queries were read to answer."""
+        return frozenset(self._known)
+
+    @cached_property
+    def _targets(self) -> Targets:
+        return Targets.of(self._project.models)
+
+    def _find(self, name: str) -> None:
+        waiting = [name]  # no recursion: stars can stand on stars for as long as a project is deep
+        met: set[str] = set()
+        while waiting:
+            top = waiting[-1]
+            lineage = None if top in self._known else self._lineage(top)
+            names = None if lineage is None else output_names(lineage)
+            more: list[str] = []
+            if lineage is not None and names is None and top not in met and _needs_others(lineage):
+                more = [one.model for one in lineage.relations if isinstance(one, ModelRead) and one.model not in met]
+            met.add(top)
+            if more := [one for one in more if one != top]:
+                waiting += more
+            else:
+                self._known.setdefault(waiting.pop(), names)
+
+    def _lineage(self, name: str) -> Lineage | None:
+        model = self._project.models[name]
+        return model_lineage(model, self._project, targets=self._targets, columns=self._columns)
+
+    def _columns(self, reference: Reference) -> tuple[str, ...] | None:
+        return self._known.get(reference.model) if isinstance(reference, ModelRead) else None
 
 
-def _named(projection: exp.Expr) -> tuple[str, int | None] | None:
-    if projection.is_star or _spreads(projection.unalias()):
-        return None
-    if isinstance(projection, exp.Alias):
-        name = projection.args["alias"]
-    elif isinstance(projection, exp.Column):
-        name = projection.this
-    else:
-        return None
-    return (name.name, name.meta.get("line")) if isinstance(name, exp.Identifier) and name.name else None
+def _needs_others(lineage: Lineage) -> bool:
+    """Whether the columns would be known if those of what it reads were."""
+    outputs = lineage.outputs or ()
+    return not any(isinstance(output, OutputColumn) and output.name is None for output in outputs)
 
 
-def _spreads(value: exp.Expr) -> bool:
-    if value.find(exp.Columns):
-        return True  # COLUMNS('...') makes a column of every match, also inside of an expression
-    called = value.name if isinstance(value, exp.Anonymous) else value.sql_name() if isinstance(value, exp.Func) else ""
-    return called.lower() in _SPREADING
+def _names(tree: exp.Expr) -> Iterator[exp.Identifier]:
+    """Where columns get their names: in the query itself, else in the CTEs that stand before it, the nearest first."""
+    waiting: list[exp.Expr] = [tree]
+    clause = tree.args.get("with_")
+    ctes = [cte.this for cte in reversed(clause.expressions)] if isinstance(clause, exp.With) else []
+    while waiting or ctes:
+        node = waiting.pop() if waiting else ctes.pop(0)
+        while isinstance(node, (exp.Subquery, exp.Paren, exp.SetOperation)):
+            node = node.this
+        if not isinstance(node, exp.Select):
+            continue
+        for projection in node.expressions:
+            name = projection.args.get("alias") if isinstance(projection, exp.Alias) else projection.this
+            if isinstance(name, exp.Identifier) and isinstance(projection, (exp.Alias, exp.Column)):
+                yield name
+        source = node.args.get("from_")
+        if isinstance(source, exp.From) and isinstance(source.this, exp.Subquery):
+            waiting.append(source.this)

@@ -47,7 +47,7 @@ def reads_of(sql: str, *others: Model, reader: str = "reader", target: str | Non
     return project([model(reader, sql, target=target), *others]).reads[reader]
 
 
-_TABLES = {
+TABLES = {
     "orders": """SELECT i::INTEGER AS id, (i % 5)::INTEGER AS customer_id, (i * 1.5)::DECIMAL(10, 2) AS amount,
         CASE i % 3 WHEN 0 THEN 'paid' WHEN 1 THEN 'PAID' END AS status,
         TIMESTAMP '2024-01-01' + INTERVAL (i) HOUR AS ts, {a: i, b: {c: i * 2}} AS s, [i, i + 1, i + 2] AS l
@@ -76,7 +76,7 @@ def database(places: dict[str, str] | None = None) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("CREATE SCHEMA archive; CREATE SCHEMA branch__x; CREATE TABLE raw AS SELECT 1 AS id")
     for name, place in (places or PLACES).items():
-        connection.execute(f"CREATE TABLE {place} AS {_TABLES[name]}")
+        connection.execute(f"CREATE TABLE {place} AS {TABLES[name]}")
     return connection
 
 

@@ -263,6 +263,9 @@ def test_a_tag_without_a_mask_hides_nothing() -> None:
     assert found(masked("", None), masked("")) == ()
 
 
+DROPPED_NOTE = [(FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `note` is dropped")]
+
+
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [
@@ -272,13 +275,31 @@ def test_a_tag_without_a_mask_hides_nothing() -> None:
         ("SELECT id, note FROM s", [(FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `amount` is dropped")]),
         ("SELECT ID, amount + 1 AS AMOUNT, note FROM s", []),
         ("SELECT * FROM s", []),
+        ("WITH x AS (SELECT id, amount FROM s) SELECT * FROM x", DROPPED_NOTE),
+        ("SELECT * EXCLUDE (note) FROM raw_orders", DROPPED_NOTE),
+        (
+            "SELECT id, amount, note AS remark FROM s",
+            [
+                (FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `note` is called `remark` now"),
+                (FindingKind.COLUMN_ADDED, Impact.INFO, "column `remark` was called `note`"),
+            ],
+        ),
     ],
 )
 def test_columns_inferred_from_the_text(sql: str, expected: list[Told]) -> None:
-    findings = found(BASE, edited(sql))
+    other = project_files({"raw_orders": "SELECT id, amount, note FROM shop.main.source"})
+    base = BASE | other | {"models/orders.sql": "SELECT id, amount, note FROM s"}
+    findings = found(base, base | {"models/orders.sql": sql})
     assert told(findings) == expected
     assert findings[-1].kind is FindingKind.SQL_BODY_CHANGED
     assert findings[-1].severity is Impact.INFO
+
+
+def test_a_star_over_a_model_loses_what_its_upstream_loses_only_once_it_is_measured() -> None:
+    """Only changed models are looked at: nobody edited the one further down."""
+    base = BASE | project_files({"orders": SQL, "report": "SELECT * FROM orders"})
+    findings = found(base, base | {"models/orders.sql": SQL.replace(",\n  note", "")})
+    assert {one.model for one in findings} == {"orders"}
 
 
 def test_a_surrogate_key_is_a_column() -> None:
@@ -317,6 +338,14 @@ class TestMeasured:
             (FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `note` (VARCHAR) is dropped")
         ]
         assert told(found(BASE, head, measured(SchemaDiff()))) == [], "base never had it"
+
+    def test_a_renamed_column(self) -> None:
+        renamed = SchemaDiff(added=(Column("remark", "VARCHAR"),), removed=(Column("note", "VARCHAR"),))
+        head = edited(SQL.replace("note", "note AS remark"))
+        assert told(found(BASE, head, measured(renamed))) == [
+            (FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `note` (VARCHAR) is called `remark` now"),
+            (FindingKind.COLUMN_ADDED, Impact.INFO, "column `remark` (VARCHAR) was called `note`"),
+        ]
 
     def test_but_not_where_a_side_was_not_read(self) -> None:
         unread = ModelDiff("orders", SchemaDiff(), RowDiff(None, None), NotCompared("base has no such relation"))
@@ -361,6 +390,17 @@ class TestPlace:
     def test_an_added_column_where_it_is(self) -> None:
         head = edited(SQL.replace("  note\n", "  note,\n  more\n"))
         assert self.lines(head, Hunk(4, 1, 4, 2))[FindingKind.COLUMN_ADDED] == 5
+
+    def test_of_a_rocky_model_where_its_file_has_it(self) -> None:
+        files = {name: text for name, text in BASE.items() if name != "models/orders.sql"}
+        body = "from shop.main.source\nderive {\n    more: amount * 2,\n}\nselect {\n    id,\n    note,\n    more,\n}\n"
+        base = files | {"models/orders.rocky": body}
+        head = files | {"models/orders.rocky": body.replace("    note,\n", "").replace("more", "twice")}
+        hunks = {"models/orders.rocky": (Hunk(3, 1, 3, 1), Hunk(7, 2, 7, 1))}
+        places = {one.column: one.line for one in found(base, head, hunks=hunks) if one.column}
+        assert places == {"note": 7, "more": 3, "twice": 3}
+        without = {one.column: one.line for one in found(base, head) if one.column}
+        assert without == {"note": None, "more": None, "twice": 3}
 
     def test_a_setting(self) -> None:
         (one,) = found(BASE | {SIDECAR: MERGE}, BASE | {SIDECAR: MERGE.replace('["id"]', '["note"]')})
