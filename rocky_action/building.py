@@ -32,6 +32,7 @@ from rocky_action.domain.project import (
     View,
     WarehouseOnly,
 )
+from rocky_action.domain.text import with_advice
 from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
@@ -77,13 +78,13 @@ def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
     problem = problem_of(model, site.project.dialect)
     if problem is not None and problem.unsupported:
-        return NotRun(problem.message)
+        return NotRun(str(problem))
     if model.problem is not None:
-        return Failed(model.problem.message)
+        return Failed(str(model.problem))
     try:
         return _built(site, model, prior=prior) if problem is None else _built_verbatim(site, model, problem=problem)
     except (SqlError, WarehouseError) as err:
-        return Failed(f"{err.message.rstrip('.')}. {err.advice}" if err.advice else err.message)
+        return Failed(with_advice(err.message, err.advice))
 
 
 def discard(site: Site, model: Model) -> None:
@@ -126,7 +127,7 @@ def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome
         text = verbatim(model, site.project.dialect)
         described = None if moved else site.warehouse.describe(text)
     except SqlError:
-        return Failed(problem.message)
+        return Failed(str(problem))
     except WarehouseError as err:
         return Failed(f"{problem.message}; the warehouse says: {err.message}")
     if described is None:
@@ -218,7 +219,7 @@ def _query(
         if isinstance(models[read].strategy, Ephemeral):
             problem = problem_of(models[read], dialect)
             if problem is not None:
-                raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice="")
+                raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice=problem.advice)
             if read in inlining:
                 raise SqlError(f"{read}, which it inlines, reads itself in a circle", advice="Break the circle.")
             places[read] = inlinable(_query(site, models[read], inlining=(*inlining, read)), reader=tree)

@@ -19,7 +19,7 @@ from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOu
 from rocky_action.domain.findings import Finding, Impact
 from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.report import Report, Severity, Verdict
-from rocky_action.domain.text import listed, printable
+from rocky_action.domain.text import listed, named, printable
 from rocky_action.pipeline import Study
 
 MOST_FAR = 20
@@ -72,6 +72,9 @@ def show_study(known: Study) -> None:
     ):
         for left in models:
             plan.add_row(_safe(left.model), what, "", _safe(left.why))
+    for moved in known.plan.moved:
+        why = f"`{moved.former}` stays as it is, and is still read by {named(moved.readers)}"
+        plan.add_row(_safe(moved.model), "moved", "", _safe(why))
     console.print(plan)
     far = [left.model for left in known.plan.skipped if left.why == NOTHING_CHANGED]
     if far:

@@ -44,8 +44,19 @@ class LeftModel:
 
 
 @dataclass(frozen=True)
+class MovedModel:
+    """A model that head builds elsewhere, while ``readers`` of head's still read the ``former`` relation."""
+
+    model: str
+    former: str
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """Disjoint sets that together are exactly head's models; ``removed`` are base's that head has not.
+
+    ``moved`` are only those models, renamed or not, whose former relation is still read.
 
     ``prune_set`` is in run order: every model after those it reads, ties alphabetical.
     """
@@ -54,6 +65,7 @@ class Plan:
     copy_set: tuple[LeftModel, ...] = ()
     skipped: tuple[LeftModel, ...] = ()
     removed: tuple[LeftModel, ...] = ()
+    moved: tuple[MovedModel, ...] = ()
 
     @property
     def prune_names(self) -> tuple[str, ...]:

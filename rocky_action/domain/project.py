@@ -11,6 +11,7 @@ from typing import Literal
 from rocky_action.domain.cost import Budget, PriceList
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.text import with_advice
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,17 @@ Setting = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a model is not understood. ``unsupported`` is our limit; otherwise the author's SQL is at fault."""
+    """Why a model is not understood. ``unsupported`` is our limit; otherwise the author's SQL is at fault.
+
+    ``advice`` is what its author can do about it, empty if nobody knows.
+    """
 
     message: str
     unsupported: bool = False
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return with_advice(self.message, self.advice)
 
 
 class Reads(Mapping[str, tuple[Reference, ...]]):

@@ -20,3 +20,8 @@ def listed(names: Iterable[str], most: int = 3) -> str:
 def named(names: Iterable[str], most: int = 3) -> str:
     """The first few of some models or columns, each marked as a name, and how many more there are."""
     return listed((f"`{name}`" for name in names), most)
+
+
+def with_advice(message: str, advice: str) -> str:
+    """What happened, and what to do about it, as one text."""
+    return f"{message.rstrip('.')}. {advice}" if advice else message

@@ -274,5 +274,6 @@ def _sql(file: ModelFile, name: str, *, variables: Mapping[str, str]) -> str:
 
 def _problem(strategy: Strategy, *, sql: str) -> Problem | None:
     if isinstance(strategy, TimeInterval) and "@start_date" not in sql and "@end_date" not in sql:
-        return Problem("a time_interval model must use @start_date or @end_date, and this query uses neither")
+        message = "a time_interval model must use @start_date or @end_date, and this query uses neither"
+        return Problem(message, advice="Filter its time column by them, or choose another strategy.")
     return None

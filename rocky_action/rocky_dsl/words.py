@@ -50,6 +50,5 @@ class Lowered:
 
 
 def refusal(at: Place, message: str, *, way_out: str = "") -> RockyError:
-    """The error that points at a place. The way out stands in the message, which is all that a report shows."""
-    text = f"line {at.line}, column {at.column}: {message}"
-    return RockyError(f"{text}. {way_out}".rstrip(". ") if way_out else text, advice=_ADVICE)
+    """The error that points at a place."""
+    return RockyError(f"line {at.line}, column {at.column}: {message}", advice=way_out or _ADVICE)

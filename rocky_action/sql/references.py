@@ -187,7 +187,7 @@ def _find_tables(model: Model, dialect: str) -> NamedTables:
     try:
         query = parse_model(model, dialect)
     except SqlError as err:
-        return NamedTables(problem=Problem(err.message))
+        return NamedTables(problem=Problem(err.message, advice=err.advice))
     text = query.sql.lower()
     hidden = guard.hides_sql(query.tree) if any(name in text for name in guard.HIDDEN_SQL) else None
     if hidden is not None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rocky_action.dag import Dag
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns
-from rocky_action.domain.lineage import Reference
+from rocky_action.domain.lineage import SourceRead
 from rocky_action.domain.naming import SCHEMA_PREFIX, STATE_SCHEMA
 from rocky_action.domain.options import CopyMode
-from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects
 from rocky_action.domain.text import listed, named
 from rocky_action.errors import PlanError
@@ -47,6 +47,7 @@ def make_plan(projects: Projects, changes: ChangeSet, *, copy: CopyMode) -> Plan
             for name in sorted(head.models.keys() - copied.keys() - set(order))
         ),
         removed=tuple(_removed(projects, changes)),
+        moved=tuple(_moved(projects, changes)),
     )
     _refuse_collisions(head, [*plan.prune_names, *plan.copy_names])
     return plan
@@ -114,23 +115,45 @@ def _why_skipped(model: Model, changes: ChangeSet, *, impact: Impact | None) -> 
 
 
 def _removed(projects: Projects, changes: ChangeSet) -> Iterable[LeftModel]:
-    reads = projects.head.reads
-    for name in sorted(change.model for change in changes.changes if change.kind is ChangeKind.REMOVED):
-        removed = projects.base.models[name]
-        still = sorted(reader for reader in reads.could_read([removed]) if _are_of(reads[reader], removed))
-        if still:
+    names = sorted(change.model for change in changes.changes if change.kind is ChangeKind.REMOVED)
+    still_read = _readers(projects.head, [projects.base.models[name] for name in names])
+    for name in names:
+        if still := still_read.get(name):
             why = f"removed, but still read by {listed(still)}: nothing will refresh it after the merge"
-            yield LeftModel(name, why, readers=tuple(still))
+            yield LeftModel(name, why, readers=still)
         else:
             yield LeftModel(name, "removed; its relation stays in the warehouse until somebody drops it")
 
 
-def _are_of(reads: Iterable[Reference], removed: Model) -> bool:
-    """Whether what head's model reads is what base built as ``removed``; it is an ordinary table to head now."""
-    target = removed.target
-    spellings = {removed.name, target.name, f"{target.schema}.{target.name}", f"{target.catalog}.{target.name}"}
-    known = {spelling.lower() for spelling in (*spellings, str(target))}
-    return any(ref.kind == "source" and ref.name.lower() in known for ref in reads)
+def _moved(projects: Projects, changes: ChangeSet) -> Iterable[MovedModel]:
+    base, head = projects.base.models, projects.head.models
+    former = {change.model: base.get(change.renamed_from or change.model) for change in changes.changes}
+    gone = {
+        name: was
+        for name, was in former.items()
+        if was is not None and name in head and was.target != head[name].target
+    }
+    still_read = _readers(projects.head, list(gone.values()))
+    for name, was in gone.items():
+        if still := still_read.get(was.name):
+            yield MovedModel(name, str(was.target), still)
+
+
+def _readers(head: Project, gone: Sequence[Model]) -> dict[str, tuple[str, ...]]:
+    """Head's models that read what base built as one of these; it is an ordinary table to head now."""
+    known: dict[str, set[str]] = {}
+    for model in gone:
+        target = model.target
+        spellings = (model.name, target.name, f"{target.schema}.{target.name}", f"{target.catalog}.{target.name}")
+        for spelling in (*spellings, str(target)):
+            known.setdefault(spelling.lower(), set()).add(model.name)
+    found: dict[str, dict[str, None]] = {}
+    for reader in sorted(head.reads.could_read(gone)) if gone else ():
+        for read in head.reads[reader]:
+            if isinstance(read, SourceRead):
+                for name in known.get(read.name.lower(), ()):
+                    found.setdefault(name, {})[reader] = None
+    return {name: tuple(readers) for name, readers in found.items()}
 
 
 def _refuse_collisions(head: Project, names: list[str]) -> None:

@@ -28,6 +28,7 @@ from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+from rocky_action.domain.text import listed
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,12 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
     for left in evidence.plan.removed:
         if left.readers:
             yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
+    for moved in evidence.plan.moved:
+        message = (
+            f"it is built elsewhere now, but {moved.former}, where it was, is still read by {listed(moved.readers)}:"
+            " nothing will refresh that after the merge"
+        )
+        yield Caveat(Severity.WARNING, message, moved.model, projects.head.models[moved.model].path)
     for breach in evidence.cost.breaches:
         severity = Severity.ERROR if breach.on_breach == "error" else Severity.WARNING
         yield Caveat(severity, _breach(breach), breach.model)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.findings import Finding
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat
 from rocky_action.wire.document import Document, Part
@@ -93,6 +93,18 @@ class Warned(Part):
         return cls(model_name=caveat.model or "", path=caveat.path or "", message=caveat.message)
 
 
+class StillRead(Part):
+    """A model that is removed, or built elsewhere now, and whose former relation others still read."""
+
+    model_name: str
+    readers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, gone: LeftModel | MovedModel) -> StillRead:
+        """The model as the wire says it."""
+        return cls(model_name=gone.model, readers=gone.readers)
+
+
 class PlanDocument(Document):
     """The change set and the plan; the prune set is in run order.
 
@@ -113,6 +125,7 @@ class PlanDocument(Document):
     copied: tuple[Left, ...]
     skipped: tuple[Left, ...]
     removed: tuple[Left, ...]
+    still_read: tuple[StillRead, ...]
     warnings: tuple[Warned, ...]
     findings: tuple[FoundIn, ...]
 
@@ -139,6 +152,10 @@ def plan_document(
         copied=Left.all_of(plan.copy_set),
         skipped=Left.all_of(plan.skipped),
         removed=Left.all_of(plan.removed),
+        still_read=(
+            *(StillRead.of(left) for left in plan.removed if left.readers),
+            *(StillRead.of(moved) for moved in plan.moved),
+        ),
         warnings=tuple(Warned.of(caveat) for caveat in caveats),
         findings=tuple(FoundIn.of(finding) for finding in findings),
     )

@@ -452,7 +452,17 @@ def test_sql_that_cannot_be_read_and_is_more_than_a_query_fails(built: Lab, sql:
 def test_sql_that_cannot_be_read_is_run_as_it_is_only_where_nothing_is_made_from_it(built: Lab, strategy: str) -> None:
     head = {"m": (UNREADABLE, f"[strategy]\n{strategy}\n")}
     ran = built.preview(project_of({"m": "SELECT 1 AS a"}), project_of(head))
-    assert isinstance(ran.head("m"), Failed)
+    outcome = ran.head("m")
+    assert isinstance(outcome, Failed)
+    assert outcome.message.endswith(". A model is a single SELECT, with or without CTEs and set operations.")
+
+
+def test_a_rocky_model_that_cannot_be_lowered_fails_with_the_way_out(built: Lab) -> None:
+    text = "from raw.src\nderive { p: match a { _ => 1 } }"
+    head = project_of({}, {"models/m.rocky": text, "models/m.toml": ""})
+    outcome = built.preview(project_of({"m": "SELECT 1 AS a"}), head).head("m")
+    assert isinstance(outcome, Failed)
+    assert outcome.message.endswith("this has only `_`. Write the result without match.")
 
 
 def test_a_timeout_fails_one_model_with_advice(bare: Lab) -> None:

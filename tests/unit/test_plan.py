@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rocky_action.domain.options import CopyMode
-from rocky_action.domain.plan import Plan, PruneReason
+from rocky_action.domain.plan import MovedModel, Plan, PruneReason
 from rocky_action.domain.project import Ephemeral, Model, Projects, Strategy
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
 from rocky_action.errors import PlanError
@@ -219,6 +219,39 @@ class TestWhy:
 
     def test_a_name_that_nothing_comes_of(self) -> None:
         assert self.sentence("SELECT * EXCLUDE (a) FROM orders", "a") == "needs `orders.a` to be there"
+
+
+class TestMoved:
+    """What base built stays in the warehouse under its old name, and is an ordinary table to head."""
+
+    RENAME = ChangedPath(PathStatus.RENAMED, "models/renamed.sql", "models/other.sql")
+
+    def test_a_renamed_model_that_is_still_read_by_its_old_name(self) -> None:
+        reader = reading("late", "memory.main.other")
+        found = plan([*SHOP, reader], [*SHOP[:-1], reading("renamed"), reader], CopyMode.NEEDED, self.RENAME)
+        assert found.moved == (MovedModel("renamed", "memory.main.other", ("late",)),)
+        assert found.removed == ()
+        assert "late" in found.prune_names, "it reads a table now that nobody refreshes"
+
+    def test_by_content_too(self) -> None:
+        found = plan([model("old", "SELECT 7 AS x")], [model("new", "SELECT 7 AS x"), reading("late", "old")])
+        assert found.moved == (MovedModel("new", "memory.main.old", ("late",)),)
+
+    def test_nobody_reads_the_old_one(self) -> None:
+        found = plan(SHOP, [*SHOP[:-1], reading("renamed"), reading("late", "renamed")], CopyMode.NEEDED, self.RENAME)
+        assert found.moved == ()
+
+    def test_a_renamed_model_that_is_built_where_it_was(self) -> None:
+        head = [*SHOP[:-1], model("renamed", SHOP[-1].sql, target="memory.main.other"), reading("late", "other")]
+        assert plan(SHOP, head, CopyMode.NEEDED, self.RENAME).moved == ()
+
+    def test_another_target_under_the_same_name(self) -> None:
+        head = [*SHOP[:-1], model("other", SHOP[-1].sql, target="memory.archive.other"), reading("late", "main.other")]
+        assert plan(SHOP, head).moved == (MovedModel("other", "memory.main.other", ("late",)),)
+
+    def test_a_model_that_took_the_old_name_is_what_is_read(self) -> None:
+        head = [*SHOP[:-1], reading("renamed"), model("fresh", "SELECT 1 AS y", target="memory.main.other")]
+        assert plan(SHOP, [*head, reading("late", "main.other")], CopyMode.NEEDED, self.RENAME).moved == ()
 
 
 class TestCollisions:

@@ -25,7 +25,7 @@ from rocky_action.domain.execution import (
     Succeeded,
     Usage,
 )
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Projects, Relation
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
@@ -214,6 +214,12 @@ class TestCaveats:
         assert (severity, name) == (Severity.WARNING, "c")
         assert "still read by a" in message
         assert said(evidence(removed=(LeftModel("c", "removed"),))) == []
+
+    def test_a_moved_model_whose_old_relation_is_still_read(self) -> None:
+        plan = Plan(moved=(MovedModel("a", "c.s.old", ("b", "c")),))
+        ((severity, name, message),) = said(replace(evidence(), plan=plan))
+        assert (severity, name) == (Severity.WARNING, "a")
+        assert "but c.s.old, where it was, is still read by b, c: nothing will refresh that" in message
 
     def test_production_as_base(self) -> None:
         sides = (BaseSide("a", BaselineKind.EXISTING, Relation("c", "s", "t")),)

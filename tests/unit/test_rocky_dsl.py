@@ -36,7 +36,8 @@ def warned(text: str, dialect: str = "duckdb") -> list[tuple[int, str, bool]]:
 def refused(text: str, dialect: str = "duckdb") -> str:
     with pytest.raises(RockyError) as caught:
         lower(text, dialect=dialect)
-    return caught.value.message
+    message, advice = caught.value.message, caught.value.advice
+    return message if advice.startswith("docs/") else f"{message}. {advice}".rstrip(".")
 
 
 @pytest.fixture(scope="module")
