@@ -15,7 +15,7 @@ from rocky_action.domain.audit import Audit
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
-from rocky_action.domain.execution import Execution
+from rocky_action.domain.execution import Execution, Failed
 from rocky_action.domain.findings import Finding
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan
@@ -32,6 +32,7 @@ from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data, find_in_files
 from rocky_action.stages.findings.placing import Places
 from rocky_action.stages.language import language_caveats
+from rocky_action.stages.lost_columns import lost_columns
 from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
 from rocky_action.stages.report import Evidence, make_report
 
@@ -84,8 +85,9 @@ class Study:
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
-        """What the models' texts do not say."""
-        return language_caveats(self.plan, self.projects.head)
+        """What the models' texts do not say, and which of them are about to fail."""
+        head = self.projects.head
+        return (*language_caveats(self.plan, head), *lost_columns(self.plan, head, findings=self.findings))
 
     @property
     def fingerprint(self) -> str:
@@ -200,6 +202,8 @@ def report(
     findings = find_in_data(
         known.findings, known.projects, changes=known.changes, diffs=evidence.diffs, places=world.places
     )
+    head, runs = known.projects.head, evidence.execution.head_runs
+    built = {run.model for run in runs if not isinstance(run.outcome, Failed)}
     return make_report(
         replace(evidence, findings=findings),
         known.projects,
@@ -211,12 +215,16 @@ def report(
             warehouse=connection.warehouse.description if connection else "not opened: nothing had to run",
             run_url=world.run_url,
         ),
-        caveats=(*_caveats(world, options, known=known), *(connection.caveats if connection else ())),
+        caveats=(
+            *_caveats(world, options, known=known),
+            *(caveat for caveat in lost_columns(known.plan, head, findings=findings) if caveat.model not in built),
+            *(connection.caveats if connection else ()),
+        ),
     )
 
 
 def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator[Caveat]:
-    yield from known.caveats
+    yield from language_caveats(known.plan, known.projects.head)
     if not known.projects.base.models and not world.loader.holds(world.base_tree):
         yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
     for name, _ in options.diff.models:

@@ -189,7 +189,9 @@ def _caveat(caveat: Caveat) -> Md:
     """The caveat, with its model or file in front unless the message names it."""
     place = caveat.model or caveat.path
     message = prose(caveat.message)
-    return message if not place or place in caveat.message else Md(f"{code(place)}: {message}")
+    named = place and re.search(rf"(?<!\w){re.escape(place)}(?!\w)", caveat.message)
+    about = not caveat.message.startswith("it ")
+    return message if not place or (named and about) else Md(f"{code(place)}: {message}")
 
 
 def _more(models: Sequence[object], which: str) -> Md:

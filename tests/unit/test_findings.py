@@ -347,6 +347,18 @@ class TestMeasured:
             (FindingKind.COLUMN_ADDED, Impact.INFO, "column `remark` (VARCHAR) was called `note`"),
         ]
 
+    def test_a_renamed_column_that_a_star_hands_on(self) -> None:
+        base = BASE | project_files({"orders": SQL, "report": "SELECT * FROM orders", "other": "SELECT * FROM orders"})
+        head = base | {"models/orders.sql": SQL.replace("note", "note AS remark")}
+        renamed = SchemaDiff(added=(Column("remark", "VARCHAR"),), removed=(Column("note", "VARCHAR"),))
+        dropped = SchemaDiff(removed=(Column("note", "VARCHAR"),))
+        findings = found(base, head, measured(renamed, model="report"), measured(dropped, model="other"))
+        assert {one.model: one.message for one in findings if one.kind is FindingKind.COLUMN_DROPPED} == {
+            "orders": "column `note` is called `remark` now",
+            "report": "column `note` (VARCHAR) is called `remark` now",
+            "other": "column `note` (VARCHAR) is dropped",
+        }
+
     def test_but_not_where_a_side_was_not_read(self) -> None:
         unread = ModelDiff("orders", SchemaDiff(), RowDiff(None, None), NotCompared("base has no such relation"))
         assert told(found(BASE, edited("SELECT id, amount FROM s"), unread)) == [

@@ -65,7 +65,7 @@ def measured_columns(diff: ModelDiff, projects: Projects, *, columns: Columns, c
     change = changes.of(diff.model)
     old = change.renamed_from if change and change.renamed_from else diff.model
     before = columns.base.written(old) if old in projects.base.models else {}
-    after, renames = columns.head.written(diff.model), _Renames.of(change)
+    after, renames = columns.head.written(diff.model), _Renames.seen(diff, changes)
     for column in schema.removed:
         message = f"column `{column.name}` ({column.type}) {renames.fate(column.name)}"
         own = before.get(column.name.lower())
@@ -97,6 +97,21 @@ class _Renames:
     def of(change: ModelChange | None) -> _Renames:
         pairs = () if change is None else change.renamed_columns
         return _Renames({new.lower(): old for old, new in pairs}, {old.lower(): new for old, new in pairs})
+
+    @staticmethod
+    def seen(diff: ModelDiff, changes: ChangeSet) -> _Renames:
+        """A model that nobody edited has another name for a column only because what it reads has."""
+        change = changes.of(diff.model)
+        if change is not None:
+            return _Renames.of(change)
+        gone, come = ({one.name.lower() for one in side} for side in (diff.schema.removed, diff.schema.added))
+        passed_on = [
+            (old, new)
+            for upstream in changes.changes
+            for old, new in upstream.renamed_columns
+            if old.lower() in gone and new.lower() in come
+        ]
+        return _Renames({new.lower(): old for old, new in passed_on}, {old.lower(): new for old, new in passed_on})
 
     def fate(self, column: str) -> str:
         """What became of a column that base has and head has not."""
