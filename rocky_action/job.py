@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action import documents
 from rocky_action.assembly import Place, project_folder
-from rocky_action.domain.findings import Finding, Impact
+from rocky_action.domain.findings import Impact, told_together
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report, Severity
 from rocky_action.errors import InputError, PreviewError, UserError
@@ -143,22 +143,13 @@ def _total(counts: Iterable[int | None]) -> str:
     return str(sum(known)) if known else ""
 
 
-def _by_place(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """What is more than information, the worst first; one line of a shared file says it once for all its models."""
-    models: dict[Finding, list[str]] = {}
-    for finding in findings:
-        if finding.severity is not Impact.INFO:
-            models.setdefault(replace(finding, model=""), []).append(finding.model)
-    for finding, named in models.items():
-        more = len(named) - _MOST_MODELS
-        yield finding, ", ".join(named[:_MOST_MODELS]) + (f" and {more:,} more" if more > 0 else "")
-
-
 def _annotate(job: Job, report: Report) -> None:
     """Findings and caveats, each on the file it is about; of one level the findings first, which have a line."""
     folder = project_folder(job.settings, job.place)
     prefix = folder.relative_to(job.workspace) if folder.is_relative_to(job.workspace) else Path()
-    for finding, models in _by_place(report.findings):
+    for finding, named in told_together(report.findings):
+        more = len(named) - _MOST_MODELS
+        models = ", ".join(named[:_MOST_MODELS]) + (f" and {more:,} more" if more > 0 else "")
         breaking = finding.severity is Impact.BREAKING
         job.runner.annotate(
             "warning" if breaking else "notice",

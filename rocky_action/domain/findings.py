@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -100,3 +101,19 @@ class Finding:
     def weight(self) -> tuple[int, str, int, str, str]:
         """Sorts the worst to the top, then by model and kind."""
         return self.severity.rank, self.model, list(FindingKind).index(self.kind), self.column or "", self.message
+
+
+def told_together(findings: Iterable[Finding]) -> Iterator[tuple[Finding, tuple[str, ...]]]:
+    """What is more than information, the worst first; one line says it once for all the models that it is about.
+
+    A model further down that loses a column in the same words, in a file that nobody edited, is named where it is lost.
+    """
+    told = [finding for finding in findings if finding.severity is not Impact.INFO]
+    of_columns = [finding for finding in told if finding.kind.is_of_a_column and finding.line is not None]
+    causes = {(finding.kind, finding.message): finding for finding in reversed(of_columns)}
+    models: dict[Finding, list[str]] = {}
+    for finding in told:
+        cause = None if finding.line is not None else causes.get((finding.kind, finding.message))
+        models.setdefault(replace(cause or finding, model=""), []).append(finding.model)
+    for finding, named in models.items():
+        yield finding, tuple(named)

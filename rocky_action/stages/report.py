@@ -135,10 +135,8 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         if left.readers:
             yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
     for moved in evidence.plan.moved:
-        message = (
-            f"it is built elsewhere now, but {moved.former}, where it was, is still read by {listed(moved.readers)}:"
-            " nothing will refresh that after the merge"
-        )
+        who = f"{listed(moved.readers)} still read{'s' if len(moved.readers) == 1 else ''} {moved.former}"
+        message = f"{who}, where it was built until now: nothing will refresh that after the merge"
         yield Caveat(Severity.WARNING, message, moved.model, projects.head.models[moved.model].path)
     for breach in evidence.cost.breaches:
         severity = Severity.ERROR if breach.on_breach == "error" else Severity.WARNING

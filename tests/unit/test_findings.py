@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rocky_action.domain.diff import Column, Exhaustive, ModelDiff, NotCompared, RowDiff, SchemaDiff, TypeChange
-from rocky_action.domain.findings import Finding, FindingKind, Impact
+from rocky_action.domain.findings import Finding, FindingKind, Impact, told_together
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import ChangedPath, Hunk, PathStatus
 from rocky_action.projects.rocky import RockyLoader
@@ -467,6 +467,25 @@ class TestPlace:
     def test_a_mask_of_the_project(self) -> None:
         (one,) = found(masked(HASHED), masked('pii = "redact"\n'))
         assert (one.path, one.line) == ("rocky.toml", ROCKY_TOML.count("\n") + 3)
+
+
+def test_what_is_said_of_many_models_is_said_once_where_it_comes_from() -> None:
+    dropped, moved = FindingKind.COLUMN_DROPPED, FindingKind.TARGET_RENAMED
+    findings = [
+        Finding("a", dropped, Impact.BREAKING, "column `x` is dropped", "a.sql"),
+        Finding("b", dropped, Impact.BREAKING, "column `x` is dropped", "b.sql", 3),
+        Finding("c", dropped, Impact.BREAKING, "column `y` is dropped", "c.sql"),
+        Finding("d", moved, Impact.BREAKING, "it moves", "_defaults.toml", 2),
+        Finding("e", moved, Impact.BREAKING, "it moves", "_defaults.toml", 2),
+        Finding("f", moved, Impact.BREAKING, "it moves", "f.toml"),
+        Finding("g", FindingKind.COLUMN_ADDED, Impact.INFO, "column `z` is added", "g.sql", 1),
+    ]
+    assert [(one.path, one.line, models) for one, models in told_together(findings)] == [
+        ("b.sql", 3, ("a", "b")),
+        ("c.sql", None, ("c",)),
+        ("_defaults.toml", 2, ("d", "e")),
+        ("f.toml", None, ("f",)),
+    ]
 
 
 NAMES = st.lists(st.sampled_from("abcdef"), min_size=1, unique=True)

@@ -251,6 +251,12 @@ def test_caveats_that_repeat_the_report_are_said_once() -> None:
     assert comment("added_removed_renamed").count("still read by") == 1
 
 
+def test_a_caveat_names_its_model_though_another_ones_name_ends_like_it() -> None:
+    caveats = (Caveat(Severity.WARNING, "it is removed, but still read by rpt_m", "m"),)
+    text = render_comment(report_of(same("m", 5), verdict=Verdict.CHANGED, caveats=caveats), marker=MARKER)
+    assert "> `m`: it is removed, but still read by `rpt_m`" in text
+
+
 def test_other_caveats_stand_where_their_severity_puts_them() -> None:
     caveats = (
         Caveat(Severity.ERROR, "the first", "m"),
