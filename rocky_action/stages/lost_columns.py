@@ -20,10 +20,12 @@ def lost_columns(plan: Plan, head: Project, *, findings: Iterable[Finding]) -> t
         for finding in findings
         if finding.kind is FindingKind.COLUMN_DROPPED and finding.column is not None
     }
+    if not lost:
+        return ()
     losers = {model for model, _ in lost}
     lineages = ModelLineages(head, plan.prune_names)
     found: list[Caveat] = []
-    for name in plan.prune_names if lost else ():
+    for name in plan.prune_names:
         if any(isinstance(read, ModelRead) and read.model in losers for read in head.reads[name]):
             lineage = lineages.of(name)
             used = [] if lineage is None else [one for one in _used(lineage, lineages) if one in lost]
