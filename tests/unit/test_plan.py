@@ -244,6 +244,8 @@ class TestMoved:
     def test_a_renamed_model_that_is_built_where_it_was(self) -> None:
         head = [*SHOP[:-1], model("renamed", SHOP[-1].sql, target="memory.main.other"), reading("late", "other")]
         assert plan(SHOP, head, CopyMode.NEEDED, self.RENAME).moved == ()
+        was, now = (model(name, "SELECT 7 AS x", target="memory.main.t") for name in ("old", "new"))
+        assert plan([was], [now, reading("late", "old")]).moved == (), "nothing was ever built under that name"
 
     def test_another_target_under_the_same_name(self) -> None:
         head = [*SHOP[:-1], model("other", SHOP[-1].sql, target="memory.archive.other"), reading("late", "main.other")]
