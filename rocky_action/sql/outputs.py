@@ -61,11 +61,6 @@ class Outputs:
             found.setdefault(one.name.lower(), Output(one.name, line and model.first_line - 1 + line))
         return found
 
-    @property
-    def looked_at(self) -> frozenset[str]:
-        """The models whose queries were read to answer."""
-        return frozenset(self._known)
-
     @cached_property
     def _targets(self) -> Targets:
         return Targets.of(self._project.models)

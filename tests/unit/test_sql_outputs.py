@@ -126,12 +126,22 @@ def test_a_star_over_a_star_over_a_star_and_no_stack_to_overflow() -> None:
     assert Outputs(project([model("m0", "SELECT * FROM m1999"), *chain])).of("m1999") is None, "a circle of stars"
 
 
+class Asked(dict[str, Model]):
+    """Models that remember which of them were asked for by name."""
+
+    def __init__(self, *models: Model) -> None:
+        super().__init__({one.name: one for one in models})
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Model:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
 def test_only_what_a_model_cannot_be_told_without_is_looked_at() -> None:
-    models = {
-        one.name: one for one in (ORDERS, model("m", "SELECT id FROM orders"), model("s", "SELECT * FROM orders"))
-    }
-    outputs = Outputs(project(models.values()))
+    asked = Asked(ORDERS, model("m", "SELECT id FROM orders"), model("s", "SELECT * FROM orders"))
+    outputs = Outputs(replace(project(()), models=asked))
     outputs.of("m")
-    assert outputs.looked_at == {"m"}
+    assert asked.names == {"m"}
     outputs.of("s")
-    assert outputs.looked_at == {"m", "orders", "s"}
+    assert asked.names == {"m", "orders", "s"}
