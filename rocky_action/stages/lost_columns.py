@@ -30,7 +30,7 @@ def lost_columns(plan: Plan, head: Project, *, findings: Iterable[Finding]) -> t
             lineage = lineages.of(name)
             used = [] if lineage is None else [one for one in _used(lineage, lineages) if one in lost]
             for model, column in dict.fromkeys(used):
-                message = f"it reads {model}, whose {lost[model, column].message}"
+                message = f"it reads `{model}`, whose {lost[model, column].message}"
                 found.append(Caveat(Severity.ERROR, message, name, head.models[name].path))
     return tuple(found)
 

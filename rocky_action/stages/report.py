@@ -28,7 +28,7 @@ from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
-from rocky_action.domain.text import listed
+from rocky_action.domain.text import named
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         if left.readers:
             yield Caveat(Severity.WARNING, f"it is {left.why}", left.model, projects.base.models[left.model].path)
     for moved in evidence.plan.moved:
-        who = f"{listed(moved.readers)} still read{'s' if len(moved.readers) == 1 else ''} {moved.former}"
+        who = f"{named(moved.readers)} still read{'s' if len(moved.readers) == 1 else ''} `{moved.former}`"
         message = f"{who}, where it was built until now: nothing will refresh that after the merge"
         yield Caveat(Severity.WARNING, message, moved.model, projects.head.models[moved.model].path)
     for breach in evidence.cost.breaches:

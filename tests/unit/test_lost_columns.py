@@ -45,7 +45,7 @@ def said(sql: str) -> list[str]:
     ],
 )
 def test_still_used(sql: str) -> None:
-    assert said(sql) == ["it reads stg, whose column `amt` is called `amount` now"]
+    assert said(sql) == ["it reads `stg`, whose column `amt` is called `amount` now"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_not_used(sql: str) -> None:
 
 def test_each_once() -> None:
     assert said("SELECT amt, amt + 1 AS more, upper(note) AS n FROM stg WHERE amt > 1") == [
-        "it reads stg, whose column `amt` is called `amount` now",
-        "it reads stg, whose column `note` is dropped",
+        "it reads `stg`, whose column `amt` is called `amount` now",
+        "it reads `stg`, whose column `note` is dropped",
     ]

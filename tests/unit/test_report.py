@@ -219,7 +219,9 @@ class TestCaveats:
         plan = Plan(moved=(MovedModel("a", "c.s.old", ("b", "c")),))
         ((severity, name, message),) = said(replace(evidence(), plan=plan))
         assert (severity, name) == (Severity.WARNING, "a")
-        assert message.startswith("b, c still read c.s.old, where it was built until now: nothing will refresh that")
+        assert message.startswith(
+            "`b`, `c` still read `c.s.old`, where it was built until now: nothing will refresh that"
+        )
 
     def test_production_as_base(self) -> None:
         sides = (BaseSide("a", BaselineKind.EXISTING, Relation("c", "s", "t")),)
