@@ -7,7 +7,7 @@ of what reads it.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -17,8 +17,7 @@ from rocky_action.domain.lineage import Reference, SourceRead
 from rocky_action.domain.project import Model
 from rocky_action.errors import SqlError
 from rocky_action.sql.equality import CanonicalSelect, canonical_of, changed_outputs, same_query
-from rocky_action.sql.lineage import Surroundings, lineage_of, output_names, propagate
-from rocky_action.sql.lineage.functions import is_unknown, is_volatile
+from rocky_action.sql.lineage import Surroundings, lineage_of, opaque_reasons, output_names, propagate
 from rocky_action.sql.parse import Query, parse_model, parse_query, rocky_agrees
 from rocky_action.sql.parts import branches, take_apart
 from rocky_action.sql.rewrite import with_surrogate_keys
@@ -52,8 +51,8 @@ def edit_of(base: Query, head: Query) -> Edit:
     ctes = _Ctes()
     for name, query in now.ctes.items():
         twin = was.ctes.get(name)
-        ctes.add(name, query, effect=AllRows() if twin is None else ctes.followed(twin, query))
-    effect = ctes.followed(was.body, now.body)
+        ctes.add(name, query, effect=AllRows() if twin is None else ctes.followed(twin, query, seen=was.before(name)))
+    effect = ctes.followed(was.body, now.body, seen=was.ctes.keys())
     if isinstance(effect, SomeColumns):
         return _told(effect.columns, _outputs(was.body), after=_outputs(now.body))
     return Edit(effect)
@@ -62,34 +61,40 @@ def edit_of(base: Query, head: Query) -> Edit:
 def edit_of_model(base: Model, head: Model, *, dialect: str) -> Edit:
     """What an edit does to a model's relation, surrogate keys included, over the same inputs; strategies aside."""
     try:
-        if not rocky_agrees(base, head, dialect=dialect):
+        if base.surrogate_keys != head.surrogate_keys or not rocky_agrees(base, head, dialect=dialect):
             return ANYTHING
-        edit = edit_of(parse_model(base, dialect), parse_model(head, dialect))
+        query = parse_model(head, dialect)
+        edit = edit_of(parse_model(base, dialect), query)
     except (SqlError, RecursionError):
         return ANYTHING
-    if not head.surrogate_keys or not isinstance(edit.effect, SomeColumns):
-        return edit
+    return _with_keys(edit, head, query=query) if head.surrogate_keys else edit
+
+
+def _with_keys(edit: Edit, model: Model, *, query: Query) -> Edit:
+    """The surrogate keys of a model are computed of its query's columns."""
     inner = SourceRead("inner")
-    keyed = with_surrogate_keys(parse_query("SELECT * FROM inner_query", dialect), head)
-    lineage = lineage_of(keyed, Surroundings(lambda _: inner, lambda _: None))
+    columns = output_names(lineage_of(query, Surroundings(lambda _: SourceRead("any"), lambda _: None)))
+    keyed = with_surrogate_keys(parse_query("SELECT * FROM inner_query", query.dialect), model)
+    lineage = lineage_of(keyed, Surroundings(lambda _: inner, lambda _: columns))
     effect = propagate(lineage, {inner: edit.effect}).effect
-    more = effect.columns - edit.effect.columns if isinstance(effect, SomeColumns) else frozenset()
-    return replace(edit, effect=effect, changed=(*edit.changed, *sorted(more)))
+    if not isinstance(edit.effect, SomeColumns) or not isinstance(effect, SomeColumns):
+        return Edit(effect)
+    return replace(edit, effect=effect, changed=(*edit.changed, *sorted(effect.columns - edit.effect.columns)))
 
 
 def _answers_alike(query: Query) -> bool:
     """Whether a query surely gives the same when it runs again: else nothing is known about its other columns."""
-    for node in query.tree.walk():
-        if isinstance(node, exp.Func) and (is_volatile(node) or is_unknown(node, query.dialect)):
-            return False
-        if isinstance(node, exp.TableSample) or (isinstance(node, exp.Query) and _cuts_off_anywhere(node)):
-            return False
-    return True
+    return not opaque_reasons(query) and not any(
+        isinstance(node, exp.TableSample) or (isinstance(node, exp.Query) and _picks_anywhere(node))
+        for node in query.tree.walk()
+    )
 
 
-def _cuts_off_anywhere(query: exp.Query) -> bool:
+def _picks_anywhere(query: exp.Query) -> bool:
     """Whether it takes some rows, and not the first ones in an order."""
-    return not query.args.get("order") and any(query.args.get(key) for key in ("limit", "offset"))
+    distinct = query.args.get("distinct")
+    some = isinstance(distinct, exp.Distinct) and distinct.args.get("on")
+    return not query.args.get("order") and bool(some or query.args.get("limit") or query.args.get("offset"))
 
 
 def _told(columns: frozenset[str], before: Mapping[str, _Output], *, after: Mapping[str, _Output]) -> Edit:
@@ -144,9 +149,13 @@ class _Ctes:
         self.effects[_cte(name)] = effect
         self.columns[_cte(name)] = columns
 
-    def followed(self, base: Query, head: Query) -> Effect:
-        """What becomes of one part: its own edit, over the same CTEs, and then what has become of the CTEs."""
-        own = _own(base, head)
+    def followed(self, base: Query, head: Query, *, seen: Collection[str]) -> Effect:
+        """What becomes of one part: its own edit, over the same CTEs, and then what has become of the CTEs.
+
+        A name that is a CTE's on one side only, among those ``seen`` by base's part or by head's, means something else.
+        """
+        captured = {*map(_cte, seen)} ^ self.effects.keys()
+        own = AllRows() if any(_reads_one(part, captured) for part in (base, head)) else _own(base, head)
         if isinstance(own, AllRows):
             return own
         return both(own, propagate(lineage_of(head, self._surroundings()), self.effects).effect)
@@ -157,6 +166,10 @@ class _Ctes:
     def _resolve(self, table: exp.Table) -> Reference:
         cte = _cte(table.name)
         return cte if not table.db and cte in self.effects else SourceRead(".".join(part.name for part in table.parts))
+
+
+def _reads_one(query: Query, ctes: Collection[Reference]) -> bool:
+    return bool(ctes) and any(not table.db and _cte(table.name) in ctes for table in query.tree.find_all(exp.Table))
 
 
 def _cte(name: str) -> SourceRead:
@@ -223,5 +236,6 @@ def _changed(base: Query, head: Query) -> _Changed | None:
 
 
 def _select(query: Query) -> CanonicalSelect | None:
+    """What a part is if it is one SELECT, without a WITH of its own: that would be another part."""
     canonical = canonical_of(query)
-    return None if canonical is None else canonical.select
+    return None if canonical is None or canonical.ctes else canonical.select

@@ -24,12 +24,18 @@ class Parts:
     ctes: Mapping[str, Query]
     body: Query
 
+    def before(self, cte: str) -> tuple[str, ...]:
+        """The CTEs that one CTE can read."""
+        names = tuple(self.ctes)
+        return names[: names.index(cte)]
+
 
 def take_apart(query: Query) -> Parts | None:
     """The parts of a query; None where they do not tell everything.
 
     That is so for WITH RECURSIVE, for a CTE that names its columns or says how it is to be materialized, for two CTEs
-    of one name, and where the text and the tree disagree about the parts.
+    of one name or of one whose letters have no case that everybody agrees on, and where the text and the tree disagree
+    about the parts.
     """
     clause = query.tree.args.get("with_")
     if clause is None:
@@ -38,7 +44,7 @@ def take_apart(query: Query) -> Parts | None:
         return None
     names = [cte.alias.lower() for cte in clause.expressions]
     spans = _spans(query.tokens, count=len(names))
-    if spans is None or len(set(names)) != len(names):
+    if spans is None or len(set(names)) != len(names) or not "".join(names).isascii():
         return None
     *ctes, body = (query.tokens[start:end] for start, end in spans)
     try:

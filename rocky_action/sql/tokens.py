@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from rocky_action.errors import SqlError
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
 _SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What sqlglot's parser trips over when a text breaks off where it did not expect it."""
+_MOST_WORK, _MOST_DOUBLINGS, _FEW = 500_000, 40, 12
+"""Tokens that may be read again and again before it takes more than a second."""
 _VISIBLE = re.compile(r"[\t\n\r -~]*")
 """Text without a single character that could be mistaken for another: most texts, and much quicker to tell."""
 _QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER, TokenType.HEREDOC_STRING, TokenType.RAW_STRING})
@@ -30,6 +33,7 @@ def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
         for token in tokens:
             _refuse_invisible(token)
     _refuse_unbalanced(tokens)
+    _refuse_endless(tokens, dialect)
     return tokens
 
 
@@ -79,6 +83,30 @@ def _refuse_unbalanced(tokens: Iterable[Token]) -> None:
     if opened:
         where = f"line {opened[-1].line}, column {opened[-1].col}"
         raise SqlError(f"{where}: this parenthesis is never closed", advice=_ADVICE)
+
+
+def _refuse_endless(tokens: Sequence[Token], dialect: str) -> None:
+    """``date(date(date(a)))``: sqlglot reads what stands in each of these twice, as a type's arguments and as a call's.
+
+    So the work doubles with every such parenthesis, and thirty of them would take hours.
+    """
+    types = Dialect.get_or_raise(dialect).parser_class.TYPE_TOKENS
+    pairs = itertools.pairwise(token.token_type for token in tokens)
+    if sum(two is TokenType.L_PAREN and one in types for one, two in pairs) < _FEW:
+        return
+    opened: list[bool] = []
+    work, doublings = 0, 0
+    last: TokenType | None = None
+    for token in tokens:
+        if token.token_type is TokenType.L_PAREN:
+            opened.append(last in types)
+            doublings += opened[-1]
+        elif token.token_type is TokenType.R_PAREN:
+            doublings -= opened.pop()
+        work += 2 ** min(doublings, _MOST_DOUBLINGS)
+        last = token.token_type
+    if work > _MOST_WORK + 16 * len(tokens):
+        raise SqlError("functions called like types are nested too deeply to be read", advice="Split it into CTEs.")
 
 
 def _refuse_invisible(token: Token) -> None:

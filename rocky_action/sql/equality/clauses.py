@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rocky_action.sql.equality.node import NOTHING, Node, many, node
 from rocky_action.sql.equality.operators import Expressions
+from rocky_action.sql.equality.scopes import fold
 from rocky_action.sql.equality.words import Cursor, UnreadableError, lexemes
 from rocky_action.sql.parse import Query
 
@@ -39,6 +40,9 @@ class _Reader(Expressions):
         ctes = [self._cte()]
         while self.cursor.skip(","):
             ctes.append(self._cte())
+        names = {fold(str(cte.parts[0])) for cte in ctes}
+        if len(names) != len(ctes):
+            raise UnreadableError("two CTEs of one name")
         return many("with", ctes)
 
     def _cte(self) -> Node:

@@ -32,6 +32,7 @@ _TRUTHS = frozenset(
     {"and", "or", "not", "compare", "is", "is not", "distinct", "not distinct", "between", "in", "in query", "like"}
 )
 _QUIET = _TRUTHS - {"in query"}
+_OWN_QUERIES = frozenset({"scalar", "exists", "in query"})
 _INT32 = 2**31
 _STAR = Node("star", ())
 """The argument of COUNT(*)."""
@@ -50,17 +51,23 @@ def is_one_row(value: Node) -> bool:
     """Whether it gives one value for each row or group, and is no query: nothing in it can unfold into more rows."""
     known = SCALARS | AGGREGATES | WINDOWS
     return all(
-        node.kind not in ("scalar", "exists", "in query", "star") and (node.kind != "call" or node.parts[0] in known)
+        node.kind not in {*_OWN_QUERIES, "star"} and (node.kind != "call" or node.parts[0] in known)
         for node in value.walk()
         if node != _STAR
     )
 
 
 def has_aggregate(value: Node) -> bool:
-    """Whether a call in it may be an aggregate; one with OVER is none."""
-    return any(
-        node.kind == "call" and node.parts[0] not in SCALARS and node.parts[-1] == NOTHING for node in value.walk()
-    )
+    """Whether a known aggregate folds rows in it: one with OVER does not, nor one in a query of its own."""
+    stack: list[Node | str] = [value]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Node) or node.kind in _OWN_QUERIES:
+            continue
+        if node.kind == "call" and node.parts[0] in AGGREGATES and node.parts[-1] == NOTHING:
+            return True
+        stack.extend(node.parts)
+    return False
 
 
 def is_calm(value: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ _DIALECTS = frozenset({"duckdb"})
 
 _STAR = "* "
 """What no column's name begins with."""
+_NUMBERED = re.compile(r".+[_:][0-9]+")
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,15 @@ def changed_outputs(base: CanonicalSelect, head: CanonicalSelect) -> frozenset[s
         return None
     uncovered = {column for name in stars for column in _hidden(before[name]) ^ _hidden(after[name])}
     found = _with_readers({*map(fold, differing), *uncovered}.difference(stars), before, after=after)
+    if any(map(_NUMBERED.fullmatch, found)) and any(name.startswith(_STAR) for name in before):
+        return None  # the second column called id is called id_1, unless that is taken
     for select, by_name in ((base, before), (head, after)):
         names = list(by_name)
         moved = any(at >= len(names) or fold(names[at]) in found for at in select.positions)
-        shifted = select.positions and ([*before] != [*after] or stars)
+        shifted = select.positions and ([*before] != [*after] or any(name.startswith(_STAR) for name in names))
         if moved or shifted or found & select.mentions:
             return None
-        if not all(output.one_row for name, output in by_name.items() if name in differing and name not in stars):
+        if not all(output.one_row for name, output in by_name.items() if fold(name) in found):
             return None
     told = {name for name in {*before, *after} if fold(name) in found}
     return frozenset(told | (found - {fold(name) for name in told}))
