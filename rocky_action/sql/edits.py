@@ -53,9 +53,11 @@ def edit_of(base: Query, head: Query) -> Edit:
         twin = was.ctes.get(name)
         ctes.add(name, query, effect=AllRows() if twin is None else ctes.followed(twin, query, seen=was.before(name)))
     effect = ctes.followed(was.body, now.body, seen=was.ctes.keys())
-    if isinstance(effect, SomeColumns):
-        return _told(effect.columns, _outputs(was.body), after=_outputs(now.body))
-    return Edit(effect)
+    if isinstance(effect, AllRows):
+        return ANYTHING
+    # What comes to nothing can still fail: an edited column of a CTE that nobody reads.
+    columns = effect.columns if isinstance(effect, SomeColumns) else frozenset[str]()
+    return _told(columns, _outputs(was.body), after=_outputs(now.body))
 
 
 def edit_of_model(base: Model, head: Model, *, dialect: str) -> Edit:

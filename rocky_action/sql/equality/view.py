@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -73,9 +74,13 @@ class CanonicalQuery:
     select: CanonicalSelect | None
 
 
+@lru_cache(maxsize=16)  # those of one edit: its parts are asked for more than once
 def canonical_of(query: Query) -> CanonicalQuery | None:
     """The canonical parts of a query, None if it is not understood with certainty."""
-    tree, whole = read(query) if query.dialect in _DIALECTS else None, whole_of(query)
+    whole = whole_of(query)
+    if whole is not None and query.tree.args.get("with_") is None:
+        return CanonicalQuery(whole, (), _select(whole))
+    tree = None if whole is None else read(query)
     if tree is None or whole is None:
         return None
     maker = Canonicaliser(tree)
@@ -154,9 +159,9 @@ def _with_readers(names: set[str], before: Mapping[str, Output], *, after: Mappi
 def _by_name(select: CanonicalSelect) -> dict[str, Output] | None:
     """Outputs by name, and stars by their number; None if one has no known name or two have the same."""
     found: dict[str, Output] = {}
+    stars = itertools.count()
     for output in select.outputs:
-        stars = sum(name.startswith(_STAR) for name in found)
-        name = output.name if output.hidden is None else f"{_STAR}{stars}"
+        name = output.name if output.hidden is None else f"{_STAR}{next(stars)}"
         if name is not None:
             found[name] = output
     return found if len({fold(name) for name in found}) == len(select.outputs) else None
