@@ -284,3 +284,51 @@ class TestCollisions:
 def test_a_cycle_is_printed() -> None:
     with pytest.raises(PlanError, match="a -> b -> a"):
         plan([], [reading("a", "b"), reading("b", "a")])
+
+
+class TestColumns:
+    """Models that are reached by a change of columns and not touched by it."""
+
+    RAW = model("raw_orders", "SELECT 1 AS id, 2 AS amount")
+
+    def edited(self, *others: Model) -> Plan:
+        """The plan for a pull request that computes ``raw_orders.amount`` otherwise."""
+        return plan([self.RAW, *others], [model("raw_orders", "SELECT 1 AS id, 3 AS amount"), *others])
+
+    def test_an_ephemeral_model_between_two_that_run_is_waited_through(self) -> None:
+        ids = model("ids", "SELECT id FROM raw_orders", strategy=EPHEMERAL)
+        found = self.edited(ids, model("both", "SELECT o.amount, i.id FROM ids AS i, raw_orders AS o"))
+        assert names(found) == (["raw_orders", "both"], [], ["ids"], [])
+        assert [one.after for one in found.prune_set] == [(), ("raw_orders",)]
+        only = self.edited(ids, model("amounts", "SELECT amount FROM raw_orders"), model("join_", "FROM ids, amounts"))
+        assert {one.model: one.after for one in only.prune_set}["join_"] == ("amounts", "raw_orders")
+
+    def test_a_table_between_two_that_run_is_cloned_and_not_waited_for(self) -> None:
+        ids = model("ids", "SELECT id FROM raw_orders")
+        found = self.edited(ids, model("both", "SELECT o.amount, i.id FROM ids AS i, raw_orders AS o"))
+        assert names(found) == (["raw_orders", "both"], ["ids"], [], [])
+        assert [one.why for one in found.copy_set] == [
+            "read by both; reads raw_orders, but not its changed column amount"
+        ]
+        assert [one.after for one in found.prune_set] == [(), ("raw_orders",)]
+
+    def test_what_is_only_declared_to_be_read_runs(self) -> None:
+        found = self.edited(model("waits", "SELECT 1 AS one", depends_on=("raw_orders",)))
+        assert {one.model: one.why for one in found.prune_set}["waits"] == (
+            "depends on raw_orders, which changed, by its depends_on"
+        )
+
+    def test_a_model_that_reads_itself_has_all_rows_changed(self) -> None:
+        itself = model("running", "SELECT amount, id FROM raw_orders UNION ALL SELECT amount, id FROM main.running")
+        reader = model("reader", "SELECT id FROM running")
+        assert list(self.edited(itself, reader).prune_names) == ["raw_orders", "running", "reader"]
+
+    def test_a_renamed_model_that_was_edited_runs_with_all_that_read_it(self) -> None:
+        reader = "SELECT id FROM {}"
+        found = plan(
+            [self.RAW, model("reader", reader.format("raw_orders"))],
+            [model("orders", "SELECT 1 AS id, 3 AS amount"), model("reader", reader.format("orders"))],
+            CopyMode.NEEDED,
+            ChangedPath("models/orders.sql", PathStatus.RENAMED, "models/raw_orders.sql"),
+        )
+        assert list(found.prune_names) == ["orders", "reader"]

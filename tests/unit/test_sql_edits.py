@@ -262,6 +262,7 @@ ROWS = {
         "WITH q AS (SELECT a, b FROM t USING SAMPLE 2 ROWS) SELECT a, b, 2 AS k FROM q",
     ),
     "chance": ("SELECT random() AS r, 1 AS k FROM t", "SELECT random() AS r, 2 AS k FROM t"),
+    "chance that is gone": ("SELECT random() AS r, a FROM t", "SELECT 1 AS r, a FROM t"),
     "a function of somebody's": ("SELECT mine(a) AS r, 1 AS k FROM t", "SELECT mine(a) AS r, 2 AS k FROM t"),
     "a column more in one branch": (
         "SELECT a, b FROM t UNION ALL SELECT id, k FROM u",
