@@ -40,17 +40,17 @@ marks = [time.perf_counter()]
 lap = lambda: marks.append(time.perf_counter())
 from datetime import UTC, datetime
 from pathlib import Path
-from rocky_action import commands
-from rocky_action.assembly import Place, assemble
+from rocky_action.assembly import Place, assemble, read_project_file
 from rocky_action.domain.project import Projects
 from rocky_action.settings import parse
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
-from rocky_action.wire import plan_document, to_json
+from rocky_action.wire.document import to_json
+from rocky_action.wire.plan import plan_document
 lap()
 here = Path.cwd()
 place = Place(here, os.environ, datetime.now(UTC), lambda message: None)
-settings = parse({}, project_file=commands.read_project_file(here, "rocky.toml"))
+settings = parse({}, project_file=read_project_file(here, "rocky.toml"))
 world, options = assemble(settings, place, pull_request=None)
 lap()
 head = world.loader.load(world.head_tree)

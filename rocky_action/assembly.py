@@ -21,13 +21,11 @@ from rocky_action.git.comparison import compare
 from rocky_action.git.hunks import changed_hunks
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import trees
-from rocky_action.pipeline import Connection, Study, World
 from rocky_action.ports import SourceTree
-from rocky_action.project_file import load_project_file
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.projects.seeds import seed_files, seed_statements
 from rocky_action.settings import Settings
-from rocky_action.state import NoRecords, open_records, read_records
+from rocky_action.study import Connection, Study, World
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -52,9 +50,11 @@ def read_project_file(folder: Path, config: str) -> ProjectFile:
     try:
         text = path.read_bytes()
     except FileNotFoundError:
-        return load_project_file(None, PROJECT_FILE)
+        return ProjectFile(PROJECT_FILE)
     except OSError as err:
         raise InputError(f"{path} cannot be read: {err.strerror}", advice="Check its permissions.") from err
+    from rocky_action.project_file import load_project_file  # YAML is only imported where there is some
+
     return load_project_file(text, PROJECT_FILE)
 
 
@@ -111,6 +111,8 @@ def connect(
     projects: Projects, *, settings: Settings, place: Place, comparison: Comparison, head_tree: SourceTree
 ) -> Iterator[Connection]:
     """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
+    from rocky_action.state import NoRecords, open_records  # a plan opens no warehouse, so it has no records
+
     files = seed_files(head_tree.paths(), settings.seeds)
     request = OpenRequest(
         projects.head.adapter,
@@ -152,6 +154,8 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
 
     Raises InputError when there is none, or when it was built from something else than what is here now.
     """
+    from rocky_action.state import read_records  # as above
+
     again = f"Run `rocky-preview create --name {options.name}` first."
     opened = open_warehouse(
         OpenRequest(

@@ -1,18 +1,20 @@
 """The command line: ``rocky-preview COMMAND``, the same thing as the action for a person.
 
-What a command does is in ``commands``, which is imported once a command is known, so that ``--version`` and ``--help``
-are there at once.
+What a command does is in ``commands``, where it is imported once a command is known, so that ``--version`` and
+``--help`` are there at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 from rocky_action import __version__
+from rocky_action.commands import command_called
 from rocky_action.domain.text import printable
 from rocky_action.errors import PreviewError, did_you_mean
 from rocky_action.settings import INPUTS, add_options
@@ -53,10 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     namespace, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown, namespace))
-    from rocky_action.commands import COMMANDS  # here, so that --version and --help do not wait for it
-
     try:
-        return COMMANDS[namespace.command](namespace)
+        gc.disable()  # what is imported stays: to look for garbage among it, again and again, would find none
+        command = command_called(namespace.command)
+        gc.freeze()
+        gc.enable()
+        return command(namespace)
     except PreviewError as err:
         print(printable(f"rocky-preview: {err.message}\n{err.advice}".rstrip(), keep="\n"), file=sys.stderr)
         return err.exit_code

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from graphlib import TopologicalSorter
-
-import networkx as nx
+from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
 
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import Project
@@ -86,34 +85,47 @@ class Dag:
         after = {
             model: tuple(name for name in self.inputs(model, between) if name in wanted) for model in sorted(wanted)
         }
-        tangles = [tangle for tangle in nx.strongly_connected_components(_graph(after)) if len(tangle) > 1]
-        if tangles and not self._cut_cycles:
-            raise PlanError(
-                f"models read each other in a circle: {_circle(after)} (each is read by the next)",
-                advice="Break the circle: move the common part into a model that both can read.",
-            )
-        for tangle in tangles:
-            after |= {model: tuple(name for name in after[model] if name not in tangle) for model in tangle}
+        try:
+            TopologicalSorter(after).prepare()
+        except CycleError as err:
+            if not self._cut_cycles:
+                raise PlanError(
+                    f"models read each other in a circle: {_circle(err.args[1])} (each is read by the next)",
+                    advice="Break the circle: move the common part into a model that both can read.",
+                ) from err
+            for tangle in _tangles(after):
+                after |= {model: tuple(name for name in after[model] if name not in tangle) for model in tangle}
         return after
 
     def in_order(self, models: Collection[str], *, through: Collection[str] = ()) -> tuple[str, ...]:
         """Models so that each comes after all that it waits for; ties alphabetical. Raises PlanError naming a cycle."""
-        return tuple(nx.lexicographical_topological_sort(_graph(self.waits(models, through=through))))
+        sorter = TopologicalSorter(self.waits(models, through=through))
+        sorter.prepare()
+        ready = [*sorter.get_ready()]
+        heapify(ready)
+        order: list[str] = []
+        while ready:
+            order.append(heappop(ready))
+            sorter.done(order[-1])
+            for model in sorter.get_ready():
+                heappush(ready, model)
+        return tuple(order)
 
 
-def _graph(after: Mapping[str, Collection[str]]) -> nx.DiGraph[str]:
-    """From the model that is waited for to the model that waits."""
+def _tangles(after: Mapping[str, Collection[str]]) -> list[set[str]]:
+    """The groups of models that read each other in circles."""
+    import networkx as nx  # noqa: PLC0415  circles are rare, and to import it takes longer than a small plan
+
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(after)
     graph.add_edges_from((upstream, model) for model, upstreams in after.items() for upstream in upstreams)
-    return graph
+    return [tangle for tangle in nx.strongly_connected_components(graph) if len(tangle) > 1]
 
 
-def _circle(after: Mapping[str, Collection[str]]) -> str:
-    """One of the circles, beginning with the first of its models by name."""
-    cycle = [upstream for upstream, _ in nx.find_cycle(_graph(after))]
-    start = cycle.index(min(cycle))
-    return " -> ".join([*cycle[start:], *cycle[:start], cycle[start]])
+def _circle(cycle: Sequence[str]) -> str:
+    """A circle, whose first model is given again as its last, beginning with the first of its models by name."""
+    models = [*cycle[1:]]
+    start = models.index(min(models))
+    return " -> ".join([*models[start:], *models[:start], models[start]])
 
 
 def walk(after: Mapping[str, Collection[str]], work: Callable[[str], None], *, threads: int) -> None:

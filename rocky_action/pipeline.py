@@ -2,99 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
 from rocky_action.domain.audit import Audit
-from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution, Failed
-from rocky_action.domain.findings import Finding
 from rocky_action.domain.options import PreviewOptions
-from rocky_action.domain.plan import Plan
-from rocky_action.domain.project import Projects, without_models
-from rocky_action.domain.pull_request import Comparison, Hunk
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
-from rocky_action.errors import ProjectError
-from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
 from rocky_action.stages.audit import Sample, draw
-from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
-from rocky_action.stages.findings import find_in_data, find_in_files
-from rocky_action.stages.findings.placing import Places
-from rocky_action.stages.language import language_caveats
-from rocky_action.stages.lost_columns import lost_columns
-from rocky_action.stages.plan import make_plan, refuse_reserved_schemas
+from rocky_action.stages.findings import find_in_data
 from rocky_action.stages.report import Evidence, make_report
-
-
-@dataclass(frozen=True)
-class Connection:
-    """An open warehouse with its records, and what the reader must know about how it was opened."""
-
-    warehouse: WarehouseAdapter
-    records: Records
-    caveats: tuple[Caveat, ...] = ()
-
-
-def _no_hunks(paths: Collection[str]) -> Mapping[str, tuple[Hunk, ...]]:
-    return dict.fromkeys(paths, ())
-
-
-@dataclass(frozen=True)
-class World:
-    """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener.
-
-    ``hunks`` says which lines of head's files are edited.
-    """
-
-    comparison: Comparison
-    base_tree: SourceTree
-    head_tree: SourceTree
-    loader: ProjectLoader
-    connect: Callable[[Projects], AbstractContextManager[Connection]]
-    now: datetime
-    progress: Callable[[str], None]
-    run_url: str | None = None
-    hunks: Callable[[Collection[str]], Mapping[str, tuple[Hunk, ...]]] = _no_hunks
-
-    @property
-    def places(self) -> Places:
-        """Where findings are to be shown."""
-        locate = self.loader.locate
-        return Places(partial(locate, tree=self.base_tree), partial(locate, tree=self.head_tree), self.hunks)
-
-
-@dataclass(frozen=True)
-class Study:
-    """What can be known without a warehouse."""
-
-    projects: Projects
-    changes: ChangeSet
-    plan: Plan
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def caveats(self) -> tuple[Caveat, ...]:
-        """What the models' texts do not say, and which of them are about to fail."""
-        head = self.projects.head
-        return (*language_caveats(self.plan, head), *lost_columns(self.plan, head, findings=self.findings))
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever what would be built changes."""
-        head, base = self.projects.head.models, self.projects.base.models
-        text = repr([(head[one.model], base.get(one.base_model or "")) for one in self.plan.prune_set])
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+from rocky_action.study import Connection, Study, World, study
 
 
 def preview(world: World, options: PreviewOptions) -> Report:
@@ -130,22 +56,6 @@ def sample_of(world: World, options: PreviewOptions, *, known: Study) -> Sample 
         return None
     seed = options.audit.seed or world.comparison.head_commit[:12]
     return draw(known.plan, known.projects, options=options.audit, seed=seed)
-
-
-def study(world: World, options: PreviewOptions) -> Study:
-    """Load both projects, detect the change set, make the plan."""
-    world.progress("reading both sides")
-    head = world.loader.load(world.head_tree)
-    base = world.loader.load(world.base_tree) if world.loader.holds(world.base_tree) else without_models(head)
-    if not head.models and not base.models:
-        raise ProjectError(
-            "\n".join(["the project has no models", *head.warnings]), advice="Check `models` in rocky.toml."
-        )
-    projects = Projects(base, head)
-    refuse_reserved_schemas(projects)
-    changes = detect_changes(projects, world.comparison.changed_paths)
-    plan = make_plan(projects, changes, copy=options.run.copy)
-    return Study(projects, changes, plan, find_in_files(projects, changes, places=world.places))
 
 
 def lease(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> None:

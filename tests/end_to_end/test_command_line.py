@@ -294,15 +294,15 @@ def test_comment_says_what_it_lacks(checkout: Checkout) -> None:
 _SABOTAGE = """
 import sys
 from dataclasses import replace
-from rocky_action import cli, pipeline
+from rocky_action import cli, study
 from rocky_action.domain.plan import LeftModel
 
-def wrong(*arguments, right=pipeline.make_plan, **more):
+def wrong(*arguments, right=study.make_plan, **more):
     plan = right(*arguments, **more)
     skipped = tuple(LeftModel(name, "a guess") for name in plan.prune_names)
     return replace(plan, prune_set=(), skipped=(*plan.skipped, *skipped))
 
-pipeline.make_plan = wrong
+study.make_plan = wrong
 sys.exit(cli.main(sys.argv[1:]))
 """
 """The command with a planner that takes every model for unchanged."""

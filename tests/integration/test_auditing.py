@@ -26,11 +26,12 @@ from rocky_action.domain.plan import LeftModel, Plan
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Report, Severity, Verdict
-from rocky_action.pipeline import Connection, Study, World, carry_out
+from rocky_action.pipeline import carry_out
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
 from rocky_action.state import open_records
+from rocky_action.study import Connection, Study, World
 from tests.support.previews import NOW, Lab, Spec, open_lab, options, project_of, untouched
 from tests.support.trees import tree
 

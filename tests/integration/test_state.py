@@ -30,11 +30,12 @@ from rocky_action.domain.options import Baseline, PreviewOptions, RunOptions
 from rocky_action.domain.project import Projects, Relation
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.errors import PlanError, WarehouseError
-from rocky_action.pipeline import Connection, Study, World, create, study
+from rocky_action.pipeline import create
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
 from rocky_action.state import Lease, NoRecords, WarehouseRecords, open_records, read_records
+from rocky_action.study import Connection, Study, World, study
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
 from tests.support.previews import make_database, project_of, untouched
 from tests.support.projects import project_files

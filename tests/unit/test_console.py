@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rocky_action import console
+from rocky_action.console import tables as console
+from rocky_action.console.progress import progress
 from rocky_action.domain.diff import (
     CellChange,
     Column,
@@ -88,9 +89,9 @@ def test_three_coverages_three_sentences(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_progress_is_plain_lines_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with console.progress(quiet=False) as tell:
+    with progress(quiet=False) as tell:
         tell("head: [model]")
-    with console.progress(quiet=True) as tell:
+    with progress(quiet=True) as tell:
         tell("nothing of this")
     captured = capsys.readouterr()
     assert captured.err == "rocky-preview: head: [model]\n"

@@ -58,16 +58,13 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
 from rocky_action.errors import InputError
-from rocky_action.wire import (
-    compare_document,
-    cost_document,
-    create_document,
-    diff_document,
-    parse_report,
-    plan_document,
-    report_json,
-    to_json,
-)
+from rocky_action.wire.compare import compare_document
+from rocky_action.wire.cost import cost_document
+from rocky_action.wire.create import create_document
+from rocky_action.wire.diff import diff_document
+from rocky_action.wire.document import to_json
+from rocky_action.wire.plan import plan_document
+from rocky_action.wire.report import parse_report, report_json
 
 COMPARISON = Comparison("main", "b" * 40, "fix/price", "c" * 40, (ChangedPath(PathStatus.RENAMED, "é.sql", "e.sql"),))
 CHANGES = ChangeSet(

@@ -1,4 +1,4 @@
-"""What each command does: settings from the command line, one or more stages, something printed, an exit code."""
+"""The commands that build, compare and clean up, and those that need what was built."""
 
 from __future__ import annotations
 
@@ -7,55 +7,28 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from rocky_action import console, documents, pipeline
-from rocky_action.assembly import Newest, Place, assemble, open_newest, read_project_file
+from rocky_action import documents, pipeline
+from rocky_action.assembly import Newest, open_newest
 from rocky_action.cleaning import cleanup_previews
+from rocky_action.commands.calls import Call, called
+from rocky_action.console import tables
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import NotCompared
 from rocky_action.domain.execution import Failed
-from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Report, Verdict
 from rocky_action.errors import InputError, OutsideError
 from rocky_action.git.scratch import commit_pull_request
-from rocky_action.settings import Settings, given, parse
 from rocky_action.stages.report import Evidence
-from rocky_action.wire import compare_document, plan_document, to_json
+from rocky_action.study import study
+from rocky_action.wire.compare import compare_document
+from rocky_action.wire.document import to_json
 
-Command = Callable[[argparse.Namespace], int]
-_EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "shop"
+_EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "shop"
 _DEMO_BRANCH = "leave-refunds-out"
-
-
-@dataclass(frozen=True)
-class _Call:
-    """One command: what was asked, and the world it is asked of."""
-
-    settings: Settings
-    place: Place
-    as_json: bool
-
-    def assembled(self) -> tuple[pipeline.World, PreviewOptions]:
-        return assemble(self.settings, self.place, pull_request=None)
-
-
-@contextmanager
-def _called(namespace: argparse.Namespace, folder: Path, **fixed: str) -> Iterator[_Call]:
-    values = {"github_token": os.environ.get("GITHUB_TOKEN", ""), **given(namespace), **fixed}
-    settings = parse(values, project_file=read_project_file(folder, values.get("config", "rocky.toml")))
-    if namespace.verbose:
-        for name, origin in sorted(settings.origins.items()):
-            if hasattr(namespace, name):
-                sys.stderr.write(f"rocky-preview: {name}: {origin}\n")
-    with console.progress(quiet=namespace.quiet) as progress:
-        place = Place(folder, os.environ, datetime.now(UTC), progress)
-        yield _Call(settings, place, getattr(namespace, "output", "") == "json")
 
 
 def run(namespace: argparse.Namespace) -> int:
@@ -64,7 +37,7 @@ def run(namespace: argparse.Namespace) -> int:
 
 
 def _run_in(namespace: argparse.Namespace, folder: Path) -> int:
-    with _called(namespace, folder) as call:
+    with called(namespace, folder) as call:
         world, options = call.assembled()
         report = pipeline.preview(world, options)
         texts = documents.all_documents(report, marker=call.settings.comment_marker)
@@ -73,31 +46,16 @@ def _run_in(namespace: argparse.Namespace, folder: Path) -> int:
     if call.as_json:
         sys.stdout.write(texts[documents.REPORT])
     else:
-        console.show_report(report)
+        tables.show_report(report)
     sys.stderr.write(f"rocky-preview: the comment and the JSON documents are in {output}\n")
     return int(call.settings.fail_on.fails(report.verdict))
 
 
-def plan(namespace: argparse.Namespace) -> int:
-    """The change set and the plan."""
-    with _called(namespace, Path.cwd()) as call:
-        world, options = call.assembled()
-        known = pipeline.study(world, options)
-    if call.as_json:
-        document = plan_document(
-            world.comparison, known.plan, changes=known.changes, caveats=known.caveats, findings=known.findings
-        )
-        sys.stdout.write(to_json(document))
-    else:
-        console.show_study(known)
-    return 0
-
-
 def create(namespace: argparse.Namespace) -> int:
     """Build the preview, and say what was built."""
-    with _called(namespace, Path.cwd()) as call:
+    with called(namespace, Path.cwd()) as call:
         world, options = call.assembled()
-        known = pipeline.study(world, options)
+        known = study(world, options)
         with world.connect(known.projects) as connection:
             execution = pipeline.create(world, options, known=known, connection=connection)
             evidence = Evidence(known.changes, known.plan, execution, (), CostDelta())
@@ -105,7 +63,7 @@ def create(namespace: argparse.Namespace) -> int:
     if call.as_json:
         sys.stdout.write(to_json(documents.create_json(report)))
     else:
-        console.show_runs(report)
+        tables.show_runs(report)
     failed = any(isinstance(run.outcome, Failed) for run in execution.head_runs)
     return int(failed and call.settings.fail_on.fails(Verdict.FAILED))  # more is not known before the comparison
 
@@ -121,7 +79,7 @@ def diff(namespace: argparse.Namespace) -> int:
     if call.as_json:
         sys.stdout.write(to_json(documents.diff_json(report)))
     else:
-        console.show_diffs(report)
+        tables.show_diffs(report)
     return int(call.settings.fail_on.fails(report.verdict))
 
 
@@ -136,15 +94,15 @@ def cost(namespace: argparse.Namespace) -> int:
     if call.as_json:
         sys.stdout.write(to_json(documents.cost_json(report)))
     else:
-        console.show_cost(report)
+        tables.show_cost(report)
     return 0
 
 
-def _look(namespace: argparse.Namespace, find: Callable[[Newest], Evidence]) -> tuple[_Call, Report]:
+def _look(namespace: argparse.Namespace, find: Callable[[Newest], Evidence]) -> tuple[Call, Report]:
     """What can be found out about the newest preview of a name, without writing anything."""
-    with _called(namespace, Path.cwd()) as call:
+    with called(namespace, Path.cwd()) as call:
         world, options = call.assembled()
-        known = pipeline.study(world, options)
+        known = study(world, options)
         with open_newest(call.settings, call.place, known=known, options=options) as newest:
             evidence = find(newest)
             report = pipeline.report(world, options, known=known, evidence=evidence, connection=newest.connection)
@@ -155,12 +113,12 @@ def compare(namespace: argparse.Namespace) -> int:
     """Diff any two relations or files; exit code 1 when they differ, 3 when they could not be compared."""
     from rocky_action.comparing import asked_of, compare_any  # a driver is only imported where it is used
 
-    with _called(namespace, Path.cwd()) as call:
+    with called(namespace, Path.cwd()) as call:
         found = compare_any(call.settings, call.place, asked=asked_of(namespace))
     if call.as_json:
         sys.stdout.write(to_json(compare_document(found)))
     else:
-        console.show_diff(found)
+        tables.show_diff(found)
     if isinstance(found.coverage, NotCompared):
         return OutsideError.exit_code
     return int(not found.is_empty)
@@ -170,7 +128,7 @@ def comment(namespace: argparse.Namespace) -> int:
     """Write the sticky comment of a pull request from a ready Markdown file."""
     from rocky_action.posting import post_report  # httpx is only imported where it is used
 
-    with _called(namespace, Path.cwd(), mode="comment") as call:
+    with called(namespace, Path.cwd(), mode="comment") as call:
         said = post_report(call.settings, call.place)
     sys.stdout.write(f"{said}\n")
     return 0
@@ -178,7 +136,7 @@ def comment(namespace: argparse.Namespace) -> int:
 
 def cleanup(namespace: argparse.Namespace) -> int:
     """Drop the schemas of one preview, or of every preview whose lease has expired."""
-    with _called(namespace, Path.cwd()) as call:
+    with called(namespace, Path.cwd()) as call:
         dropped = cleanup_previews(call.settings, call.place, pull_request=None, expired=namespace.expired)
     for schema in dropped:
         sys.stdout.write(f"dropped {schema}\n")
@@ -202,10 +160,9 @@ def demo(namespace: argparse.Namespace) -> int:
     return code
 
 
-COMMANDS: Mapping[str, Command] = MappingProxyType(
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(
     {
         "run": run,
-        "plan": plan,
         "create": create,
         "diff": diff,
         "cost": cost,

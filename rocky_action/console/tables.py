@@ -1,9 +1,8 @@
-"""What a person at the keyboard sees: progress on standard error, tables on standard output. The only home of rich."""
+"""Tables on standard output: the change set, the plan, what was built, compared and priced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import assert_never
 
 from rich.box import SIMPLE
@@ -20,7 +19,7 @@ from rocky_action.domain.findings import Finding, Impact
 from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.domain.text import listed, named, printable
-from rocky_action.pipeline import Study
+from rocky_action.study import Study
 
 MOST_FAR = 20
 """How many models are named that read nothing which changed; the JSON names all."""
@@ -32,26 +31,9 @@ _COLOURS = {
 }
 
 
-@contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A listener for the pipeline: a spinner on a terminal, plain lines elsewhere, silence if that was asked for."""
-    console = Console(stderr=True)
-    if quiet:
-        yield _nothing
-    elif console.is_terminal:
-        with console.status("starting") as status:
-            yield lambda message: status.update(_safe(message))
-    else:
-        yield lambda message: console.out(f"rocky-preview: {printable(message)}", highlight=False)
-
-
 def _safe(text: str) -> str:
     """Text from anywhere: no markup, no control character that a terminal would act on, on one line."""
     return escape(printable(text))
-
-
-def _nothing(message: str) -> None:
-    del message
 
 
 def show_study(known: Study) -> None:

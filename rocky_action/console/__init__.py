@@ -1,0 +1,1 @@
+"""What a person at the keyboard sees. The only home of rich."""
