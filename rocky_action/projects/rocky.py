@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from rocky_action.domain.project import Adapter, Ephemeral, Model, Project, Setting
@@ -86,7 +85,7 @@ class RockyLoader:
         """The selected models and everything that belongs to them, in one round trip."""
         present = frozenset(tree.paths())
         models = self._selected(sorted(present), config, mistakes=mistakes)
-        shared = metadata_paths({posixpath.dirname(path) for path in models}, present)
+        shared = metadata_paths({path.rpartition("/")[0] for path in models}, present)
         wanted = [name for path in models for name in (path, *companions(path, present))]
         wanted += [name for names in shared.values() for name in names]
         contents = tree.read(wanted)
@@ -131,14 +130,14 @@ class RockyLoader:
 
     def _model(self, path: str, tree: _ModelTree, *, around: Mapping[str, Surroundings]) -> Model | None:
         """One model; where everything it is made of is the same as in a tree before, it is the same model."""
-        directory = posixpath.dirname(path)
+        directory = path.rpartition("/")[0]
         made_of = (path, around[directory].dialect, *tree.contents_for(path, directory))
         if made_of in self.known:
             model, mistakes = self.known[made_of]
             tree.files.mistakes.include(mistakes)
             return model
         mistakes = Mistakes()
-        file = read_model_file(path, replace(tree.files, mistakes=mistakes))
+        file = read_model_file(path, Files(tree.files.contents, mistakes, tree.files.environ))
         read = None if file is None else read_model(file, around[directory])
         tree.files.mistakes.include(mistakes)
         if read is not None and not mistakes.found:
@@ -190,8 +189,11 @@ def _check_targets(models: Iterable[Model], mistakes: Mistakes) -> None:
 
 
 def _grouped(keyed: Iterable[tuple[str, Model]]) -> list[list[Model]]:
+    pairs = [*keyed]
+    if len({key for key, _ in pairs}) == len(pairs):
+        return []
     groups: dict[str, list[Model]] = {}
-    for key, model in keyed:
+    for key, model in pairs:
         groups.setdefault(key, []).append(model)
     return [group for group in groups.values() if len(group) > 1]
 

@@ -155,7 +155,10 @@ def _wrong_name(config: Table, key: str, *, value: str) -> None:
 
 
 def _first(*values: str | None) -> str | None:
-    return next((value for value in values if value is not None), None)
+    for value in values:
+        if value is not None:
+            return value
+    return None
 
 
 def _schema_of_group(config: Table, group: Group | None, *, pinned: bool) -> str | None:
@@ -240,20 +243,35 @@ def _metadata(file: ModelFile, group: Group | None, *, folder: Folder) -> tuple[
 
 
 def _check_metadata(config: Table) -> None:
-    for key in ("adapter", "intent", "format"):
-        config.text(key)
-    for key in ("tags", "classification"):
-        config.string_map(key)
-    governance = config.table("governance")
-    if governance is not None:
-        governance.string_map("tags")
-    for key in ("columns", "format_options", "skip"):
-        config.table(key)
-    freshness(config)
-    config.tables("test")
+    for key in config.values:
+        match key:
+            case "adapter" | "intent" | "format":
+                config.text(key)
+            case "tags" | "classification":
+                config.string_map(key)
+            case "governance":
+                governance = config.table(key)
+                if governance is not None:
+                    governance.string_map("tags")
+            case "columns" | "format_options" | "skip":
+                config.table(key)
+            case "freshness":
+                freshness(config)
+            case "test":
+                config.tables(key)
+            case "sources":
+                _check_sources(config)
+            case "retention":
+                _check_retention(config)
+
+
+def _check_sources(config: Table) -> None:
     for source in config.tables("sources"):
         for key in ("catalog", "schema", "table"):
             source.text(key, required=True)
+
+
+def _check_retention(config: Table) -> None:
     retention = config.text("retention")
     if retention is not None and re.fullmatch(r"[0-9]+[dy]", retention) is None:
         config.wrong(

@@ -38,6 +38,9 @@ class Document:
         return f'"{value}"' if value in self.raw else "(a value from the environment)"
 
 
+_JSON = json.JSONEncoder(sort_keys=True, default=str)
+
+
 @dataclass(frozen=True)
 class Table:
     """One table of a document. Readers give None for a key that is absent, and for a wrong one, which they note."""
@@ -175,7 +178,7 @@ class Table:
 
 def canonical(value: object) -> str:
     """A TOML value as text that is equal for equal values."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return value if isinstance(value, str) else _JSON.encode(value)
 
 
 def _kind(value: object) -> str:

@@ -62,10 +62,10 @@ class _Names:
             model
             for project, other in ((base, head), (head, base))
             for name, model in project.models.items()
-            if name not in other.models or other.models[name].target != model.target
+            if (there := other.models.get(name)) is not model and (there is None or there.target != model.target)
         ]
         both = base.models.keys() & head.models.keys()
-        edited = (name for name in both if _read_by(base.models[name]) != _read_by(head.models[name]))
+        edited = (name for name in both if not _reads_alike(base.models[name], head.models[name]))
         return _Names(head.reads.could_read(moved), frozenset(edited))
 
     def may_differ(self, model: str) -> bool:
@@ -102,7 +102,7 @@ def _renamed(base: Model, head: Model, *, projects: Projects) -> ModelChange:
 
 
 def _compared(base: Model, head: Model, *, projects: Projects, names: _Names) -> ModelChange | None:
-    if base == head and not names.may_differ(head.name):
+    if (base is head or base == head) and not names.may_differ(head.name):
         return None
     reasons = list(_config_reasons(base, head, projects=projects))
     text_differs = (base.sql, base.language) != (head.sql, head.language)
@@ -199,6 +199,11 @@ def _resolution_change(base: tuple[Reference, ...], head: tuple[Reference, ...])
 def _named(references: list[Reference]) -> str:
     names = (ref.model if isinstance(ref, ModelRead) else f"the table {ref.name}" for ref in references)
     return ", ".join(names) or "nothing"
+
+
+def _reads_alike(base: Model, head: Model) -> bool:
+    """Whether two models read the same, if names mean the same; most models are one value on both sides."""
+    return base is head or _read_by(base) == _read_by(head)
 
 
 def _read_by(model: Model) -> tuple[object, ...]:
