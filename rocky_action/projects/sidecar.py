@@ -263,6 +263,8 @@ def _check_metadata(config: Table) -> None:
                 _check_sources(config)
             case "retention":
                 _check_retention(config)
+            case _:
+                pass
 
 
 def _check_sources(config: Table) -> None:

@@ -96,3 +96,8 @@ def parse_query(sql: str, dialect: str) -> Query:
     (tree,) = statements
     assert isinstance(tree, exp.Query)  # noqa: S101  the guard has just established it; this tells the type checker
     return Query(sql, dialect, tuple(token for token in tokens if token.token_type is not TokenType.SEMICOLON), tree)
+
+
+def forget_queries() -> None:
+    """Gives back the memory of all trees; whoever asks for one again waits for it again."""
+    parse_query.cache_clear()

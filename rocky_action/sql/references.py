@@ -14,7 +14,7 @@ from rocky_action.errors import SqlError
 from rocky_action.sql import guard
 from rocky_action.sql.many import side_by_side
 from rocky_action.sql.mentions import Mentions
-from rocky_action.sql.parse import Query, parse_model
+from rocky_action.sql.parse import Query, forget_queries, parse_model
 
 _DEFAULT_SCHEMA = "main"
 """Where DuckDB looks for a bare name."""
@@ -114,7 +114,7 @@ class ReadsOf(Reads):
         """Reads those that nobody has read yet, on all cores if they are many."""
         unread = (_text(model) for name in models if (model := self.models[name]).problem is None)
         new = [text for text in unread if (text, text.first_line, self.dialect) not in _KNOWN]
-        for text, found in side_by_side(partial(_find_tables, dialect=self.dialect), new):
+        for text, found in side_by_side(partial(_find_tables_once, dialect=self.dialect), new):
             _KNOWN[text, text.first_line, self.dialect] = found
 
     def _read(self, model: Model) -> tuple[Reference, ...]:
@@ -194,6 +194,14 @@ def _find_tables(model: Model, dialect: str) -> NamedTables:
         message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
         return NamedTables(problem=Problem(message, unsupported=True))
     return NamedTables(tuple(dict.fromkeys(tuple(part.name for part in table.parts) for table in tables(query))))
+
+
+def _find_tables_once(model: Model, dialect: str) -> NamedTables:
+    """For a process that is never asked about the same query again: the trees of some hundred fill its memory."""
+    try:
+        return _find_tables(model, dialect)
+    finally:
+        forget_queries()
 
 
 def tables(query: Query) -> Iterator[exp.Table]:
