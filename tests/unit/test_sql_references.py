@@ -6,7 +6,8 @@ import pytest
 
 from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
 from rocky_action.domain.project import Ephemeral, NoReads, Problem
-from rocky_action.sql.references import Targets, problem_of
+from rocky_action.sql.parse import parse_query
+from rocky_action.sql.references import Targets, _find_tables, _find_tables_once, problem_of
 from tests.support.sql_models import database, model, project, queries, reads_of
 
 ORDERS = model("orders")
@@ -225,6 +226,14 @@ def test_every_model_has_an_entry() -> None:
     found = project(OTHERS)
     assert found.models.keys() == found.reads.keys() == {"orders", "stg"}
     assert Targets.of(found.models).by_table["stg_table"][0].name == "stg"
+
+
+@pytest.mark.parametrize("sql", ["FROM orders JOIN staging.stg_table USING (id)", "SELEC orders ("])
+def test_other_processes_find_the_same_and_keep_no_tree(sql: str) -> None:
+    asked = model("m", sql)
+    assert _find_tables_once(asked, "duckdb") == _find_tables(asked, "duckdb")
+    _find_tables_once(asked, "duckdb")
+    assert parse_query.cache_info().currsize == 0
 
 
 class TestCouldRead:
