@@ -19,6 +19,8 @@ from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
+from rocky_action.stages.language import language_caveats
+from rocky_action.stages.lost_columns import lost_columns
 from rocky_action.stages.report import Evidence, make_report
 from rocky_action.study import Connection, Study, World, study
 

@@ -23,9 +23,9 @@ from rocky_action.domain.diff import (
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.project import Projects
 from rocky_action.domain.text import printable
-from rocky_action.pipeline import Study
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
+from rocky_action.study import Study
 from tests.support import reports
 from tests.support.sql_models import model, project
 
