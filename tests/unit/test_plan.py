@@ -308,14 +308,14 @@ class TestColumns:
         found = self.edited(ids, model("both", "SELECT o.amount, i.id FROM ids AS i, raw_orders AS o"))
         assert names(found) == (["raw_orders", "both"], ["ids"], [], [])
         assert [one.why for one in found.copy_set] == [
-            "read by both; reads raw_orders, but not its changed column amount"
+            "read by `both`; reads `raw_orders`, but not its changed column `amount`"
         ]
         assert [one.after for one in found.prune_set] == [(), ("raw_orders",)]
 
     def test_what_is_only_declared_to_be_read_runs(self) -> None:
         found = self.edited(model("waits", "SELECT 1 AS one", depends_on=("raw_orders",)))
         assert {one.model: one.why for one in found.prune_set}["waits"] == (
-            "depends on raw_orders, which changed, by its depends_on"
+            "its depends_on names `raw_orders`, which changed"
         )
 
     def test_a_model_that_reads_itself_has_all_rows_changed(self) -> None:
@@ -329,6 +329,6 @@ class TestColumns:
             [self.RAW, model("reader", reader.format("raw_orders"))],
             [model("orders", "SELECT 1 AS id, 3 AS amount"), model("reader", reader.format("orders"))],
             CopyMode.NEEDED,
-            ChangedPath("models/orders.sql", PathStatus.RENAMED, "models/raw_orders.sql"),
+            ChangedPath(PathStatus.RENAMED, "models/orders.sql", "models/raw_orders.sql"),
         )
         assert list(found.prune_names) == ["orders", "reader"]
