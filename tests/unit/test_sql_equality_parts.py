@@ -19,8 +19,28 @@ COLUMNS = [
     ("SELECT a AS x FROM t", "SELECT a AS X FROM t", {"x", "X"}),
     ("SELECT a, b FROM t", "SELECT a, b FROM t", set()),
     ("SELECT * FROM t", "SELECT * FROM t", set()),
+    (
+        "SELECT a, string_agg(k, ',' ORDER BY k) AS s FROM t GROUP BY 1",
+        "SELECT a, string_agg(k, ';' ORDER BY k) AS s FROM t GROUP BY 1",
+        {"s"},
+    ),
+    ("SELECT a, {'x': b} AS s FROM t", "SELECT a, {'x': -b} AS s FROM t", {"s"}),
+    ("SELECT a, (j ->> 'x') AS s FROM t", "SELECT a, (j ->> 'y') AS s FROM t", {"s"}),
+    ("SELECT a AS y, b AS x, * FROM t", "SELECT -a AS y, b AS x, * FROM t", {"y"}),
+    ("SELECT * REPLACE (1 AS c), a AS x FROM t", "SELECT * REPLACE (1 AS c), a AS x FROM t", set()),
 ]
 ROWS = [
+    ("SELECT *, a AS y, b AS x FROM t ORDER BY 3 LIMIT 2", "SELECT *, -a AS y, b AS x FROM t ORDER BY 3 LIMIT 2"),
+    (
+        "SELECT unnest(s), a AS y, b AS x FROM t ORDER BY 3 LIMIT 2",
+        "SELECT unnest(s), -a AS y, b AS x FROM t ORDER BY 3 LIMIT 2",
+    ),
+    ("SELECT * REPLACE (1 AS c), a FROM t", "SELECT * REPLACE (2 AS c), a FROM t"),
+    ("SELECT * REPLACE (x + 1 AS c), a AS x FROM t", "SELECT * REPLACE (x + 1 AS c), -a AS x FROM t"),
+    ("SELECT DISTINCT ON (a) a, b FROM t ORDER BY a", "SELECT DISTINCT ON (a) a, -b AS b FROM t ORDER BY a"),
+    ("SELECT a, b, count(*) AS n FROM t GROUP BY ROLLUP (1)", "SELECT a, b, sum(b) AS n FROM t GROUP BY ROLLUP (1)"),
+    ("SELECT a, b FROM t, unnest([x]) AS g", "SELECT a, b FROM t, unnest([y]) AS g"),
+    ("SELECT a AS x, i FROM t, unnest([x]) AS g(i)", "SELECT -a AS x, i FROM t, unnest([x]) AS g(i)"),
     ("SELECT a AS x FROM t WHERE b > 1", "SELECT a AS x FROM t WHERE b > 2"),
     ("SELECT a AS x, b AS y FROM t ORDER BY y LIMIT 1", "SELECT a AS x, b + 1 AS y FROM t ORDER BY y LIMIT 1"),
     ("SELECT a, b FROM t ORDER BY 2 LIMIT 1", "SELECT a, c, b FROM t ORDER BY 2 LIMIT 1"),
@@ -92,7 +112,9 @@ def test_a_cte_inside_a_part_is_in_its_frame() -> None:
     assert one.select.frame != other.select.frame
 
 
-@pytest.mark.parametrize("sql", ["SELECT a FROM t TABLESAMPLE 10%", "FROM t", "SELECT l -> 'a' FROM t"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT a FROM t TABLESAMPLE 10%", "SELECT a FROM t POSITIONAL JOIN u", "SELECT l -> 'a' = b FROM t"]
+)
 def test_what_is_not_read_with_certainty_has_no_parts(sql: str) -> None:
     assert parts(sql) is None
 

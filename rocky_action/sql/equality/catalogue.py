@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rocky_action.sql.equality import clause_rules
+from rocky_action.sql.equality.clauses import Reader
 from rocky_action.sql.equality.rules import RULES, commuted_sums
 from rocky_action.sql.equality.scopes import Scope, fold
 from rocky_action.sql.equality.words import lexemes
@@ -24,6 +25,7 @@ _ON_NODES: tuple[Callable[..., Any], ...] = (
 
 CATALOGUE: Mapping[str, Callable[..., Any]] = {
     "layout": lexemes,
+    "from_first": Reader.from_first,
     "identifier_case": fold,
     "table_aliases": Scope.column,
     **{rule.__name__: rule for rule in _ON_NODES},

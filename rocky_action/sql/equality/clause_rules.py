@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rocky_action.sql.equality.facts import SCALARS
+from rocky_action.sql.equality.facts import SCALARS, is_kind, is_one_column
 from rocky_action.sql.equality.node import Node, many, node
 from rocky_action.sql.equality.rules import RULES, SPELLING, Rules, counted_literal
 from rocky_action.sql.equality.scopes import alias, fold
@@ -51,19 +51,21 @@ def trailing_comma(select: Node) -> Node:
 
 def join_kind(kind: str) -> str:
     """``INNER JOIN`` is ``JOIN``, ``LEFT OUTER JOIN`` is ``LEFT JOIN``: words of the standard that may be left out."""
-    return "" if kind == "INNER" else kind.removesuffix(" OUTER")
+    return kind.removesuffix("INNER").removesuffix(" OUTER").rstrip()
 
 
 def using_as_condition(select: Node, ends: Sequence[Node]) -> Node:
     """``a JOIN b USING (k)`` is ``a JOIN b ON a.k = b.k`` where nobody can tell: no star, no bare k.
 
     USING makes one column of two, which a star and a bare ``k`` show. Only for the first join of a FROM clause that has
-    no other USING, so that there is one table on the left; and only for names of columns that are given once.
+    no other USING and no NATURAL, so that there is one table on the left; and only for names that are given once.
     """
     source = select.parts[2]
     if not isinstance(source, Node) or not source:
         return select
     items = [part for part in source.parts if isinstance(part, Node)]
+    if any(str(item.parts[0]).startswith("NATURAL") for item in items[1:]):
+        return select
     if len(items) < 2 or sum(is_using(item) for item in items) != 1 or not is_using(items[1]):
         return select
     kind, right, names = items[1].parts
@@ -108,9 +110,10 @@ def positional_groups(group: Node, outputs: Sequence[Node]) -> Node:
     """``GROUP BY 1`` is ``GROUP BY`` what the first column is, if that is made of columns and known functions.
 
     A name in it that is also the alias of another output stays a position: which of the two is meant is not the same
-    in both places. So does a column that is given twice, a window, an aggregate and a query.
+    in both places. So does a column that is given twice, a window, an aggregate and a query. And nothing is known about
+    positions behind what may unfold into more columns: a star, or UNNEST of a struct.
     """
-    if group.kind != "group" or any(output.kind == "star" for output in outputs):
+    if group.kind != "group" or not _are_columns(outputs):
         return group
     aliases = {fold(str(output.parts[1])) for output in outputs if output.parts[0] == "alias"}
     items = []
@@ -124,8 +127,11 @@ def positional_groups(group: Node, outputs: Sequence[Node]) -> Node:
 
 
 def positional_order(order: Node, outputs: Sequence[Node]) -> Node:
-    """``ORDER BY total`` is ``ORDER BY 2`` where the second column alone is called so: aliases come before columns."""
-    if order.kind != "order" or any(output.kind == "star" for output in outputs):
+    """``ORDER BY total`` is ``ORDER BY 2`` where the second column alone is called so: aliases come before columns.
+
+    Not where an output may be more columns than one, as above.
+    """
+    if order.kind != "order" or not _are_columns(outputs):
         return order
     names = [fold(str(output.parts[1])) if output.parts[0] == "alias" else "" for output in outputs]
     items = []
@@ -137,6 +143,11 @@ def positional_order(order: Node, outputs: Sequence[Node]) -> Node:
             case _:
                 items.append(item)
     return many("order", items)
+
+
+def _are_columns(outputs: Sequence[Node]) -> bool:
+    """Whether each entry of a SELECT's list certainly is one column."""
+    return all(output.kind != "star" and is_one_column(output) for output in outputs)
 
 
 def rules_of(select: Node, ends: Sequence[Node]) -> Rules:
@@ -156,7 +167,7 @@ def rules_of(select: Node, ends: Sequence[Node]) -> Rules:
         meant = outputs[at].parts[0] if at is not None else item
         if not (isinstance(meant, Node) and meant.kind == "column"):
             grouped = True
-    if quantity == node("DISTINCT") and ends[0]:
+    if (quantity == node("DISTINCT") and ends[0]) or is_kind(quantity, "distinct on"):
         return SPELLING
     return (*SPELLING, counted_literal) if grouped else RULES
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rocky_action.sql.equality.node import NOTHING, Node, many, node
-from rocky_action.sql.equality.operators import Expressions
+from rocky_action.sql.equality.relations import Relations
 from rocky_action.sql.equality.scopes import fold
 from rocky_action.sql.equality.words import Cursor, UnreadableError, lexemes
 from rocky_action.sql.parse import Query
-
-_JOINS = ("INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "CROSS")
 
 
 def read(query: Query) -> Node | None:
     """The query's tree, None if some of it is outside the grammar that is read with certainty."""
     try:
-        reader = _Reader(Cursor(lexemes(query)))
+        reader = Reader(Cursor(lexemes(query)))
         tree = reader.query()
     except (UnreadableError, RecursionError):
         return None
     return tree if not reader.cursor.kind() else None
 
 
-class _Reader(Expressions):
-    """Reads queries; see Expressions for what stands in them."""
+class Reader(Relations):
+    """Reads queries; see Relations for what they read, Expressions for what stands in them."""
 
     def query(self) -> Node:
         """[WITH ...] body [ORDER BY ...] [LIMIT ...] [OFFSET ...]."""
@@ -48,7 +46,7 @@ class _Reader(Expressions):
     def _cte(self) -> Node:
         cursor = self.cursor
         name = cursor.name()
-        columns = self._names() if cursor.word() == "(" else NOTHING
+        columns = self.names() if cursor.word() == "(" else NOTHING
         cursor.expect("AS")
         hint = ""
         if cursor.word() in ("MATERIALIZED", "NOT"):
@@ -59,14 +57,6 @@ class _Reader(Expressions):
         body = self.query()
         cursor.expect(")")
         return node("cte", name, columns, hint, body)
-
-    def _names(self) -> Node:
-        self.cursor.expect("(")
-        names = [self.cursor.name()]
-        while self.cursor.skip(","):
-            names.append(self.cursor.name())
-        self.cursor.expect(")")
-        return node("names", *names)
 
     def _union(self) -> Node:
         return self._set(("UNION", "EXCEPT"), self._intersection)
@@ -93,29 +83,60 @@ class _Reader(Expressions):
             found = node("branch", self.query())
             self.cursor.expect(")")
             return found
-        return self._select()
+        if self.at_values():
+            return self._values()
+        return self.from_first() if self.cursor.word() == "FROM" else self._select()
+
+    def _values(self) -> Node:
+        rows: list[Node] = []
+        self.cursor.expect("VALUES")
+        while not rows or self.cursor.skip(","):
+            self.cursor.expect("(")
+            rows.append(many("row", self.listed()))
+            self.cursor.expect(")")
+        return many("values", rows)
+
+    def from_first(self) -> Node:
+        """``FROM t SELECT a`` is ``SELECT a FROM t``, and ``FROM t`` is ``SELECT * FROM t``: one tree to DuckDB too."""
+        self.cursor.expect("FROM")
+        source = self.source()
+        if self.cursor.word() == "SELECT":
+            quantity, columns = self._columns()
+        else:
+            quantity, columns = NOTHING, node("projections", node("star", "", NOTHING, NOTHING))
+        return self._clauses(quantity, columns, source)
 
     def _select(self) -> Node:
+        quantity, columns = self._columns()
+        return self._clauses(quantity, columns, self.source() if self.cursor.skip("FROM") else NOTHING)
+
+    def _columns(self) -> tuple[Node, Node]:
+        """SELECT with what DISTINCT says and the columns."""
         cursor = self.cursor
         cursor.expect("SELECT")
         quantity: Node = NOTHING
         if cursor.skip("DISTINCT"):
-            if cursor.word() == "ON":
-                raise UnreadableError("DISTINCT ON")
             quantity = node("DISTINCT")
+            if cursor.skip("ON"):
+                cursor.expect("(")
+                quantity = many("distinct on", self.listed())
+                cursor.expect(")")
         columns = [self._projection()]
         while cursor.skip(","):
             if cursor.word() == "FROM" or not cursor.kind():
                 columns.append(node("trailing comma"))
                 break
             columns.append(self._projection())
-        source = self._from() if cursor.skip("FROM") else NOTHING
+        return quantity, many("projections", columns)
+
+    def _clauses(self, quantity: Node, columns: Node, source: Node) -> Node:
+        cursor = self.cursor
         where = self.expression() if cursor.skip("WHERE") else NOTHING
         group = self._group() if cursor.skip("GROUP", "BY") else NOTHING
         having = self.expression() if cursor.skip("HAVING") else NOTHING
         windows = self._windows() if cursor.skip("WINDOW") else NOTHING
         qualify = self.expression() if cursor.skip("QUALIFY") else NOTHING
-        return node("select", quantity, many("projections", columns), source, where, group, having, windows, qualify)
+        return node("select", quantity, columns, source, where, group, having, windows, qualify)
 
     def _projection(self) -> Node:
         cursor = self.cursor
@@ -128,25 +149,66 @@ class _Reader(Expressions):
             return self._star(name)
         value = self.expression()
         if cursor.skip("AS"):
-            return node("aliased", value, cursor.name(), "AS")
+            return node("aliased", value, cursor.label(), "AS")
         if cursor.is_name():
             return node("aliased", value, cursor.name(), "")
         return node("unnamed", value)
 
     def _star(self, qualifier: str) -> Node:
-        excluded = NOTHING
-        if self.cursor.skip("EXCLUDE"):
-            excluded = self._names()
-        if self.cursor.word() in ("REPLACE", "RENAME", "LIKE", "ILIKE", "GLOB", "SIMILAR", "NOT"):
-            raise UnreadableError(self.cursor.word())
-        return node("star", qualifier, excluded)
+        cursor = self.cursor
+        excluded, changes = NOTHING, NOTHING
+        if cursor.skip("EXCLUDE"):
+            excluded = self.names() if cursor.word() == "(" else node("names", cursor.name())
+        if cursor.word() in ("REPLACE", "RENAME") and cursor.word(1) == "(":
+            replaced = self._replaced() if cursor.skip("REPLACE", "(") else NOTHING
+            renamed = self._renamed() if cursor.skip("RENAME", "(") else NOTHING
+            changes = node("changes", replaced, renamed)
+        if cursor.word() in ("REPLACE", "RENAME", "LIKE", "ILIKE", "GLOB", "SIMILAR", "NOT"):
+            raise UnreadableError(cursor.word())
+        return node("star", qualifier, excluded, changes)
+
+    def _replaced(self) -> Node:
+        items: list[Node] = []
+        while not items or self.cursor.skip(","):
+            value = self.expression()
+            self.cursor.expect("AS")
+            items.append(node("replaced", value, self.cursor.name()))
+        self.cursor.expect(")")
+        return many("replace", items)
+
+    def _renamed(self) -> Node:
+        items: list[Node] = []
+        while not items or self.cursor.skip(","):
+            name = self.cursor.name()
+            self.cursor.expect("AS")
+            items.append(node("renamed", name, self.cursor.name()))
+        self.cursor.expect(")")
+        return many("rename", items)
 
     def _group(self) -> Node:
         if self.cursor.skip("ALL"):
             return node("group all")
-        if self.cursor.word() in ("ROLLUP", "CUBE", "GROUPING"):
-            raise UnreadableError("GROUP BY")
-        return many("group", self.listed())
+        items: list[Node] = []
+        while not items or self.cursor.skip(","):
+            items.append(self._grouping())
+        return many("group" if all(item.kind != "sets" for item in items) else "group sets", items)
+
+    def _grouping(self) -> Node:
+        cursor = self.cursor
+        if cursor.skip("(", ")"):
+            return node("sets", "()")
+        word = cursor.word()
+        if cursor.skip("GROUPING", "SETS", "("):
+            items: list[Node] = []
+            while not items or cursor.skip(","):
+                items.append(self._grouping())
+        elif word in ("ROLLUP", "CUBE") and cursor.word(1) == "(":
+            cursor.skip(word, "(")
+            items = self.listed()
+        else:
+            return self.expression()
+        cursor.expect(")")
+        return node("sets", word, *items)
 
     def _windows(self) -> Node:
         windows: list[Node] = []
@@ -155,52 +217,3 @@ class _Reader(Expressions):
             self.cursor.expect("AS")
             windows.append(node("named window", name, self.window()))
         return many("windows", windows)
-
-    def _from(self) -> Node:
-        items = [self._relation()]
-        cursor = self.cursor
-        while True:
-            if cursor.skip(","):
-                items.append(node("join", ",", self._relation(), NOTHING))
-            elif cursor.word() == "JOIN" or cursor.word() in _JOINS:
-                items.append(self._join())
-            elif cursor.word() in ("NATURAL", "ASOF", "POSITIONAL", "TABLESAMPLE", "PIVOT", "UNPIVOT", "AT"):
-                raise UnreadableError(cursor.word())
-            else:
-                return many("from", items)
-
-    def _join(self) -> Node:
-        cursor = self.cursor
-        word = cursor.take().text
-        kind = ""
-        if word != "JOIN":
-            kind = word
-            if word in ("LEFT", "RIGHT", "FULL") and cursor.skip("OUTER"):
-                kind += " OUTER"
-            cursor.expect("JOIN")
-        right = self._relation()
-        if cursor.skip("ON"):
-            return node("join", kind, right, node("on", self.expression()))
-        if cursor.skip("USING"):
-            return node("join", kind, right, self._names())
-        if kind != "CROSS":
-            raise UnreadableError("a join without a condition")
-        return node("join", kind, right, NOTHING)
-
-    def _relation(self) -> Node:
-        cursor = self.cursor
-        if self.cursor.word() == "(" and self.at_query():
-            cursor.expect("(")
-            source = node("derived", self.query())
-            cursor.expect(")")
-        else:
-            parts = [cursor.name()]
-            while cursor.skip("."):
-                parts.append(cursor.name())
-            if cursor.word() == "(":
-                raise UnreadableError("a table function")
-            source = node("table", *parts)
-        spelled = "AS" if cursor.skip("AS") else ""
-        name = cursor.name() if spelled or cursor.is_name() else ""
-        columns = self._names() if name and cursor.word() == "(" else NOTHING
-        return node("relation", source, name, columns, spelled)

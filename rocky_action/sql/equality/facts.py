@@ -21,12 +21,25 @@ AGGREGATES = word_set(
 """Aggregates that give the same for the same rows, but for the order in which floats are added up."""
 WINDOWS = word_set("CUME_DIST DENSE_RANK FIRST_VALUE LAG LAST_VALUE LEAD NTH_VALUE NTILE PERCENT_RANK RANK ROW_NUMBER")
 """Functions that only exist with OVER."""
+OTHERS = word_set(
+    """ARRAY_LENGTH ARRAY_TO_STRING DATE_ADD DATE_SUB ELEMENT_AT EPOCH_US JSON_EXTRACT JSON_EXTRACT_STRING LIST_CONTAINS
+    LIST_DISTINCT LIST_FILTER LIST_SORT LIST_TRANSFORM LIST_VALUE MAP_KEYS MAP_VALUES STRING_SPLIT STRUCT_EXTRACT
+    STRUCT_PACK TO_JSON TO_TIMESTAMP"""
+)
+"""More functions of one row: what is known of them is that they give one value, and no column or row more."""
+PICKED = word_set(
+    """APPROX_COUNT_DISTINCT ARG_MAX ARG_MIN ARRAY_AGG FIRST GROUP_CONCAT LAST LIST LISTAGG MAX_BY MIN_BY MODE
+    PERCENTILE_CONT PERCENTILE_DISC QUANTILE QUANTILE_CONT QUANTILE_DISC STRING_AGG"""
+)
+"""Aggregates of which the same is known: what they give can depend on the order of rows."""
 _ONE_VALUE = word_set(
     """ABS AVG CEIL CEILING COUNT COUNT_IF COUNTIF DATE_DIFF DATEDIFF DATE_PART DATEPART DAY EPOCH EXP FLOOR HOUR LEN
     LENGTH LN LOG LOG10 LOG2 MEAN MINUTE MOD MONTH POW POWER QUARTER ROUND SECOND SIGN SQRT STRLEN SUM TRUNC
     WEEK YEAR"""
 )
 """Functions that never give a list, whatever their arguments are."""
+_FOLDING = AGGREGATES | PICKED
+_KNOWN = SCALARS | OTHERS | _FOLDING | WINDOWS
 _ATOMS = frozenset({"column", "bound", "number", "string", "constant"})
 _TRUTHS = frozenset(
     {"and", "or", "not", "compare", "is", "is not", "distinct", "not distinct", "between", "in", "in query", "like"}
@@ -49,12 +62,23 @@ def is_steady(value: Node) -> bool:
 
 def is_one_row(value: Node) -> bool:
     """Whether it gives one value for each row or group, and is no query: nothing in it can unfold into more rows."""
-    known = SCALARS | AGGREGATES | WINDOWS
     return all(
-        node.kind not in {*_OWN_QUERIES, "star"} and (node.kind != "call" or node.parts[0] in known)
+        node.kind not in {*_OWN_QUERIES, "star"} and (node.kind != "call" or node.parts[0] in _KNOWN)
         for node in value.walk()
         if node != _STAR
     )
+
+
+def is_one_column(value: Node) -> bool:
+    """Whether nothing in it can unfold into more columns, as UNNEST of a struct does; a query has one column."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if node.kind == "call" and node.parts[0] not in _KNOWN:
+            return False
+        if node.kind not in ("scalar", "exists"):
+            stack.extend(part for part in node.parts if isinstance(part, Node))
+    return True
 
 
 def has_aggregate(value: Node) -> bool:
@@ -64,7 +88,7 @@ def has_aggregate(value: Node) -> bool:
         node = stack.pop()
         if not isinstance(node, Node) or node.kind in _OWN_QUERIES:
             continue
-        if node.kind == "call" and node.parts[0] in AGGREGATES and node.parts[-1] == NOTHING:
+        if node.kind == "call" and node.parts[0] in _FOLDING and node.parts[-1] == NOTHING:
             return True
         stack.extend(node.parts)
     return False

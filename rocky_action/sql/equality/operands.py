@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rocky_action.sql.equality.node import NOTHING, Node, many, node, word_set
-from rocky_action.sql.equality.words import OPERATORS, RESERVED, Cursor, UnreadableError
+from rocky_action.sql.equality.types import Types
+from rocky_action.sql.equality.words import UnreadableError
 
 _FUNCTIONS = word_set("LEFT RIGHT GROUPING COALESCE NULLIF SUBSTRING TRIM REPLACE RANGE")
 """Functions whose names are words with a grammar; called with plain arguments they are functions like any other."""
-_TWO_WORDS = {"DOUBLE": ("PRECISION",), "CHARACTER": ("VARYING",)}
+_WITHIN = ("MODE", "PERCENTILE_CONT", "PERCENTILE_DISC")
 _UNITS = word_set(
     """YEAR YEARS MONTH MONTHS DAY DAYS HOUR HOURS MINUTE MINUTES SECOND SECONDS MILLISECOND MILLISECONDS MICROSECOND
     MICROSECONDS WEEK WEEKS QUARTER QUARTERS DECADE DECADES CENTURY CENTURIES"""
 )
 
 
-class Operands:
+class Operands(Types):
     """Reads operands at a cursor; what expressions and queries are, whoever knows says."""
-
-    def __init__(self, cursor: Cursor) -> None:
-        self.cursor = cursor
 
     def query(self) -> Node:
         """A whole query, such as stands in parentheses."""
@@ -28,11 +28,19 @@ class Operands:
         """Any expression."""
         raise NotImplementedError
 
+    def operation(self) -> Node:
+        """An expression of operators that bind tighter than comparisons."""
+        raise NotImplementedError
+
     def at_query(self, ahead: int = 0) -> bool:
         """Whether a query begins here."""
         while self.cursor.word(ahead) == "(":
             ahead += 1
-        return self.cursor.word(ahead) in ("SELECT", "WITH", "FROM")
+        return self.cursor.word(ahead) in ("SELECT", "WITH", "FROM") or self.at_values(ahead)
+
+    def at_values(self, ahead: int = 0) -> bool:
+        """Whether rows are written out here; VALUES alone may be a name."""
+        return self.cursor.word(ahead) == "VALUES" and self.cursor.word(ahead + 1) == "("
 
     def primary(self) -> Node:
         """One operand, without what may be behind it."""
@@ -51,7 +59,10 @@ class Operands:
         if word in ("TRUE", "FALSE", "NULL"):
             return node("constant", cursor.take().text)
         special = {"CASE": self._case, "CAST": self._cast, "TRY_CAST": self._cast, "EXISTS": self._exists}
-        special |= {"INTERVAL": self._interval, "EXTRACT": self._extract}
+        special |= {"INTERVAL": self._interval, "EXTRACT": self._extract, "{": self._struct}
+        if word == "MAP" and cursor.word(1) == "{":
+            cursor.take()
+            return node("map", self._pairs(self.expression))
         if word in special:
             return special[word]()
         if cursor.word(1) == "(" and kind in ("word", "quoted") and (cursor.is_name() or word in _FUNCTIONS):
@@ -61,11 +72,30 @@ class Operands:
         return self._column()
 
     def _column(self) -> Node:
-        parts = [self.cursor.name()]
-        while self.cursor.word() == "." and self.cursor.is_name(1):
+        parts = [self.cursor.column()]
+        while self.cursor.word() == "." and self.cursor.is_label(1):
             self.cursor.take()
-            parts.append(self.cursor.name())
+            parts.append(self.cursor.label())
         return node("column", *parts)
+
+    def _struct(self) -> Node:
+        return node("struct", self._pairs(self._key))
+
+    def _key(self) -> Node:
+        kind = self.cursor.kind()
+        return node(kind, self.cursor.take().text) if kind == "string" else node("key", self.cursor.label())
+
+    def _pairs(self, key: Callable[[], Node]) -> Node:
+        """{key: value, ...}, for a struct or a map."""
+        cursor = self.cursor
+        cursor.expect("{")
+        pairs: list[Node] = []
+        while cursor.word() != "}" and (not pairs or cursor.skip(",")):
+            name = key()
+            cursor.expect(":")
+            pairs.append(node("pair", name, self.expression()))
+        cursor.expect("}")
+        return many("pairs", pairs)
 
     def _parenthesised(self) -> Node:
         cursor = self.cursor
@@ -153,12 +183,17 @@ class Operands:
             cursor.take()
             arguments = [node("star")]
         elif cursor.word() != ")":
-            arguments = self.listed()
+            arguments = self.arguments()
         ordered = self.ordering() if cursor.skip("ORDER", "BY") else NOTHING
         nulls = f"{cursor.take().text} NULLS" if cursor.word() in ("IGNORE", "RESPECT") else ""
         if nulls:
             cursor.expect("NULLS")
         cursor.expect(")")
+        if cursor.skip("WITHIN", "GROUP", "(", "ORDER", "BY"):
+            if ordered or name not in _WITHIN:
+                raise UnreadableError("WITHIN")
+            ordered = node("within", self.ordering())
+            cursor.expect(")")
         kept: Node = NOTHING
         if cursor.skip("FILTER", "("):
             cursor.expect("WHERE")
@@ -166,6 +201,36 @@ class Operands:
             cursor.expect(")")
         over = self._over() if cursor.skip("OVER") else NOTHING
         return node("call", name, quantity, many("arguments", arguments), ordered, nulls, kept, over)
+
+    def arguments(self) -> list[Node]:
+        """What stands in the parentheses of a call: expressions, lambdas, and values with a name."""
+        items = [self._argument()]
+        while self.cursor.skip(","):
+            items.append(self._argument())
+        return items
+
+    def _argument(self) -> Node:
+        """A lambda of the form ``x -> ...`` is read where no operator can be taken for a part of it, or for none."""
+        cursor = self.cursor
+        if cursor.is_name() and cursor.word(1) == ":=":
+            name = cursor.name()
+            cursor.expect(":=")
+            return node("named", name, self.expression())
+        if cursor.skip("LAMBDA"):
+            names = [cursor.name()]
+            while cursor.skip(","):
+                names.append(cursor.name())
+            cursor.expect(":")
+            return node("lambda", *names, self.expression())
+        value = self.expression()
+        if not cursor.skip("->"):
+            return value
+        if value.kind not in ("column", "row"):
+            raise UnreadableError("->")
+        found = node("arrow", "->", value, self.operation())
+        if cursor.word() not in (",", ")"):
+            raise UnreadableError("->")
+        return found
 
     def _over(self) -> Node:
         if self.cursor.word() != "(":
@@ -207,7 +272,7 @@ class Operands:
         return many("order", items)
 
     def _ordered(self) -> Node:
-        value = self.expression()
+        value = node("every") if self.cursor.skip("ALL") else self.expression()
         direction = self.cursor.take().text if self.cursor.word() in ("ASC", "DESC") else ""
         nulls = ""
         if self.cursor.skip("NULLS"):
@@ -215,26 +280,3 @@ class Operands:
             if nulls not in ("FIRST", "LAST"):
                 raise UnreadableError("NULLS")
         return node("by", value, direction, nulls)
-
-    def type(self) -> Node:
-        """The name of a type, with what stands in parentheses behind it."""
-        cursor = self.cursor
-        piece = cursor.take()
-        if piece.kind != "word" or piece.text in RESERVED or piece.text in OPERATORS:
-            raise UnreadableError("a type")
-        start = cursor.at - 1
-        if cursor.word() in _TWO_WORDS.get(piece.text, ()):
-            cursor.take()
-        if piece.text in ("TIMESTAMP", "TIME") and not cursor.skip("WITH", "TIME", "ZONE"):
-            cursor.skip("WITHOUT", "TIME", "ZONE")
-        words = cursor.pieces[start : cursor.at]
-        numbers: list[Node] = []
-        if cursor.skip("("):
-            numbers = self.listed()
-            cursor.expect(")")
-            if any(number.kind != "number" for number in numbers):
-                raise UnreadableError("a type")
-        if cursor.word() in ("[", "."):
-            raise UnreadableError("a type")
-        name, raw = (" ".join(texts) for texts in zip(*((word.text, word.raw) for word in words), strict=True))
-        return node("type", name, raw, *numbers)

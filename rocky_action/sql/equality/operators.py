@@ -9,6 +9,10 @@ from rocky_action.sql.equality.operands import Operands
 from rocky_action.sql.equality.words import UnreadableError
 
 _COMPARISONS = frozenset(("=", "<>", "!=", "<", ">", "<=", ">="))
+_ARROWS = frozenset(("->", "->>"))
+_STEPS = frozenset({"arrow", "call", "cast", "column", "field", "item", "paren"})
+_TIGHT = frozenset(("::", "[", ".", "(", "{", ":"))
+_MEMBERSHIPS = ("BETWEEN", "IN", "LIKE", "ILIKE", "SIMILAR")
 _SUMS, _PRODUCTS = frozenset("+-"), frozenset(("*", "/", "%", "//"))
 
 
@@ -17,7 +21,26 @@ class Expressions(Operands):
 
     def expression(self) -> Node:
         """Any expression."""
-        return self._joined("OR", "or", operand=self._conjunction)
+        found = self._joined("OR", "or", operand=self._conjunction)
+        while self.cursor.word() in _ARROWS and self.cursor.kind(1) in ("string", "number"):
+            found = self._arrow(found)
+        return found
+
+    def _arrow(self, value: Node) -> Node:
+        """One step into JSON, where no operator stands beside it: how the arrow ranks among them has changed."""
+        if value.kind not in _STEPS:
+            raise UnreadableError("->")
+        sign, step = self.cursor.take().text, self.primary()
+        if self.cursor.word() in _TIGHT:
+            raise UnreadableError("->")
+        return node("arrow", sign, value, step)
+
+    def operation(self) -> Node:
+        """An expression of operators that bind tighter than comparisons; or one comparison of such."""
+        found = self._predicate()
+        if found.kind in ("is", "is not", "distinct", "not distinct", "negated", "not"):
+            raise UnreadableError(found.kind)
+        return found
 
     def _conjunction(self) -> Node:
         return self._joined("AND", "and", operand=self._negation)
@@ -42,12 +65,12 @@ class Expressions(Operands):
             left = node("compare", sign, left, self._concatenation())
         elif cursor.skip("IS"):
             left = self._is(left)
-        elif cursor.word() in ("BETWEEN", "IN", "LIKE", "ILIKE"):
+        elif cursor.word() in _MEMBERSHIPS:
             left = self._membership(left)
-        elif cursor.word() == "NOT" and cursor.word(1) in ("BETWEEN", "IN", "LIKE", "ILIKE"):
+        elif cursor.word() == "NOT" and cursor.word(1) in _MEMBERSHIPS:
             cursor.take()
             left = node("negated", self._membership(left))
-        if cursor.word() in _COMPARISONS or cursor.word() in ("IS", "BETWEEN", "IN", "LIKE", "ILIKE", "NOT"):
+        if cursor.word() in _COMPARISONS or cursor.word() in ("IS", "NOT", *_MEMBERSHIPS):
             raise UnreadableError(cursor.word())
         return left
 
@@ -65,10 +88,15 @@ class Expressions(Operands):
             low = self._concatenation()
             self.cursor.expect("AND")
             return node("between", left, low, self._concatenation())
+        if word == "SIMILAR":
+            self.cursor.expect("TO")
+            return node("similar", left, self._concatenation())
         if word != "IN":
             pattern = self._concatenation()
-            if self.cursor.word() == "ESCAPE":
-                raise UnreadableError("ESCAPE")
+            if self.cursor.skip("ESCAPE"):
+                if self.cursor.kind() != "string":
+                    raise UnreadableError("ESCAPE")
+                return node("like escape", word, left, pattern, node("string", self.cursor.take().text))
             return node("like", word, left, pattern)
         self.cursor.expect("(")
         found = node("in query", left, self.query()) if self.at_query() else node("in", left, *self.listed())
@@ -108,7 +136,12 @@ class Expressions(Operands):
             if self.cursor.word() in ("+", "-"):
                 raise UnreadableError("two signs")
             return node("sign", sign, self._postfix())
-        return self._postfix()
+        value = self._postfix()
+        while self.cursor.skip("AT", "TIME", "ZONE"):
+            if self.cursor.kind() != "string":
+                raise UnreadableError("AT TIME ZONE")
+            value = node("zone", value, node("string", self.cursor.take().text))
+        return value
 
     def _postfix(self) -> Node:
         value = self.primary()
@@ -117,13 +150,23 @@ class Expressions(Operands):
             if cursor.skip("::"):
                 value = node("cast", "::", value, self.type())
             elif cursor.word() == "[":
+                value = self._item(value)
+            elif cursor.word() == "." and value.kind in ("paren", "item", "slice", "field") and cursor.word(2) != "(":
                 cursor.take()
-                value = node("item", value, self.expression())
-                cursor.expect("]")
-            elif cursor.word() == "." and value.kind in ("paren", "item") and cursor.word(2) != "(":
-                cursor.take()
-                value = node("field", value, cursor.name())
-            elif cursor.word() in (".", "(", "{", ":"):
+                value = node("field", value, cursor.label())
+            elif cursor.word() in (".", "(", "{"):
                 raise UnreadableError(cursor.word())
             else:
                 return value
+
+    def _item(self, value: Node) -> Node:
+        """value[index], or value[first:last] with either left out."""
+        cursor = self.cursor
+        cursor.expect("[")
+        first = node("open") if cursor.word() == ":" else self.expression()
+        if cursor.skip("]"):
+            return node("item", value, first)
+        cursor.expect(":")
+        last = node("open") if cursor.word() == "]" else self.expression()
+        cursor.expect("]")
+        return node("slice", value, first, last)

@@ -49,6 +49,8 @@ class Canonicaliser:
             return self.select(body, scope, ends=(NOTHING, NOTHING, NOTHING))
         if body.kind == "branch":
             return node("branch", self.query(_nodes(body)[0], scope))
+        if body.kind == "values":
+            return self.expression(body, Scope({}, set(), scope.ctes, scope, rules=SPELLING))
         return Node("set", tuple(part if isinstance(part, str) else self.body(part, scope) for part in body.parts))
 
     def select(self, select: Node, around: Scope, *, ends: tuple[Node, Node, Node]) -> Node:
@@ -59,19 +61,22 @@ class Canonicaliser:
         scope = Scope.of(source, around, always=self.always)
         joins, where = self.source(source, scope), self.expression(others[0], scope)
         scope = replace(scope, rules=clause_rules.rules_of(select, ends))
+        quantity = self.expression(quantity, scope)
         outputs = [self.output(column, scope) for column in _nodes(columns)]
         group, having, windows, qualify = (self.expression(clause, scope) for clause in others[1:])
         ordered, limit, offset = (self.expression(end, scope) for end in ends)
         group = clause_rules.positional_groups(group, outputs)
-        ordered = clause_rules.positional_order(ordered, outputs)
+        if quantity.kind != "distinct on":
+            ordered = clause_rules.positional_order(ordered, outputs)
         frame = node("frame", quantity, joins, where, group, having, windows, qualify, ordered, limit, offset)
         return node("select", frame, many("outputs", outputs))
 
     def output(self, column: Node, scope: Scope) -> Node:
         """One column of the result: how it is called, exactly, and what it is."""
         match clause_rules.without_as(column) if column.kind == "aliased" else column:
-            case Node("star", (str() as qualifier, Node() as excluded)):
-                return node("star", scope.star(qualifier), clause_rules.folded_names(excluded))
+            case Node("star", (str() as qualifier, Node() as excluded, Node() as changes)):
+                changes = self.expression(changes, scope)
+                return node("star", scope.star(qualifier), clause_rules.folded_names(excluded), changes)
             case Node("aliased", (Node() as value, str() as name)):
                 return node("output", "alias", name, self.expression(value, scope))
             case Node("unnamed", (Node() as value,)):
@@ -92,7 +97,9 @@ class Canonicaliser:
             assert isinstance(kind, str)  # noqa: S101  the reader puts text there
             assert isinstance(right, Node) and isinstance(condition, Node)  # noqa: S101, PT018  and nodes here
             condition = clause_rules.folded_names(condition)
-            joined = self.relation(right, scope), self.expression(condition, scope)
+            # An ASOF join looks at how its condition is written.
+            reading = replace(scope, rules=SPELLING) if kind.startswith("ASOF") else scope
+            joined = self.relation(right, scope), self.expression(condition, reading)
             parts.append(node("join", clause_rules.join_kind(kind), *joined))
         return many("from", parts)
 
@@ -101,12 +108,15 @@ class Canonicaliser:
         source, written, columns = clause_rules.without_as(relation).parts
         assert isinstance(source, Node) and isinstance(columns, Node)  # noqa: S101, PT018  the reader puts nodes there
         name = fold(alias(relation))
-        kept = node("alias" if written else "own name", name) if name in scope.kept else NOTHING
+        named = name in scope.kept or source.kind == "table function"  # whose column may be called by its alias
+        kept = node("alias" if written else "own name", name) if named else NOTHING
         return node("relation", self._read(source, scope), kept, clause_rules.folded_names(columns))
 
     def _read(self, source: Node, scope: Scope) -> Node:
-        if source.kind == "derived":
-            return node("derived", self.query(_nodes(source)[0], scope))
+        if source.kind in ("derived", "lateral"):
+            return node(source.kind, self.query(_nodes(source)[0], scope))
+        if source.kind == "table function":
+            return self.expression(source, replace(scope, rules=SPELLING))
         names = [fold(part) for part in source.parts if isinstance(part, str)]
         found = scope.ctes.get(names[0]) if len(names) == 1 else None
         return found if found is not None else node("table", *names)

@@ -29,7 +29,7 @@ def _names(one: Node) -> Iterator[str]:
     texts = [part for part in one.parts if isinstance(part, str)]
     if one.kind == "column":
         yield from texts if len(texts) != 2 else texts[1:]
-    elif one.kind in ("field", "names", "aliased"):
+    elif one.kind in ("field", "names", "aliased", "lambda", "replaced", "renamed"):
         yield from texts
 
 
@@ -97,10 +97,10 @@ def relations(source: Node) -> Iterator[Node]:
 
 
 def alias(relation: Node) -> str:
-    """The name by which columns call a relation: its alias, else the last part of a table's name."""
+    """The name by which columns call a relation: its alias, else the last part of a table's name, or a function's."""
     source, name, *_ = relation.parts
     assert isinstance(name, str)  # noqa: S101  the reader puts text there
-    if name or not isinstance(source, Node) or source.kind != "table":
+    if name or not isinstance(source, Node) or source.kind not in ("table", "table function"):
         return name
-    last = source.parts[-1]
+    last = source.parts[-1 if source.kind == "table" else 0]
     return last if isinstance(last, str) else ""

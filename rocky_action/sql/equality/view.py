@@ -133,7 +133,9 @@ def changed_outputs(base: CanonicalSelect, head: CanonicalSelect) -> frozenset[s
     for select, by_name in ((base, before), (head, after)):
         names = list(by_name)
         moved = any(at >= len(names) or fold(names[at]) in found for at in select.positions)
-        shifted = select.positions and ([*before] != [*after] or any(name.startswith(_STAR) for name in names))
+        # Behind a star, or what may unfold into columns, nobody knows which column a number means.
+        known = [*before] == [*after] and all(output.one_row for output in select.outputs)
+        shifted = select.positions and not known
         if moved or shifted or found & select.mentions:
             return None
         if not all(output.one_row for name, output in by_name.items() if fold(name) in found):
@@ -177,27 +179,28 @@ def _select(part: Node) -> CanonicalSelect | None:
     frame, outputs = _node(part.parts[0]), _node(part.parts[1])
     group, order = _node(frame.parts[3]), _node(frame.parts[7])
     positions = {int(text) - 1 for text in _numbers(group, order)}
-    needs_all = _node(frame.parts[0]).kind == "DISTINCT" or group.kind == "group all"
+    needs_all = bool(_node(frame.parts[0])) or group.kind not in ("group", "nothing")
     return CanonicalSelect(
         frame,
         tuple(_output(_node(output)) for output in outputs.parts),
         frozenset(_bare(frame)),
         frozenset(positions),
-        needs_all or "all" in _bare(order),
+        needs_all or any(one.kind == "every" for one in order.walk()),
     )
 
 
 def _output(output: Node) -> Output:
     named = output.kind == "output" and output.parts[0] != "spelled"
     name = output.parts[1] if named else None
+    is_star = output.kind == "star" and not _node(output.parts[2])  # REPLACE and RENAME may do anything
     return Output(
         name if isinstance(name, str) else None,
         output,
-        output.parts[0 if output.kind == "star" else -1],
+        output.parts[0 if is_star else -1],
         frozenset(_bare(output)),
         is_one_row(output),
         has_aggregate(output),
-        frozenset(str(name) for name in _node(output.parts[1]).parts) if output.kind == "star" else None,
+        frozenset(str(name) for name in _node(output.parts[1]).parts) if is_star else None,
     )
 
 

@@ -12,8 +12,8 @@ from rocky_action.sql.equality.node import word_set
 from rocky_action.sql.parse import Query
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?\Z")
-_SIGNS = frozenset(("::", "<>", "!=", "<=", ">=", "||", "//", *"()[]{},.;:+-*/%<>="))
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_SIGNS = frozenset(("::", "<>", "!=", "<=", ">=", "||", "//", "->", "->>", ":=", *"()[]{},.;:+-*/%<>="))
 _TOUCHING = frozenset(("=", "<", ">", "<=", ">=", "<>", "+", "*", "/", "%"))
 """Operators that end where they are seen to end, if a minus follows without a space (not ``!=-``, which is one)."""
 _BRACKETS = frozenset("()[]{},.;")
@@ -40,6 +40,14 @@ _AWKWARD = word_set(
     SETS"""
 )
 """Words with a grammar of their own, which are names now and then; never here."""
+
+
+_LOOSE = word_set("FILTER GROUPS PERCENT POSITION PRECISION RANGE RENAME REPLACE ROW ROWS SAMPLE VALUES")
+"""Awkward words that are names of columns more often than now and then."""
+_BEHIND = frozenset(
+    ("", ",", ")", "=", "<>", "!=", "<", ">", "<=", ">=", "::", "AND", "AS", "FROM", "IS", "OR", "THEN")
+)
+"""What can follow such a word only if it is a name."""
 
 
 class UnreadableError(Exception):
@@ -157,6 +165,24 @@ class Cursor:
         if not piece.is_name:
             raise UnreadableError(piece.raw)
         return piece.text if piece.kind == "quoted" else piece.raw
+
+    def column(self) -> str:
+        """The name of a column that stands here on its own: also a word with a grammar, if that cannot be meant."""
+        if self.word() in _LOOSE and (self.word(1) or self.kind(1)) in _BEHIND:
+            return self.take().raw
+        return self.name()
+
+    def label(self) -> str:
+        """The name that stands here where nothing but a name can, as behind AS: any word that is not reserved."""
+        piece = self.take()
+        if piece.kind == "word" and piece.text not in RESERVED:
+            return piece.raw
+        self.at -= 1
+        return self.name()
+
+    def is_label(self, ahead: int = 0) -> bool:
+        """Whether such a name stands here."""
+        return self.is_name(ahead) or (self.kind(ahead) == "word" and self.word(ahead) not in RESERVED)
 
     def is_name(self, ahead: int = 0) -> bool:
         """Whether a name stands here without any doubt."""
