@@ -5,7 +5,8 @@ allowed here, because a model wrongly taken for unchanged is not built and nobod
 
 A query is read a second time here, by a grammar that accepts only what groups in one way for everybody, and that keeps
 every word of it: the parser used elsewhere takes some things for the same that a warehouse does not. What this grammar
-does not accept is compared word by word and tree by tree instead.
+does not accept is compared word by word and tree by tree instead, and so is every query of another dialect than
+DuckDB's: there an edit of anything but layout, parentheses and AS is an edit of all rows.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def same_query(base: Query, head: Query) -> bool:
     if base.dialect != head.dialect:
         return False
     one, other = whole_of(base), whole_of(head)
-    if one is not None and other is not None:
+    if one is not None or other is not None:
         return one == other
     try:
         return same_text_and_tree(base, head)

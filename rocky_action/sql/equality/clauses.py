@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rocky_action.sql.equality.node import NOTHING, Node, many, node
 from rocky_action.sql.equality.relations import Relations
 from rocky_action.sql.equality.scopes import fold
-from rocky_action.sql.equality.words import Cursor, UnreadableError, lexemes
+from rocky_action.sql.equality.words import AFTER_AS, Cursor, UnreadableError, lexemes
 from rocky_action.sql.parse import Query
 
 
@@ -150,7 +150,7 @@ class Reader(Relations):
         value = self.expression()
         if cursor.skip("AS"):
             return node("aliased", value, cursor.label(), "AS")
-        if cursor.is_name():
+        if cursor.is_name() and cursor.word() not in AFTER_AS:
             return node("aliased", value, cursor.name(), "")
         return node("unnamed", value)
 

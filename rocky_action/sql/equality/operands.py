@@ -65,7 +65,7 @@ class Operands(Types):
             return node("map", self._pairs(self.expression))
         if word in special:
             return special[word]()
-        if cursor.word(1) == "(" and kind in ("word", "quoted") and (cursor.is_name() or word in _FUNCTIONS):
+        if cursor.is_called() or (word in _FUNCTIONS and cursor.word(1) == "("):
             return self._call()
         if kind == "word" and cursor.kind(1) == "string" and word in ("DATE", "TIMESTAMP", "TIME", "TIMESTAMPTZ"):
             return node("typed", word, cursor.take().raw, cursor.take().text)
@@ -83,7 +83,7 @@ class Operands(Types):
 
     def _key(self) -> Node:
         kind = self.cursor.kind()
-        return node(kind, self.cursor.take().text) if kind == "string" else node("key", self.cursor.label())
+        return node(kind, self.cursor.take().text) if kind == "string" else node("key", self.cursor.name())
 
     def _pairs(self, key: Callable[[], Node]) -> Node:
         """{key: value, ...}, for a struct or a map."""
@@ -177,7 +177,7 @@ class Operands(Types):
         if piece.kind == "quoted":
             raise UnreadableError("a function in quotes")
         cursor.expect("(")
-        quantity = "DISTINCT" if cursor.skip("DISTINCT") else ""
+        quantity = "DISTINCT" if cursor.word(1) != ")" and cursor.skip("DISTINCT") else ""
         arguments: list[Node] = []
         if cursor.word() == "*":
             cursor.take()

@@ -8,6 +8,8 @@ from rocky_action.sql.equality.words import UnreadableError
 
 _JOINS = ("INNER", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "CROSS", "ASOF", "NATURAL")
 
+_NO_TABLES = ("COALESCE", "NULLIF", "SUBSTRING", "TRIM")
+
 
 class Relations(Expressions):
     """Reads what a SELECT reads from."""
@@ -68,7 +70,9 @@ class Relations(Expressions):
             cursor.expect(")")
         elif lateral:
             raise UnreadableError("LATERAL")
-        elif cursor.kind() == "word" and cursor.word(1) == "(" and (cursor.is_name() or cursor.word() == "RANGE"):
+        elif cursor.word() not in _NO_TABLES and (
+            cursor.is_called() or (cursor.word(), cursor.word(1)) == ("RANGE", "(")
+        ):
             source = self._function()
         else:
             parts = [cursor.name()]
@@ -85,7 +89,10 @@ class Relations(Expressions):
     def _function(self) -> Node:
         """A table function; a name before ``=`` is an argument's, and no column."""
         cursor = self.cursor
-        name = cursor.take().text
+        piece = cursor.take()
+        if piece.kind != "word":
+            raise UnreadableError("a function in quotes")
+        name = piece.text
         cursor.expect("(")
         arguments: list[Node] = []
         while cursor.word() != ")" and (not arguments or cursor.skip(",")):

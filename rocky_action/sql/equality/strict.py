@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from rocky_action.sql.equality.words import is_alias
 from rocky_action.sql.parse import Query
 
 _STRICT = frozenset({"REPLACE", "RENAME", "PIVOT", "UNPIVOT"})
@@ -111,7 +112,8 @@ def _is_silent(tokens: Sequence[Token], index: int) -> bool:
         case TokenType.INNER:
             return after is TokenType.JOIN
         case TokenType.ALIAS:
-            return before in _ENDS and after in (TokenType.VAR, TokenType.IDENTIFIER)
+            name = after is TokenType.VAR and is_alias(tokens[index + 1].text)
+            return before in _ENDS and (name or after is TokenType.IDENTIFIER)
         case _:
             return False
 

@@ -42,6 +42,17 @@ _AWKWARD = word_set(
 """Words with a grammar of their own, which are names now and then; never here."""
 
 
+AFTER_AS = word_set(
+    """CENTURIES CENTURY DAY DAYS DECADE DECADES EXPORT_STATE HOUR HOURS MICROSECOND MICROSECONDS MILLENNIA MILLENNIUM
+    MILLISECOND MILLISECONDS MINUTE MINUTES MONTH MONTHS QUARTER QUARTERS SECOND SECONDS VARYING WEEK WEEKS WITHOUT
+    YEAR YEARS"""
+)
+"""Words that are the alias of a column only behind AS."""
+NEVER_CALLED = word_set(
+    """BIGINT BIT BOOLEAN CHAR CHARACTER DEC DECIMAL FLOAT INT INTEGER NCHAR NUMERIC REAL SMALLINT TIME TIMESTAMP
+    VARCHAR"""
+)
+"""Words that are no functions, whatever stands behind them."""
 _LOOSE = word_set("FILTER GROUPS PERCENT POSITION PRECISION RANGE RENAME REPLACE ROW ROWS SAMPLE VALUES")
 """Awkward words that are names of columns more often than now and then."""
 _BEHIND = frozenset(
@@ -73,6 +84,11 @@ class Lexeme:
 
 def _is_plain(word: str) -> bool:
     return word not in RESERVED and word not in OPERATORS and word not in _AWKWARD
+
+
+def is_alias(word: str) -> bool:
+    """Whether a word is the alias of a column with AS and without."""
+    return _is_plain(word.upper()) and word.upper() not in AFTER_AS
 
 
 def lexemes(query: Query) -> tuple[Lexeme, ...]:
@@ -183,6 +199,10 @@ class Cursor:
     def is_label(self, ahead: int = 0) -> bool:
         """Whether such a name stands here."""
         return self.is_name(ahead) or (self.kind(ahead) == "word" and self.word(ahead) not in RESERVED)
+
+    def is_called(self) -> bool:
+        """Whether the call of a function by its name stands here."""
+        return self.is_name() and self.word(1) == "(" and self.word() not in NEVER_CALLED
 
     def is_name(self, ahead: int = 0) -> bool:
         """Whether a name stands here without any doubt."""
