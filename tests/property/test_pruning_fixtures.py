@@ -25,8 +25,6 @@ NOT_YET_TIGHT = frozenset(
         "reordered",
         "star_exclude",
         "star_replace",
-        "struct_field",
-        "struct_field_or_column",
         "union_by_name",
         "union_by_position",
         "unpivot",

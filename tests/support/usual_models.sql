@@ -35,7 +35,6 @@ select * from customers c where exists (select 1 from orders o where o.customer_
 select * from a positional join b;
 select t.*, p.price from trades t asof join prices p on t.symbol = p.symbol and t.ts >= p.ts;
 select * from monthly_sales pivot (sum(amount) for month in ('jan', 'feb', 'mar'));
-pivot sales on month using sum(amount) group by region;
 select * from monthly unpivot (amount for month in (jan, feb, mar));
 with recursive tree as (select id, parent_id, 1 as depth from nodes where parent_id is null union all select n.id, n.parent_id, t.depth + 1 from nodes n join tree t on n.parent_id = t.id) select * from tree;
 select customer_id, sum(amount) over (partition by customer_id order by order_date rows between unbounded preceding and current row) as running from orders;
@@ -91,4 +90,3 @@ select customer_id, sum(amount) as total, sum(amount) / sum(sum(amount)) over ()
 select id, date_add(d, interval 1 month) as next, last_day(d) as month_end, make_date(2024, 1, 1) as start, today() as today, to_timestamp(epoch) as at from t;
 select substring(name from 1 for 3) as short, position('x' in name) as at, trim(both ' ' from name) as trimmed, overlay(name placing 'a' from 1) as o from t;
 select greatest(a, b, 0) as g, least(a, b) as l, round(a, 2) as r, floor(b) as f, abs(c) as x, ceil(d) as y, power(a, 2) as p, sqrt(b) as q from t;
-select id from t where id > {{ x }};

@@ -104,11 +104,11 @@ class Reader(Relations):
             quantity, columns = self._columns()
         else:
             quantity, columns = NOTHING, node("projections", node("star", "", NOTHING, NOTHING))
-        return self._clauses(quantity, columns, source)
+        return self._clauses(quantity, columns, source=source)
 
     def _select(self) -> Node:
         quantity, columns = self._columns()
-        return self._clauses(quantity, columns, self.source() if self.cursor.skip("FROM") else NOTHING)
+        return self._clauses(quantity, columns, source=self.source() if self.cursor.skip("FROM") else NOTHING)
 
     def _columns(self) -> tuple[Node, Node]:
         """SELECT with what DISTINCT says and the columns."""
@@ -129,7 +129,7 @@ class Reader(Relations):
             columns.append(self._projection())
         return quantity, many("projections", columns)
 
-    def _clauses(self, quantity: Node, columns: Node, source: Node) -> Node:
+    def _clauses(self, quantity: Node, columns: Node, *, source: Node) -> Node:
         cursor = self.cursor
         where = self.expression() if cursor.skip("WHERE") else NOTHING
         group = self._group() if cursor.skip("GROUP", "BY") else NOTHING

@@ -20,14 +20,14 @@ class Node:
     digest: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        state = blake2b(digest_size=16)
+        pieces = []
         for part in (self.kind, *self.parts):
             if isinstance(part, str):
                 text = part.encode("utf-8", "surrogatepass")
-                state.update(b"s%d:" % len(text) + text)
+                pieces.append(b"s%d:%b" % (len(text), text))
             else:
-                state.update(b"n" + part.digest)
-        object.__setattr__(self, "digest", state.digest())
+                pieces.append(b"n" + part.digest)
+        object.__setattr__(self, "digest", blake2b(b"".join(pieces), digest_size=16).digest())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Node) and self.digest == other.digest

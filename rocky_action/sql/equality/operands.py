@@ -104,10 +104,14 @@ class Operands(Types):
             found = node("scalar", self.query())
             cursor.expect(")")
             return found
-        cursor.expect("(")
+        around = cursor.wrapped()  # all at once, so that many of them are not deep
+        cursor.expect(*["("] * around)
         items = self.listed()
-        cursor.expect(")")
-        return node("paren", items[0]) if len(items) == 1 else many("row", items)
+        cursor.expect(*[")"] * around)
+        if len(items) == 1:
+            return node("paren", items[0])
+        row = many("row", items)
+        return row if around == 1 else node("paren", row)
 
     def listed(self) -> list[Node]:
         """Expressions with commas between them."""

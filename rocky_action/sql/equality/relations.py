@@ -98,7 +98,7 @@ class Relations(Expressions):
         while cursor.word() != ")" and (not arguments or cursor.skip(",")):
             if cursor.is_name() and cursor.word(1) in ("=", ":="):
                 said = cursor.name()
-                arguments.append(node("named", said, cursor.take().text, self.expression()))
+                arguments.append(node("named", said, cursor.take().text, self.primary()))
             else:
                 arguments.append(self.expression())
         cursor.expect(")")

@@ -80,7 +80,7 @@ def canonical_of(query: Query) -> CanonicalQuery | None:
     whole = whole_of(query)
     if whole is not None and query.tree.args.get("with_") is None:
         return CanonicalQuery(whole, (), _select(whole))
-    tree = None if whole is None else read(query)
+    tree = None if whole is None else _tree(query)
     if tree is None or whole is None:
         return None
     maker = Canonicaliser(tree)
@@ -98,10 +98,15 @@ def canonical_of(query: Query) -> CanonicalQuery | None:
     return CanonicalQuery(whole, tuple(ctes), _select(maker.query(outer, Scope({}, set(), seen, None))))
 
 
+@lru_cache(maxsize=16)  # large, and asked for once more soon if at all
+def _tree(query: Query) -> Node | None:
+    return read(query) if query.dialect in _DIALECTS else None
+
+
 @lru_cache(maxsize=1024)
 def whole_of(query: Query) -> Node | None:
     """The canonical tree of a query, None if it is not understood with certainty."""
-    tree = read(query) if query.dialect in _DIALECTS else None
+    tree = _tree(query)
     try:
         return None if tree is None else canonical_tree(tree)
     except RecursionError:

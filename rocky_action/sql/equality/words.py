@@ -61,6 +61,10 @@ _BEHIND = frozenset(
 """What can follow such a word only if it is a name."""
 
 
+_AHEAD = 8
+"""How far anybody looks ahead, at most, beyond parentheses."""
+
+
 class UnreadableError(Exception):
     """This text is outside the grammar that is read with certainty; it says nothing about whether it is right."""
 
@@ -143,13 +147,25 @@ class Cursor:
     def __init__(self, pieces: tuple[Lexeme, ...]) -> None:
         self.pieces = pieces
         self.at = 0
+        self._words = [piece.text if piece.kind in ("word", "sign") else "" for piece in pieces] + [""] * _AHEAD
+        self._closing: dict[int, int] = {}
+        opened: list[int] = []
+        for at, word in enumerate(self._words):
+            if word == "(":
+                opened.append(at)
+            elif word == ")" and opened:
+                self._closing[opened.pop()] = at
 
     def word(self, ahead: int = 0) -> str:
         """The word or sign that stands here, empty for anything else."""
-        where = self.at + ahead
-        if where >= len(self.pieces) or self.pieces[where].kind not in ("word", "sign"):
-            return ""
-        return self.pieces[where].text
+        return self._words[self.at + ahead]
+
+    def wrapped(self) -> int:
+        """How many parentheses stand around one and the same thing here, one within the other."""
+        found = 1
+        while self._closing.get(self.at + found) == self._closing.get(self.at + found - 1, 0) - 1:
+            found += 1
+        return found
 
     def kind(self, ahead: int = 0) -> str:
         """What sort of piece stands here; empty at the end."""
@@ -165,10 +181,11 @@ class Cursor:
 
     def skip(self, *words: str) -> bool:
         """Goes on behind these words, if they all stand here."""
-        if all(self.word(ahead) == word for ahead, word in enumerate(words)):
-            self.at += len(words)
-            return True
-        return False
+        end = self.at + len(words)
+        if self._words[self.at] != words[0] or (len(words) > 1 and self._words[self.at : end] != list(words)):
+            return False
+        self.at = end
+        return True
 
     def expect(self, *words: str) -> None:
         """Goes on behind these words. Raises UnreadableError if something else stands here."""
