@@ -126,3 +126,31 @@ def _named(tree: object, word: str) -> object:
             return [_named(part, word) for part in tree]
         case _:
             return "NAME" if tree == word else tree
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT NOT a -> 'b'",
+        "SELECT a = b -> 'c'",
+        "SELECT a -> 'b'::INT",
+        "SELECT a ->> 'b' = 'c'",
+        "SELECT a -> 'b' || 'c'",
+        "SELECT f(x -> x IS NULL)",
+        "SELECT f(x -> NOT x)",
+        "SELECT f(a + b -> c)",
+        "SELECT f(x -> a AND b)",
+        "SELECT a + b || c",
+        "SELECT a = b = c",
+        "SELECT a IS NULL IS NULL",
+        "SELECT - - 1",
+        "SELECT a!=-1",
+        "SELECT quantile_cont(0.5) WITHIN GROUP (ORDER BY a)",
+        "SELECT f(DISTINCT)",
+        "SELECT decimal(1)",
+        "SELECT a month FROM t",
+        "SELECT 1 FROM f(a = b <> c)",
+    ],
+)
+def test_what_groups_in_more_than_one_way_or_is_no_sql_is_not_read(sql: str) -> None:
+    assert understood(sql) is None

@@ -30,6 +30,7 @@ COLUMNS = [
     ("SELECT * REPLACE (1 AS c), a AS x FROM t", "SELECT * REPLACE (1 AS c), a AS x FROM t", set()),
 ]
 ROWS = [
+    ("SELECT c, a, b FROM t ORDER BY 2 LIMIT 1", "SELECT a, b FROM t ORDER BY 2 LIMIT 1"),
     ("SELECT *, a AS y, b AS x FROM t ORDER BY 3 LIMIT 2", "SELECT *, -a AS y, b AS x FROM t ORDER BY 3 LIMIT 2"),
     (
         "SELECT unnest(s), a AS y, b AS x FROM t ORDER BY 3 LIMIT 2",

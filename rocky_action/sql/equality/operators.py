@@ -11,7 +11,6 @@ from rocky_action.sql.equality.words import UnreadableError
 _COMPARISONS = frozenset(("=", "<>", "!=", "<", ">", "<=", ">="))
 _ARROWS = frozenset(("->", "->>"))
 _STEPS = frozenset({"arrow", "call", "cast", "column", "field", "item", "paren"})
-_TIGHT = frozenset(("::", "[", ".", "(", "{", ":"))
 _MEMBERSHIPS = ("BETWEEN", "IN", "LIKE", "ILIKE", "SIMILAR")
 _SUMS, _PRODUCTS = frozenset("+-"), frozenset(("*", "/", "%", "//"))
 
@@ -31,8 +30,6 @@ class Expressions(Operands):
         if value.kind not in _STEPS:
             raise UnreadableError("->")
         sign, step = self.cursor.take().text, self.primary()
-        if self.cursor.word() in _TIGHT:
-            raise UnreadableError("->")
         return node("arrow", sign, value, step)
 
     def operation(self) -> Node:
