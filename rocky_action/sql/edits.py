@@ -27,7 +27,8 @@ from rocky_action.sql.rewrite import with_surrogate_keys
 class Edit:
     """The effect, and for some columns how each came to differ; names as their author spelled them.
 
-    ``renamed`` columns are computed in the same way under another name, as (old, new).
+    ``renamed`` columns are computed in the same way under another name, as (old, new). Of those ``untold``, which a
+    star hands on, it is not known whether both sides have them.
     """
 
     effect: Effect
@@ -35,6 +36,7 @@ class Edit:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    untold: tuple[str, ...] = ()
 
 
 NOTHING = Edit(Untouched())
@@ -57,7 +59,7 @@ def edit_of(base: Query, head: Query) -> Edit:
         return ANYTHING
     # What comes to nothing can still fail: an edited column of a CTE that nobody reads.
     columns = effect.columns if isinstance(effect, SomeColumns) else frozenset[str]()
-    return _told(columns, _outputs(was.body), after=_outputs(now.body))
+    return _told(columns, _Columns.of(base, was.body), after=_Columns.of(head, now.body))
 
 
 def edit_of_model(base: Model, head: Model, *, dialect: str) -> Edit:
@@ -99,20 +101,28 @@ def _picks_anywhere(query: exp.Query) -> bool:
     return not query.args.get("order") and bool(some or query.args.get("limit") or query.args.get("offset"))
 
 
-def _told(columns: frozenset[str], before: Mapping[str, _Output], *, after: Mapping[str, _Output]) -> Edit:
+def _told(columns: frozenset[str], before: _Columns, *, after: _Columns) -> Edit:
     """Which of the columns that differ are new, gone, called otherwise or computed otherwise."""
-    shared = before.keys() & after.keys()
-    added = {folded: one for folded, one in after.items() if folded in columns and folded not in shared}
-    removed = {folded: one for folded, one in before.items() if folded in columns and folded not in shared}
-    known = {*added, *removed, *shared}
+    was, now = before.written, after.written
+    added = {folded: one for folded, one in now.items() if folded in columns and folded not in was}
+    removed = {folded: one for folded, one in was.items() if folded in columns and folded not in now}
     renamed = dict(_pairs(removed, added))
-    return Edit(
-        SomeColumns(columns),
-        tuple(after[folded].name for folded in after if folded in columns & shared) + tuple(sorted(columns - known)),
-        tuple(one.name for folded, one in added.items() if folded not in renamed.values()),
-        tuple(one.name for folded, one in removed.items() if folded not in renamed),
-        tuple((before[old].name, after[new].name) for old, new in renamed.items()),
-    )
+    changed = [now[folded].name for folded in now if folded in columns and folded in was]
+    new = [one.name for folded, one in added.items() if folded not in renamed.values()]
+    gone = [one.name for folded, one in removed.items() if folded not in renamed]
+    untold: list[str] = []
+    for name in sorted(columns - was.keys() - now.keys()):
+        match before.has(name), after.has(name):
+            case True, True:
+                changed.append(name)
+            case False, _:
+                new.append(name)
+            case _, False:
+                gone.append(name)
+            case _:
+                untold.append(name)
+    pairs = tuple((was[old].name, now[new_name].name) for old, new_name in renamed.items())
+    return Edit(SomeColumns(columns), tuple(changed), tuple(new), tuple(gone), pairs, tuple(untold))
 
 
 def _pairs(removed: Mapping[str, _Output], added: Mapping[str, _Output]) -> Iterable[tuple[str, str]]:
@@ -132,10 +142,36 @@ class _Output:
     expression: Hashable
 
 
-def _outputs(body: Query) -> dict[str, _Output]:
-    select = _select((branches(body) or (body,))[0])
-    named = () if select is None else select.outputs
-    return {one.name.lower(): _Output(one.name, one.expression) for one in named if one.name is not None}
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of one side, by folded name: those ``written`` by name, and what is known of those behind stars.
+
+    ``all`` is None if they cannot be told; ``hidden`` are then those that no star hands on.
+    """
+
+    written: Mapping[str, _Output]
+    all: frozenset[str] | None
+    hidden: frozenset[str]
+
+    @staticmethod
+    def of(query: Query, body: Query) -> _Columns:
+        """The columns of a query, whose last part is ``body``."""
+        select = _select((branches(body) or (body,))[0])
+        outputs = () if select is None else select.outputs
+        names = output_names(lineage_of(query, Surroundings(lambda _: SourceRead("any"), lambda _: None)))
+        # What a column is called that has no name here is not known, nor what a changed star hands on.
+        hidden = [output.hidden or frozenset() for output in outputs if output.name is None]
+        return _Columns(
+            {one.name.lower(): _Output(one.name, one.expression) for one in outputs if one.name is not None},
+            None if names is None else frozenset(names),
+            frozenset.intersection(*hidden) if hidden else frozenset(),
+        )
+
+    def has(self, name: str) -> bool | None:
+        """Whether there is a column of a name, None if that is not known."""
+        if self.all is None:
+            return False if name in self.hidden else None
+        return name in self.all
 
 
 @dataclass(frozen=True)

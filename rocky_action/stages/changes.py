@@ -110,9 +110,9 @@ def _compared(base: Model, head: Model, *, projects: Projects, names: _Names) ->
         edit = ANYTHING if reasons or head.name in names.unsettled else _edit(base, head, projects=projects)
         if isinstance(edit.effect, SomeColumns) and edit.effect.columns:
             return _of_columns(head, edit)
-        understood = problem_of(head, projects.head.dialect) is None
-        why = "; ".join(["its SQL changed" if understood else "its text changed", *reasons])
-        return ModelChange(head.name, ChangeKind.ROWS, head.path, why)
+        problem = problem_of(head, projects.head.dialect)
+        what = "its SQL changed" if problem is None else f"its text changed and cannot be read: {problem.message}"
+        return ModelChange(head.name, ChangeKind.ROWS, head.path, "; ".join([what, *reasons]))
     resolution = None
     if names.may_differ(head.name):
         resolution = _resolution_change(projects.base.reads[base.name], projects.head.reads[head.name])
@@ -143,6 +143,7 @@ def _of_columns(head: Model, edit: Edit) -> ModelChange:
         f"{_columns(edit.changed)} computed differently" if edit.changed else "",
         f"{_columns(edit.added)} new" if edit.added else "",
         f"{_columns(edit.removed)} gone" if edit.removed else "",
+        f"{_columns(edit.untold)} not the same" if edit.untold else "",
         *(f"column `{old}` is called `{new}` now" for old, new in edit.renamed),
     ]
     return ModelChange(
@@ -150,7 +151,7 @@ def _of_columns(head: Model, edit: Edit) -> ModelChange:
         ChangeKind.COLUMNS,
         head.path,
         "; ".join(part for part in parts if part),
-        (*edit.changed, *edit.added, *edit.removed, *renamed),
+        (*edit.changed, *edit.added, *edit.removed, *renamed, *edit.untold),
         renamed_columns=edit.renamed,
         effect=edit.effect,
     )

@@ -38,6 +38,35 @@ def one(**changes: object) -> dict[str, ChangeKind]:
     return changed([before], [Model(**{**vars(before), **changes})])
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "why"),
+    [
+        ("SELECT * FROM raw", "SELECT * EXCLUDE (note) FROM raw", "column `note` is gone"),
+        ("SELECT * EXCLUDE (note) FROM raw", "SELECT * FROM raw", "column `note` is new"),
+        ("SELECT *, id + 1 AS n FROM raw", "SELECT * FROM raw", "column `n` is gone"),
+        (
+            "WITH c AS (SELECT id FROM raw) SELECT * FROM c",
+            "WITH c AS (SELECT id, 1 AS n FROM raw) SELECT * FROM c",
+            "column `n` is new",
+        ),
+        (
+            "WITH c AS (SELECT id, a FROM raw) SELECT * FROM c",
+            "WITH c AS (SELECT id, a + 1 AS a FROM raw) SELECT * FROM c",
+            "column `a` is computed differently",
+        ),
+        (
+            "WITH c AS (SELECT *, 1 AS n FROM raw) SELECT * FROM c",
+            "WITH c AS (SELECT *, 2 AS n FROM raw) SELECT * FROM c",
+            "column `n` is not the same",
+        ),
+        ("SELECT id FROM raw", "SELECT id FROM (", "its text changed and cannot be read: line 1, column 16: "),
+    ],
+)
+def test_the_why_says_no_more_than_is_known(base: str, head: str, why: str) -> None:
+    found = files_changed(project_files({"m": base}), project_files({"m": head}))
+    assert [change.why[: len(why)] for change in found.changes] == [why]
+
+
 def test_a_project_with_itself() -> None:
     assert files_changed(project_files(BASE), project_files(BASE)) == ChangeSet()
 

@@ -354,7 +354,7 @@ def test_two_columns_of_one_expression_are_not_told_apart() -> None:
 
 def test_a_column_that_only_a_star_has_is_told_too() -> None:
     found = edit("SELECT * FROM t", "SELECT * EXCLUDE (b, A) FROM t")
-    assert found == Edit(SomeColumns(frozenset({"a", "b"})), changed=("a", "b"))
+    assert found == Edit(SomeColumns(frozenset({"a", "b"})), removed=("a", "b"))
 
 
 class TestModels:
