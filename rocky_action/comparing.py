@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rocky_action.assembly import Place, project_folder, project_loader
 from rocky_action.domain.diff import ModelDiff
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.domain.project import Relation
 from rocky_action.errors import InputError
 from rocky_action.git.repository import open_repository
@@ -34,12 +34,12 @@ class Asked:
 def asked_of(namespace: argparse.Namespace) -> Asked:
     """What the command line asks for. Raises InputError listing every mistake."""
     mistakes: list[str] = []
-    tolerances: list[tuple[str, float]] = []
+    tolerances: list[tuple[str, Tolerance]] = []
     for entry in namespace.tolerance:
         column, _, text = entry.rpartition("=")
         number = _number(text)
         if column and number is not None:
-            tolerances.append((column, number))
+            tolerances.append((column, Tolerance(number)))
         else:
             mistakes.append(f"--tolerance {entry!r} is not column=number, such as amount=0.01")
     if mistakes:

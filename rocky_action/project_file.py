@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails
 
 from rocky_action.domain.gate import FailOn
-from rocky_action.domain.options import Algorithm, Baseline, CopyMode, ModelOptions, ProjectFile
+from rocky_action.domain.options import Algorithm, Baseline, CopyMode, ModelOptions, ProjectFile, Tolerance
 from rocky_action.errors import InputError, did_you_mean
 
 Place = tuple[int | str, ...]
@@ -43,7 +43,7 @@ def _one_or_more(value: object) -> object:
 Text = Annotated[str, StringConstraints(min_length=1)]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more)]
 Count = Annotated[int, Field(le=999_999_999)]
-Tolerance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Allowance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Comparison(BaseModel):
@@ -53,10 +53,11 @@ class _Comparison(BaseModel):
 
     ignore_columns: Names = ()
     mask_columns: Names = ()
-    tolerances: dict[str, Tolerance] = Field(default_factory=dict)
+    tolerances: dict[str, Allowance] = Field(default_factory=dict)
 
     def options(self) -> ModelOptions:
-        return ModelOptions(None, self.ignore_columns, self.mask_columns, tuple(sorted(self.tolerances.items())))
+        tolerances = tuple((name, Tolerance(value)) for name, value in sorted(self.tolerances.items()))
+        return ModelOptions(None, self.ignore_columns, self.mask_columns, tolerances)
 
 
 class _Model(_Comparison):

@@ -19,11 +19,18 @@ class Exhaustive:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Only some rows were compared: ``rows_compared`` keys of ``rows_total``, taken in ``ordered_by`` order."""
+    """Only some rows were compared: ``rows_compared`` keys, taken in an order of the key ``ordered_by``.
+
+    ``rows_total`` are the rows of the longer side. ``order`` "first" takes the smallest keys and says nothing about the
+    others; "random" takes keys by their hash, the same on both sides, so that ``detectable_share`` holds: the smallest
+    share of differing rows that such a sample shows with 95 % confidence.
+    """
 
     rows_compared: int
     rows_total: int
     ordered_by: tuple[str, ...]
+    order: Literal["first", "random"] = "first"
+    detectable_share: float | None = None
     kind: Literal["sampled"] = "sampled"
 
 
@@ -36,6 +43,140 @@ class NotCompared:
 
 
 Coverage = Exhaustive | Sampled | NotCompared
+
+
+@dataclass(frozen=True)
+class BisectionStats:
+    """What a bisection by checksum looked at; ``split`` is how it cut the keys into chunks."""
+
+    chunks_examined: int
+    leaves_materialized: int
+    depth_max: int
+    depth_capped: bool
+    split: Literal["int_range", "composite", "hash_bucket"]
+
+
+Way = Literal["positions", "checksums", "groups", "bisection", "window", "nothing"]
+"""How rows were brought together.
+
+"positions": row by row where they stand, proved to be the same rows; "checksums": sums of hashes by column first, then
+a join by key that reads the columns whose sums differ; "groups": equal rows cancel; "bisection": checksums of chunks,
+then the rows of those that differ; "window": a join of the sampled rows; "nothing": no row.
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a result was come by: ``why`` is one sentence of the chooser's.
+
+    ``odds`` bounds the chance that a difference went unseen because checksums of different rows agree; it is 0 where
+    the values themselves were compared.
+    """
+
+    way: Way
+    why: str = ""
+    odds: float = 0.0
+    bisection: BisectionStats | None = None
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A numeric column of one side, all its rows.
+
+    Figures are text as the warehouse writes them, None for a column without values. ``distinct`` is an estimate
+    (HyperLogLog) unless ``distinct_exact``.
+    """
+
+    rows: int
+    nulls: int
+    distinct: int
+    sum: Value
+    mean: Value
+    min: Value
+    max: Value
+    distinct_exact: bool = False
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Rows by value in equal steps from ``low`` to ``high``; the outer steps hold what lies beyond them."""
+
+    low: float
+    high: float
+    base: tuple[int, ...]
+    head: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class NumericChange:
+    """A numeric column, base → head."""
+
+    column: str
+    base: Numbers
+    head: Numbers
+    histogram: Histogram | None = None
+
+
+@dataclass(frozen=True)
+class ValueMove:
+    """How often a value occurs among the ``rows_examined`` differing rows of a category, in base and in head."""
+
+    value: Value
+    base: int
+    head: int
+
+
+@dataclass(frozen=True)
+class CategoryChange:
+    """A column of few values: those whose number moved most, the largest move first."""
+
+    column: str
+    values: tuple[ValueMove, ...]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows with one value in one column: their part of the differing rows, and of the whole table.
+
+    Both are shares from 0 to 1; ``lift`` is their ratio.
+    """
+
+    column: str
+    value: Value
+    rows_differing: int
+    share_of_differing: float
+    share_of_table: float
+
+    @property
+    def lift(self) -> float:
+        """How many times more of the differing rows than of the table."""
+        return self.share_of_differing / self.share_of_table
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the difference looks like.
+
+    Categories and slices come from ``rows_examined`` of the ``rows_differing`` rows: all of them, or a sample.
+    """
+
+    rows_examined: int = 0
+    rows_differing: int = 0
+    numbers: tuple[NumericChange, ...] = ()
+    categories: tuple[CategoryChange, ...] = ()
+    slices: tuple[Slice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unstable:
+    """A column (None: the rows themselves) whose values need not be the same when the same model is built again.
+
+    ``rows_differing`` is how many rows differed between two builds of base, None if that was not measured.
+    """
+
+    column: str | None
+    why: str
+    rows_differing: int | None = None
 
 
 @dataclass(frozen=True)
@@ -126,8 +267,9 @@ class RowDiff:
     """Row counts of both sides and what differs.
 
     base + added - removed = head, always, when coverage is exhaustive. A sample counts its own rows only.
-    ``added``, ``removed``, ``changed`` are None when nothing was compared. ``changed`` needs a key: a multiset diff
-    shows a changed row as one removed and one added.
+    ``added``, ``removed``, ``changed`` are None when nothing was compared. ``changed`` needs a key: without one a
+    changed row counts as one removed and one added, except for ``paired`` ones: rows that belong together without any
+    doubt, which count as changed and are among ``changed``.
     """
 
     rows_base: int | None
@@ -137,6 +279,7 @@ class RowDiff:
     changed: int | None = None
     columns: tuple[ColumnChange, ...] = ()
     examples: tuple[RowExample, ...] = ()
+    paired: int = 0
 
     @property
     def differs(self) -> bool:
@@ -159,6 +302,9 @@ class ModelDiff:
     notes: tuple[str, ...] = ()
     new: bool = False
     """True for a model that base does not have: all its rows are new and there is nothing to compare."""
+    proof: Proof = Proof("nothing")
+    profile: Profile | None = None
+    unstable: tuple[Unstable, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -31,21 +31,55 @@ class Algorithm(StrEnum):
 
     AUTO = "auto"
     EXHAUSTIVE = "exhaustive"
+    BISECTION = "bisection"
     SAMPLED = "sampled"
+
+
+class SampleOrder(StrEnum):
+    """Which keys a sample takes: the smallest ones, or some of all, by their hash."""
+
+    FIRST = "first"
+    RANDOM = "random"
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far two numbers may be apart and still count as equal: ``absolute``, or ``relative`` to the larger one.
+
+    The larger of the two allowances counts; a relative one is a share, 0.01 for one per cent.
+    """
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one model's diff may take before ``auto`` turns to a sample; None is no limit.
+
+    ``seconds`` are for one statement, ``bytes`` are those read from tables.
+    """
+
+    seconds: float | None = None
+    bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class ModelOptions:
     """How one model is compared: from its sidecar's ``[preview]`` table or the project file.
 
-    ``key`` None means: find one. ``tolerances`` are absolute, by column name, for numbers only.
+    ``key`` None means: find one; empty: compare whole rows. ``tolerances`` are by column name, for numbers only;
+    ``json_columns`` hold JSON that is compared by value.
     """
 
     key: tuple[str, ...] | None = None
     ignore_columns: tuple[str, ...] = ()
     mask_columns: tuple[str, ...] = ()
-    tolerances: tuple[tuple[str, float], ...] = ()
+    tolerances: tuple[tuple[str, Tolerance], ...] = ()
     where: str | None = None
+    ignore_case: tuple[str, ...] = ()
+    ignore_trailing_blanks: tuple[str, ...] = ()
+    json_columns: tuple[str, ...] = ()
 
     def over(self, fallback: ModelOptions) -> ModelOptions:
         """These options where they say something, ``fallback``'s elsewhere; lists of columns add up."""
@@ -56,6 +90,9 @@ class ModelOptions:
             tuple(dict.fromkeys(self.mask_columns + fallback.mask_columns)),
             tuple(sorted({**dict(fallback.tolerances), **own}.items())),
             fallback.where if self.where is None else self.where,
+            tuple(dict.fromkeys(self.ignore_case + fallback.ignore_case)),
+            tuple(dict.fromkeys(self.ignore_trailing_blanks + fallback.ignore_trailing_blanks)),
+            tuple(dict.fromkeys(self.json_columns + fallback.json_columns)),
         )
 
 
@@ -87,6 +124,8 @@ class DiffOptions:
     project: ModelOptions = ModelOptions()
     models: tuple[tuple[str, ModelOptions], ...] = ()
     every_row: bool = False
+    sample_order: SampleOrder = SampleOrder.RANDOM
+    budget: Budget = Budget()
 
     def for_model(self, model: str, sidecar: ModelOptions) -> ModelOptions:
         """The sidecar's word first, then the project file's for this model, then its word for all models."""

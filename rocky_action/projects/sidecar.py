@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.domain.project import (
     FullRefresh,
     Model,
@@ -219,7 +219,7 @@ def _options(config: Table) -> ModelOptions:
         key=table.texts("key", required=True) if "key" in table.values else None,
         ignore_columns=table.texts("ignore_columns") or (),
         mask_columns=table.texts("mask_columns") or (),
-        tolerances=tuple((name, value) for name, value in tolerances if value is not None),
+        tolerances=tuple((name, Tolerance(value)) for name, value in tolerances if value is not None),
         where=table.text("where"),
     )
 

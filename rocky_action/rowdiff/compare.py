@@ -100,8 +100,8 @@ def _by_key(sides: Sides, request: DiffRequest, *, search: KeySearch, compared: 
 
 
 def _tolerance_note(pair: ColumnPair) -> str:
-    if pair.takes_tolerance:
-        return f"{pair.name}: numbers up to {pair.tolerance:g} apart count as equal"
+    if pair.takes_tolerance and pair.tolerance:
+        return f"{pair.name}: numbers up to {pair.tolerance.absolute:g} apart count as equal"
     return f"the tolerance for {pair.name} was not used: {pair.comparable.type} is not a number"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rocky_action.domain.diff import Column, SchemaDiff, TypeChange
+from rocky_action.domain.options import Tolerance
 from rocky_action.rowdiff.common_types import TEXT, Comparable, comparable, is_integer, is_number
 
 
@@ -20,7 +21,7 @@ class ColumnPair:
     base: Column
     head: Column
     comparable: Comparable
-    tolerance: float | None = None
+    tolerance: Tolerance | None = None
 
     @property
     def name(self) -> str:
@@ -46,7 +47,7 @@ class ColumnPair:
             return f"({distinct})"
         if is_integer(self.comparable.type):  # the difference of two BIGINTs need not fit into one
             left, right = f"CAST({left} AS HUGEINT)", f"CAST({right} AS HUGEINT)"
-        near = f"abs({left} - {right}) <= CAST('{self.tolerance!r}' AS DOUBLE)"
+        near = f"abs({left} - {right}) <= CAST('{self.tolerance.absolute!r}' AS DOUBLE)"
         return f"({distinct} AND NOT coalesce({near}, FALSE))"
 
 
@@ -72,7 +73,7 @@ def diff_schemas(base: Sequence[Column], head: Sequence[Column]) -> SchemaDiff:
 
 
 def pair_columns(
-    base: Sequence[Column], head: Sequence[Column], *, tolerances: Sequence[tuple[str, float]] = ()
+    base: Sequence[Column], head: Sequence[Column], *, tolerances: Sequence[tuple[str, Tolerance]] = ()
 ) -> tuple[ColumnPair, ...]:
     """The columns that both sides have, in head's order."""
     allowed = {name.lower(): tolerance for name, tolerance in tolerances}

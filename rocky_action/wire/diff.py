@@ -219,9 +219,7 @@ def _is_complete(diff: ModelDiff) -> bool:
     match diff.coverage:
         case Exhaustive():
             return True
-        case Sampled(rows_compared, rows_total):
-            return diff.new or rows_compared >= rows_total
-        case NotCompared():
+        case Sampled() | NotCompared():
             return diff.new
         case _:
             assert_never(diff.coverage)
@@ -271,7 +269,7 @@ def _algorithm(diff: ModelDiff) -> BisectionAlgorithm | SampledAlgorithm:
                 samples=_samples(diff),
             )
             return BisectionAlgorithm(diff=rows, bisection_stats=_stats(diff))
-        case Sampled(rows_compared, _, ordered_by):
+        case Sampled(rows_compared, ordered_by=ordered_by):
             return _sampled(diff, ordered_by=ordered_by, limit=rows_compared)
         case Exhaustive() | NotCompared():
             # Only the sampled form can say that a count is unknown.

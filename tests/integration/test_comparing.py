@@ -12,7 +12,7 @@ import pytest
 from rocky_action.assembly import Place
 from rocky_action.comparing import Asked, asked_of, compare_any
 from rocky_action.domain.diff import Exhaustive, ModelDiff
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.errors import InputError, PreviewError, WarehouseError
 from rocky_action.settings import parse
 from tests.support.previews import make_database
@@ -167,7 +167,7 @@ def namespace(**values: object) -> argparse.Namespace:
 
 def test_what_is_asked_is_read_from_the_command_line() -> None:
     asked = asked_of(namespace(key=" id , part,", ignore=["x"], tolerance=["v=0.5", "a=b=1e-9"], where="id > 1"))
-    options = ModelOptions(("id", "part"), ("x",), (), (("v", 0.5), ("a=b", 1e-9)), "id > 1")
+    options = ModelOptions(("id", "part"), ("x",), (), (("v", Tolerance(0.5)), ("a=b", 1e-9)), "id > 1")
     assert asked == Asked("a", "b", options)
     assert asked_of(namespace()).options == ModelOptions()
 

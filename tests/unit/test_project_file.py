@@ -9,7 +9,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from rocky_action import settings
-from rocky_action.domain.options import ModelOptions, ProjectFile
+from rocky_action.domain.options import ModelOptions, ProjectFile, Tolerance
 from rocky_action.errors import InputError
 from rocky_action.project_file import load_project_file
 
@@ -50,11 +50,15 @@ def mistakes(text: str) -> list[str]:
 class TestContents:
     def test_everything(self) -> None:
         file = load_project_file(FULL)
-        assert file.project == ModelOptions(None, ("loaded_at",), ("email", "no"), (("amount", 1e-9),))
+        assert file.project == ModelOptions(None, ("loaded_at",), ("email", "no"), (("amount", Tolerance(1e-9)),))
         assert dict(file.models) == {
             "dim_customers": ModelOptions(("id",)),
             "fct_revenue": ModelOptions(
-                ("id", "line"), ("note",), (), (("amount", 0.5), ("tax", 1.0)), "day > '2026-01-01'"
+                ("id", "line"),
+                ("note",),
+                (),
+                (("amount", Tolerance(0.5)), ("tax", Tolerance(1.0))),
+                "day > '2026-01-01'",
             ),
         }
         assert file.lines == {

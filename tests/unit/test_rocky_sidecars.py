@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rocky_action.domain.cost import Budget
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.domain.project import DataTest, Model, SurrogateKey
 from rocky_action.errors import ProjectError
 from tests.support.projects import DEFAULTS, load, load_model, project_files
@@ -75,7 +75,9 @@ def test_preview_options() -> None:
         '[preview]\nkey = ["id"]\nignore_columns = ["at"]\nmask_columns = ["email"]\nwhere = "id > 1"\n'
         "[preview.tolerances]\nb = 1\na = 1e-9\n"
     )
-    assert model.options == ModelOptions(("id",), ("at",), ("email",), (("a", 1e-9), ("b", 1.0)), "id > 1")
+    assert model.options == ModelOptions(
+        ("id",), ("at",), ("email",), (("a", Tolerance(1e-9)), ("b", Tolerance(1.0))), "id > 1"
+    )
     assert load_model("").options == ModelOptions()
 
 

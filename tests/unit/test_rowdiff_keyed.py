@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rocky_action.domain.diff import ColumnChange, Exhaustive, Key, NotCompared
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.rowdiff.keyed import KeyedJoin
 from rocky_action.rowdiff.schema import pair_columns
 from rocky_action.rowdiff.sides import SideRelations, sides_of
@@ -306,14 +306,14 @@ def test_a_tolerance_forgives_what_is_near(
     base = [(index, pair[0]) for index, pair in enumerate(values)]
     head = [(index, pair[1]) for index, pair in enumerate(values)]
     tables.typed(f"id INTEGER, v {type_}", base, head)
-    options = ModelOptions(tolerances=(("V", tolerance),))
+    options = ModelOptions(tolerances=(("V", Tolerance(tolerance)),))
     found = tables.diff(("id",), options=options)
     assert found.rows.changed == changed == tables.diff(("id",), options=options, swap=True).rows.changed
     assert len(found.rows.examples) == changed
 
 
 def test_a_tolerance_that_cannot_be_used_is_said(tables: Tables) -> None:
-    options = ModelOptions(tolerances=(("v", 0.1),))
+    options = ModelOptions(tolerances=(("v", Tolerance(0.1)),))
     found = tables.both("SELECT 1 AS id, 'a' AS v", "SELECT 1 AS id, 'b' AS v").diff(("id",), options=options)
     assert counts(found) == (0, 0, 1)
     assert found.notes == ("the tolerance for v was not used: VARCHAR is not a number",)

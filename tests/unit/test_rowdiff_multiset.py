@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from rocky_action.domain.diff import Exhaustive
-from rocky_action.domain.options import ModelOptions
+from rocky_action.domain.options import ModelOptions, Tolerance
 from tests.support.rowdiff_tables import Tables, cells, counts, open_tables
 
 DUPLICATED = "SELECT range // 2 AS id, 'x' AS v FROM range(40000)"
@@ -66,7 +66,9 @@ def test_ignored_columns_do_not_tell_rows_apart(tables: Tables) -> None:
 
 
 def test_tolerances_without_a_key_are_said_to_be_unused(tables: Tables) -> None:
-    found = tables.both("SELECT 1.0 AS a", "SELECT 1.1 AS a").diff(options=ModelOptions(tolerances=(("a", 1.0),)))
+    found = tables.both("SELECT 1.0 AS a", "SELECT 1.1 AS a").diff(
+        options=ModelOptions(tolerances=(("a", Tolerance(1.0)),))
+    )
     assert counts(found) == (1, 1, None)
     assert found.notes == ("tolerances need a proven key: all values were compared exactly",)
 
