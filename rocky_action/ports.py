@@ -86,6 +86,19 @@ class WarehouseAdapter(Protocol):
         """The columns that a query would return, without running it."""
         ...
 
+    def unique_keys(self, relation: Relation) -> tuple[tuple[str, ...], ...]:
+        """Columns that constraints hold to be unique, the primary key's first; a view has none."""
+        ...
+
+    def row_hash(self, expressions: Sequence[str]) -> str:
+        """SQL: a whole number of 64 bits, never NULL, that depends on all values, on their order, on which are NULL.
+
+        Equal values of one type give equal numbers. It is hashed so that the sum over rows of it is a sound checksum:
+        no value's part in it can be told from the others'. Nested values must be handed in as text: some that differ
+        may give one number. At least one expression.
+        """
+        ...
+
     def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
         """Replaces ``target`` by a clone of ``source``, the cheapest way there is, and says which it was.
 

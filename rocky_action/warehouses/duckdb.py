@@ -90,18 +90,26 @@ class DuckDB:
         return usage
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
-        """From DuckDB's own catalog, names matched without case as DuckDB does."""
-        wanted = (relation.catalog or self.catalog, relation.schema, relation.name)
-        names = ("database_name", "schema_name", "table_name")
-        matches = " AND ".join(
-            f"lower({name}) = lower({text_literal(value, _DIALECT)})" for name, value in zip(names, wanted, strict=True)
-        )
-        rows = self.query(f"SELECT column_name, data_type FROM duckdb_columns() WHERE {matches} ORDER BY column_index")
+        """From DuckDB's own catalog."""
+        named = self._named(relation)
+        rows = self.query(f"SELECT column_name, data_type FROM duckdb_columns() WHERE {named} ORDER BY column_index")
         return tuple(Column(str(name), str(kind)) for name, kind in rows) or None
 
     def describe(self, sql: str) -> tuple[Column, ...]:
         """The columns of a query by DESCRIBE, which plans it and reads nothing."""
         return tuple(Column(str(row[0]), str(row[1])) for row in self.query(f"DESCRIBE {sql}"))
+
+    def unique_keys(self, relation: Relation) -> tuple[tuple[str, ...], ...]:
+        """From DuckDB's catalog: PRIMARY KEY, then UNIQUE as written. A unique index is no constraint."""
+        rows = self.query(
+            f"SELECT constraint_column_names FROM duckdb_constraints() WHERE {self._named(relation)}"
+            " AND constraint_type IN ('PRIMARY KEY', 'UNIQUE') ORDER BY constraint_type, constraint_index"
+        )
+        return tuple(tuple(names) for (names,) in rows if isinstance(names, list))
+
+    def row_hash(self, expressions: Sequence[str]) -> str:
+        """DuckDB's own hash, twice: it ends with an XOR by the last value's hash, so once tells that one apart."""
+        return f"hash(hash({', '.join(expressions)}))"
 
     def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
         """A view where nobody will write to it, which copies no data; a table of its own otherwise."""
@@ -150,6 +158,14 @@ class DuckDB:
         finally:
             cursor.close()
             self._cursors.discard(cursor)
+
+    def _named(self, relation: Relation) -> str:
+        """A condition on DuckDB's catalog: the table is this one, names matched without case as DuckDB does."""
+        wanted = (relation.catalog or self.catalog, relation.schema, relation.name)
+        names = ("database_name", "schema_name", "table_name")
+        return " AND ".join(
+            f"lower({name}) = lower({text_literal(value, _DIALECT)})" for name, value in zip(names, wanted, strict=True)
+        )
 
     def _schema(self, catalog: str, schema: str) -> str:
         return f"{quote(catalog or self.catalog, _DIALECT)}.{quote(schema, _DIALECT)}"

@@ -230,6 +230,46 @@ def test_columns_are_found_whatever_the_case(database: DuckDB) -> None:
         assert database.columns(nowhere) is None
 
 
+def test_constraints_are_unique_keys_the_primary_key_first(path: Path, database: DuckDB) -> None:
+    database.execute(
+        [
+            'CREATE TABLE raw."of it\'s" ("Id" INTEGER, a INTEGER UNIQUE, b INTEGER, c INTEGER, UNIQUE (c, b), PRIMARY KEY ("Id", a))',
+            "CREATE UNIQUE INDEX lonely ON raw.src (id)",
+        ]
+    )
+    for schema in ("raw", "RAW"):
+        assert database.unique_keys(Relation("", schema, "OF it's")) == (("Id", "a"), ("a",), ("c", "b"))
+    for without in (("raw", "src"), ("main", "seen"), ("main", "of it's"), ("main", "nowhere")):
+        assert database.unique_keys(Relation("shop", *without)) == ()
+
+
+def test_a_row_hash_depends_on_every_value_on_their_order_and_on_null(database: DuckDB) -> None:
+    rows = [("1", "2"), ("2", "1"), ("1", "NULL"), ("NULL", "1"), ("NULL", "NULL"), ("1",), ("NULL",), ("1", "2", "3")]
+    found = [read_one(database, f"SELECT {database.row_hash(row)}") for row in rows]
+    assert len(set(found)) == len(rows)
+    assert all(isinstance(value, int) and 0 <= value < 2**64 for value in found)
+    assert found[0] == read_one(database, f"SELECT {database.row_hash(['a', 'b'])} FROM (SELECT 1 AS a, 2 AS b)")
+
+
+@pytest.mark.parametrize("aggregate", ["sum", "bit_xor"])
+def test_sums_of_row_hashes_see_values_that_moved_to_other_rows(database: DuckDB, aggregate: str) -> None:
+    """bit_xor of DuckDB's plain hash does not: its last step is an XOR by the hash of the last value."""
+
+    def checksum(last: str) -> object:
+        row = database.row_hash(["range", last])
+        return read_one(database, f"SELECT {aggregate}({row}) FROM range(10000)")
+
+    rotated, two_alike = "(range + 1) % 10000", "CASE WHEN range IN (1, 2) THEN -1 ELSE 7 END"
+    assert checksum("range") != checksum(rotated)
+    assert checksum("7") != checksum(two_alike)
+    plain = "SELECT bit_xor(hash(range, {})) FROM range(10000)"
+    assert read_one(database, plain.format("range")) == read_one(database, plain.format(rotated))
+
+
+def read_one(database: DuckDB, sql: str) -> object:
+    return database.query(sql)[0][0]
+
+
 def test_a_query_is_described_and_not_run(database: DuckDB) -> None:
     started = time.monotonic()
     assert database.describe(SLOW) == (Column("n", "BIGINT"),)
