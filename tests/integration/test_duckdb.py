@@ -231,9 +231,10 @@ def test_columns_are_found_whatever_the_case(database: DuckDB) -> None:
 
 
 def test_constraints_are_unique_keys_the_primary_key_first(path: Path, database: DuckDB) -> None:
+    columns = '"Id" INTEGER, a INTEGER UNIQUE, b INTEGER CHECK (b > 0), c INTEGER NOT NULL'
     database.execute(
         [
-            'CREATE TABLE raw."of it\'s" ("Id" INTEGER, a INTEGER UNIQUE, b INTEGER, c INTEGER, UNIQUE (c, b), PRIMARY KEY ("Id", a))',
+            f'CREATE TABLE raw."of it\'s" ({columns}, UNIQUE (c, b), PRIMARY KEY ("Id", a))',
             "CREATE UNIQUE INDEX lonely ON raw.src (id)",
         ]
     )
