@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +15,14 @@ from rocky_action.domain.project import Model, Project, Relation, Setting
 from rocky_action.domain.pull_request import Comparison
 
 Row = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Size:
+    """What the catalog says about a relation; None is what it does not say."""
+
+    rows: int | None = None
+    bytes: int | None = None
 
 
 class SourceTree(Protocol):
@@ -70,8 +80,12 @@ class WarehouseAdapter(Protocol):
         """The catalog that relations with an empty catalog belong to."""
         ...
 
-    def query(self, sql: str) -> list[Row]:
-        """All rows of one read-only statement."""
+    def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
+        """All rows of one read-only statement; ``timeout`` in seconds."""
+        ...
+
+    def query_many(self, statements: Sequence[str], *, timeout: float | None = None) -> list[list[Row]]:
+        """All rows of each of several read-only statements, which run at the same time as far as that helps."""
         ...
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
@@ -80,6 +94,18 @@ class WarehouseAdapter(Protocol):
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
         """Columns in order, None if the relation does not exist."""
+        ...
+
+    def positions(self, relation: Relation) -> int | None:
+        """How many rows a table has whose places, 0 and up, a condition on ``rowid`` can name; None for all others."""
+        ...
+
+    def snapshot(self, relation: Relation) -> AbstractContextManager[Relation]:
+        """Rows that stay the same however often they are read: the relation itself, or a temporary copy of a view."""
+        ...
+
+    def size(self, relation: Relation) -> Size:
+        """Rows and bytes that reading all of it would take, from the catalog, without reading it."""
         ...
 
     def describe(self, sql: str) -> tuple[Column, ...]:
@@ -91,7 +117,7 @@ class WarehouseAdapter(Protocol):
         ...
 
     def row_hash(self, expressions: Sequence[str]) -> str:
-        """SQL: a whole number of 64 bits, never NULL, that depends on all values, on their order, on which are NULL.
+        """SQL: a whole number from 0 to 2^63, never NULL, that depends on all values, on their order, on which are NULL.
 
         Equal values of one type give equal numbers. It is hashed so that the sum over rows of it is a sound checksum:
         no value's part in it can be told from the others'. Nested values must be handed in as text: some that differ

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import os
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +22,13 @@ from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import CloneMethod, Usage
 from rocky_action.domain.project import Relation
 from rocky_action.errors import ProjectError, StatementTimeoutError, WarehouseError
-from rocky_action.ports import Row
+from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
+_SCRATCH = "rocky_preview_scratch"
+_SNAPSHOTS = itertools.count()
 _OUR_BUG = "Please report it: nothing in a project should be able to lead here."
 _DAMAGED = "The file is damaged; restore it from a copy, or delete it if seeds can make it again."
 _ADVICE = {
@@ -69,14 +74,55 @@ class DuckDB:
         """The engine's version and the file's name."""
         return f"DuckDB {duckdb.__version__}, {self.file}"
 
-    def query(self, sql: str) -> list[Row]:
+    def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement, which must be one that reads."""
-        with _translated(sql), self._cursor() as cursor:
+        with _translated(sql, timeout=timeout), self._cursor() as cursor, _interrupted_after(cursor, timeout):
             kinds = [statement.type for statement in cursor.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
                 raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=_OUR_BUG)
             cursor.execute("BEGIN TRANSACTION READ ONLY")  # a SELECT may have an INSERT among its CTEs
             return cursor.execute(sql).fetchall()
+
+    def query_many(self, statements: Sequence[str], *, timeout: float | None = None) -> list[list[Row]]:
+        """Each statement on a thread of its own: DuckDB gives a POSITIONAL JOIN one thread only."""
+        threads = self.query("SELECT current_setting('threads')")[0][0]
+        with ThreadPoolExecutor(threads if isinstance(threads, int) else 1) as pool:
+            return list(pool.map(lambda sql: self.query(sql, timeout=timeout), statements))
+
+    def positions(self, relation: Relation) -> int | None:
+        """Rows of a table from which none was ever deleted, or all row ids of which are in use again."""
+        place = self._named(relation)
+        if not self.query(f"SELECT 1 FROM duckdb_tables() WHERE {place}"):
+            return None
+        ends = f"SELECT count(*), coalesce(max(rowid) + 1, 0) FROM {_named(relation)}"
+        rows, places = self.query(ends)[0]
+        return rows if isinstance(rows, int) and rows == places else None
+
+    @contextmanager
+    def snapshot(self, relation: Relation) -> Iterator[Relation]:
+        """A table is its own; a view is copied into a database in memory, which spills to the temporary folder."""
+        if self.query(f"SELECT 1 FROM duckdb_tables() WHERE {self._named(relation)}"):
+            yield relation
+            return
+        copy = Relation(self._scratch(), "main", f"snapshot_{next(_SNAPSHOTS)}")
+        self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"])
+        try:
+            yield copy
+        finally:
+            self.execute([f"DROP TABLE IF EXISTS {_named(copy)}"])
+
+    def size(self, relation: Relation) -> Size:
+        """From the storage's own list of blocks; a view says nothing, and a table in memory has no blocks."""
+        place = self._named(relation)
+        rows = self.query(f"SELECT estimated_size FROM duckdb_tables() WHERE {place}")
+        if not rows:
+            return Size()
+        stored = f"pragma_storage_info({text_literal(_named(relation), _DIALECT)})"
+        blocks = f"SELECT count(DISTINCT block_id) FROM {stored} WHERE block_id >= 0"
+        size = "SELECT block_size FROM pragma_database_size() LIMIT 1"
+        count, block = self.query(f"SELECT ({blocks}), ({size})")[0]
+        held = count * block if isinstance(count, int) and isinstance(block, int) else 0
+        return Size(rows[0][0] if isinstance(rows[0][0], int) else None, held or None)
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
@@ -167,8 +213,18 @@ class DuckDB:
             f"lower({name}) = lower({text_literal(value, _DIALECT)})" for name, value in zip(names, wanted, strict=True)
         )
 
+    def _scratch(self) -> str:
+        """A database in memory, attached when first asked for; it takes writes where this one may not."""
+        with self._door:
+            self.connection.cursor().execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_SCRATCH} (READ_WRITE)")
+        return _SCRATCH
+
     def _schema(self, catalog: str, schema: str) -> str:
         return f"{quote(catalog or self.catalog, _DIALECT)}.{quote(schema, _DIALECT)}"
+
+
+def _named(rel: Relation) -> str:
+    return relation(rel, _DIALECT)
 
 
 def open_adapter(request: OpenRequest) -> Opened:
@@ -215,7 +271,10 @@ def _of(request: OpenRequest, database: DuckDB) -> DuckDB:
 
 def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:
     """Opens an existing file, or a fresh database in memory for None. Raises WarehouseError with advice."""
-    config: dict[str, str | bool | int | float | list[str]] = {}
+    # Spilling beside the database would write where only reading was asked for.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"rocky-preview-{os.getpid()}")
+    }
     if options.memory_limit is not None:
         config["memory_limit"] = options.memory_limit
     if options.threads is not None:

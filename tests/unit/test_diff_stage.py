@@ -40,10 +40,10 @@ class Refusing(DuckDB):
 
     refused: str = ""
 
-    def query(self, sql: str) -> list[Row]:
+    def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         if self.refused in sql:
             raise StatementTimeoutError("the statement was interrupted after 1 s\nand more", advice="")
-        return super().query(sql)
+        return super().query(sql, timeout=timeout)
 
     @classmethod
     def of(cls, database: DuckDB, refused: str) -> Refusing:
