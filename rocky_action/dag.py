@@ -37,11 +37,6 @@ class Dag:
             self._upstreams[model] = tuple(sorted((found & self._models.keys()) - {model}))
         return self._upstreams[model]
 
-    def downstreams(self, model: str) -> tuple[str, ...]:
-        """The models that read one model directly, sorted."""
-        could = self._reads.could_read([self._models[model]])
-        return tuple(sorted(reader for reader in could if model in self.upstreams(reader)))
-
     def inputs(self, model: str, through: Collection[str]) -> tuple[str, ...]:
         """The models that one model reads, looking through those in ``through`` (ephemeral ones), sorted."""
         seen: set[str] = set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rocky_action.errors import BaseNotFoundError, InputError
@@ -50,21 +49,13 @@ class Repository:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """A commit's parents as it names them, also those that a shallow clone does not have."""
-        return tuple(line.removeprefix("parent ") for line in self._header(commit) if line.startswith("parent "))
-
-    def commit_time(self, commit: str) -> datetime:
-        """When a commit was committed, in UTC."""
-        committer = next(line for line in self._header(commit) if line.startswith("committer "))
-        return datetime.fromtimestamp(int(committer.split()[-2]), tz=UTC)
+        header = self.git.run("cat-file", "commit", commit).partition(b"\n\n")[0].decode("utf-8", "replace")
+        return tuple(line.removeprefix("parent ") for line in header.split("\n") if line.startswith("parent "))
 
     def fetch(self, commits: Iterable[str], *options: str) -> None:
         """Fetches commits by their full names; no ref, tag or FETCH_HEAD of the user is touched."""
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
         self.git.run("fetch", *quiet, *options, self.remote or "origin", *commits, timeout=self.fetch_timeout)
-
-    def _header(self, commit: str) -> list[str]:
-        raw = self.git.run("cat-file", "commit", commit)
-        return raw.partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
 
 
 def open_repository(

@@ -88,10 +88,7 @@ def _with_keys(edit: Edit, model: Model, *, query: Query) -> Edit:
 
 def _answers_alike(query: Query) -> bool:
     """Whether a query surely gives the same when it runs again: else nothing is known about its other columns."""
-    return not opaque_reasons(query) and not any(
-        isinstance(node, exp.TableSample) or (isinstance(node, exp.Query) and _picks_anywhere(node))
-        for node in query.tree.walk()
-    )
+    return not opaque_reasons(query) and not any(map(_picks_anywhere, query.tree.find_all(exp.Query)))
 
 
 def _picks_anywhere(query: exp.Query) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from rocky_action.sql.equality import same_meaning
-from rocky_action.sql.equality.catalogue import CATALOGUE
+from tests.support.equality_rules import CATALOGUE
 from tests.support.equality_tables import TABLES
 from tests.support.sql_models import model, run
 

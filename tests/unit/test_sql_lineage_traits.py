@@ -1,4 +1,4 @@
-"""What an expression does besides reading columns, and what is known about functions."""
+"""Why an edit of a query cannot be judged by its columns, and what is known about functions."""
 
 from __future__ import annotations
 
@@ -10,43 +10,21 @@ import pytest
 from sqlglot import exp
 
 from rocky_action.errors import SqlError
-from rocky_action.sql.lineage import Traits, is_volatile, opaque_reasons, projection_traits
-from rocky_action.sql.lineage.functions import is_aggregate, is_unknown, makes_rows
-from rocky_action.sql.lineage.functions import is_volatile as function_is_volatile
+from rocky_action.sql.lineage import opaque_reasons
+from rocky_action.sql.lineage.functions import is_unknown, is_volatile, makes_rows
 from rocky_action.sql.parse import parse_query
 
-TRAITS = [
-    ("a + 1", Traits()),
-    ("SUM(a)", Traits(aggregate=True)),
-    ("1 + SUM(a) FILTER (WHERE b)", Traits(aggregate=True)),
-    ("geomean(a)", Traits(aggregate=True)),
-    ("SUM(a) OVER (PARTITION BY b)", Traits(window=True)),
-    ("first(a IGNORE NULLS) OVER ()", Traits(window=True)),
-    ("SUM(SUM(a)) OVER ()", Traits(aggregate=True, window=True)),
-    ("row_number() OVER ()", Traits(window=True)),
-    ("unnest(a)", Traits(set_returning=True)),
-    ("(SELECT MAX(x) FROM u)", Traits(subquery=True)),
-    ("(SELECT unnest(x) FROM u)", Traits(subquery=True)),
-    ("EXISTS (FROM u)", Traits(subquery=True)),
-    ("my_udf(a)", Traits(unknown_function=True)),
-    ("a.my_udf()", Traits(unknown_function=True)),
-    ("my_schema.lower(a)", Traits(unknown_function=True)),
-    ("my_db.my_schema.lower(a)", Traits(unknown_function=True)),
-    ("random()", Traits(volatile=True)),
-    ("date_diff('day', a, current_date)", Traits(volatile=True)),
-    ("a > now()", Traits(volatile=True)),
-    ("CAST('today' AS DATE)", Traits(volatile=True)),
-    ("nextval('s')", Traits(volatile=True)),
-    ("(SELECT uuid())", Traits(subquery=True, volatile=True)),
+SAMPLES = [
+    "SELECT a FROM t USING SAMPLE 5",
+    "SELECT a FROM t USING SAMPLE 10% (bernoulli, 1)",
+    "SELECT a FROM t TABLESAMPLE 10%",
+    "SELECT a FROM t AS u TABLESAMPLE reservoir(20%)",
+    "SELECT a FROM (SELECT a FROM t) AS u TABLESAMPLE 5 ROWS",
+    "SELECT t.a FROM t JOIN u TABLESAMPLE 5 ROWS ON t.a = u.a",
+    "WITH q AS (SELECT a FROM t USING SAMPLE 5) SELECT a FROM q",
+    "SELECT a FROM t WHERE a IN (SELECT a FROM u TABLESAMPLE 10%)",
 ]
-
-
-@pytest.mark.parametrize(("projection", "traits"), TRAITS)
-def test_a_projection_has_exactly_these_traits(projection: str, traits: Traits) -> None:
-    query = parse_query(f"SELECT {projection} AS o FROM t", "duckdb")
-    assert projection_traits(query.tree.selects[0], "duckdb") == traits
-
-
+"""Every place where a sample can be asked for."""
 REASONS = [
     ("SELECT a FROM t WHERE b > 1", ()),
     ("SELECT a FROM t, range(3) AS r(i), unnest(t.l) AS e(j)", ()),
@@ -54,15 +32,36 @@ REASONS = [
     ("SELECT my_udf(a), my_udf(b) FROM t", ("my_udf() is not known",)),
     ("SELECT * FROM my_macro(1)", ("my_macro() is a table function",)),
     ("SELECT * FROM read_csv('x.csv')", ("read_csv() is a table function",)),
-    ("SELECT a FROM t USING SAMPLE 5", ("TABLESAMPLE may answer differently each time",)),
+    ("SELECT a FROM t, LATERAL my_macro(1)", ("my_macro() is not known",)),
+    ("SELECT a.my_udf() FROM t", ("DOT is not known", "my_udf() is not known")),
+    ("SELECT my_schema.lower(a) FROM t", ("DOT is not known", "lower() is not known")),
+    ("SELECT my_db.my_schema.mad(a) FROM t", ("DOT is not known",)),
+    ("SELECT random() FROM t", ("rand() may answer differently each time",)),
+    ("SELECT nextval('s')", ("nextval() may answer differently each time",)),
+    ("SELECT CAST('today' AS DATE)", ("'today' may answer differently each time",)),
+    ("SELECT (SELECT uuid()) FROM t", ("uuid() may answer differently each time",)),
+    *[(sql, ("TABLESAMPLE may answer differently each time",)) for sql in SAMPLES],
 ]
 
 
 @pytest.mark.parametrize(("sql", "reasons"), REASONS)
 def test_the_reasons_are_told(sql: str, reasons: tuple[str, ...]) -> None:
-    query = parse_query(sql, "duckdb")
-    assert opaque_reasons(query) == reasons
-    assert is_volatile(query) == any("each time" in reason for reason in reasons)
+    assert opaque_reasons(parse_query(sql, "duckdb")) == reasons
+
+
+ROWS = [
+    ("a + 1", "duckdb", False),
+    ("unnest(a)", "duckdb", True),
+    ("1 + unnest(a)", "duckdb", True),
+    ("(SELECT unnest(x) FROM u)", "duckdb", False),
+    ("generate_series(1, 3)", "duckdb", False),
+    ("generate_series(1, 3)", "postgres", True),
+]
+
+
+@pytest.mark.parametrize(("projection", "dialect", "several"), ROWS)
+def test_a_projection_makes_rows_by_a_function_of_its_own(projection: str, dialect: str, several: bool) -> None:
+    assert makes_rows(parse_query(f"SELECT {projection} AS o FROM t", dialect).tree.selects[0], dialect) == several
 
 
 def duckdb_functions(condition: str) -> list[str]:
@@ -80,18 +79,11 @@ def call(name: str) -> exp.Expr | None:
     return None
 
 
-def test_every_aggregate_of_duckdb_is_known_as_one() -> None:
-    for name in duckdb_functions("function_type = 'aggregate'"):
-        node = call(name)
-        if node is not None and not is_unknown(node, "duckdb"):
-            assert is_aggregate(node) or is_aggregate(node.this), name
-
-
 def test_every_function_of_duckdb_that_is_not_constant_is_known_as_volatile() -> None:
     for name in duckdb_functions("stability <> 'CONSISTENT'"):
         node = call(name)
         if node is not None and not is_unknown(node, "duckdb"):
-            assert function_is_volatile(node) or name in ("current_schemas", "current_database", "current_schema"), name
+            assert is_volatile(node) or name in ("current_schemas", "current_database", "current_schema"), name
 
 
 def test_every_macro_of_duckdb_that_makes_rows_is_known_as_one() -> None:

@@ -14,20 +14,12 @@ from __future__ import annotations
 from rocky_action.domain.project import Model
 from rocky_action.errors import SqlError
 from rocky_action.sql.equality.strict import same_text_and_tree
-from rocky_action.sql.equality.view import (
-    CanonicalQuery,
-    CanonicalSelect,
-    Output,
-    canonical_of,
-    changed_outputs,
-    whole_of,
-)
+from rocky_action.sql.equality.view import CanonicalQuery, CanonicalSelect, canonical_of, changed_outputs, whole_of
 from rocky_action.sql.parse import Query, parse_model, rocky_agrees
 
 __all__ = [
     "CanonicalQuery",
     "CanonicalSelect",
-    "Output",
     "canonical_of",
     "changed_outputs",
     "same_meaning",

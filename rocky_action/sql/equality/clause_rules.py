@@ -20,12 +20,9 @@ def unread_and_renamed_ctes(clause: Node, around: Mapping[str, Node], *, body: B
     text stay two: each may give other rows. DuckDB does not even look at a CTE that nothing reads.
     """
     found = dict(around)
-    for cte in clause.parts:
-        if isinstance(cte, Node):
-            name, columns, hint, query = cte.parts
-            assert isinstance(name, str) and isinstance(columns, Node)  # noqa: S101, PT018  by the reader
-            assert isinstance(hint, str) and isinstance(query, Node)  # noqa: S101, PT018  by the reader
-            found[fold(name)] = node("cte", columns, hint, body(query, found))
+    for cte in clause.nodes:
+        (name, hint), (columns, query) = cte.texts, cte.nodes
+        found[fold(name)] = node("cte", columns, hint, body(query, found))
     return found
 
 
@@ -38,15 +35,14 @@ def folded_names(names: Node) -> Node:
     """Names that are looked up, not shown: USING, EXCLUDE. DuckDB ignores their case, quoted or not."""
     if names.kind != "names":
         return names
-    return node("names", *(fold(name) for name in names.parts if isinstance(name, str)))
+    return node("names", *map(fold, names.texts))
 
 
 def trailing_comma(select: Node) -> Node:
     """``SELECT a, FROM t`` is ``SELECT a FROM t``: DuckDB allows a comma behind the last column."""
-    quantity, columns, *others = select.parts
-    assert isinstance(columns, Node)  # noqa: S101  by the reader
-    kept = tuple(part for part in columns.parts if part != node("trailing comma"))
-    return node("select", quantity, Node("projections", kept), *others)
+    quantity, columns, *others = select.nodes
+    kept = [column for column in columns.nodes if column != node("trailing comma")]
+    return node("select", quantity, many("projections", kept), *others)
 
 
 def join_kind(kind: str) -> str:
@@ -60,17 +56,14 @@ def using_as_condition(select: Node, ends: Sequence[Node]) -> Node:
     USING makes one column of two, which a star and a bare ``k`` show. Only for the first join of a FROM clause that has
     no other USING and no NATURAL, so that there is one table on the left; and only for names that are given once.
     """
-    source = select.parts[2]
-    if not isinstance(source, Node) or not source:
-        return select
-    items = [part for part in source.parts if isinstance(part, Node)]
-    if any(str(item.parts[0]).startswith("NATURAL") for item in items[1:]):
+    quantity, columns, source, *others = select.nodes
+    items = source.nodes
+    if any(item.texts[0].startswith("NATURAL") for item in items[1:]):
         return select
     if len(items) < 2 or sum(is_using(item) for item in items) != 1 or not is_using(items[1]):
         return select
-    kind, right, names = items[1].parts
-    assert isinstance(right, Node) and isinstance(names, Node)  # noqa: S101, PT018  by the reader
-    keys = [name for name in names.parts if isinstance(name, str)]
+    (kind,), (right, names) = items[1].texts, items[1].nodes
+    keys = names.texts
     left_alias, right_alias = alias(items[0]), alias(right)
     if kind not in ("", "INNER", "LEFT", "LEFT OUTER") or not left_alias or not right_alias:
         return select
@@ -79,14 +72,12 @@ def using_as_condition(select: Node, ends: Sequence[Node]) -> Node:
     pairs = [node("compare", "=", node("column", left_alias, key), node("column", right_alias, key)) for key in keys]
     condition = pairs[0] if len(pairs) == 1 else many("and", pairs)
     joined = node("join", kind, right, node("on", condition))
-    parts = list(select.parts)
-    parts[2] = many("from", [items[0], joined, *items[2:]])
-    return Node("select", tuple(parts))
+    return node("select", quantity, columns, node("from", items[0], joined, *items[2:]), *others)
 
 
 def is_using(item: Node) -> bool:
     """Whether a join is made by USING."""
-    return item.kind == "join" and isinstance(item.parts[2], Node) and item.parts[2].kind == "names"
+    return item.kind == "join" and item.nodes[1].kind == "names"
 
 
 def _shows(select: Node, ends: Sequence[Node], *, keys: set[str]) -> bool:
@@ -98,7 +89,7 @@ def _shows(select: Node, ends: Sequence[Node], *, keys: set[str]) -> bool:
             or (one.kind == "call" and one.parts[0] == "COLUMNS")
         ):
             return True
-        names = [fold(part) for part in one.parts if isinstance(part, str)]
+        names = [*map(fold, one.texts)]
         if (one.kind == "column" and len(names) != 2 and keys & set(names)) or (
             one.kind == "aliased" and keys & set(names)
         ):
@@ -117,11 +108,9 @@ def positional_groups(group: Node, outputs: Sequence[Node]) -> Node:
         return group
     aliases = {fold(str(output.parts[1])) for output in outputs if output.parts[0] == "alias"}
     items = []
-    for item in group.parts:
-        assert isinstance(item, Node)  # noqa: S101  by the reader
+    for item in group.nodes:
         at = _position(item, outputs)
-        meant = outputs[at].parts[2] if at is not None else item
-        assert isinstance(meant, Node)  # noqa: S101  an output ends with its value
+        meant = outputs[at].nodes[-1] if at is not None else item  # an output ends with its value
         items.append(meant if at is not None and _is_grouped_as_written(meant, aliases) else item)
     return many("group", items)
 
@@ -135,8 +124,7 @@ def positional_order(order: Node, outputs: Sequence[Node]) -> Node:
         return order
     names = [fold(str(output.parts[1])) if output.parts[0] == "alias" else "" for output in outputs]
     items = []
-    for item in order.parts:
-        assert isinstance(item, Node)  # noqa: S101  by the reader
+    for item in order.nodes:
         match item:
             case Node("by", (Node("column", (str() as name,)), direction, nulls)) if names.count(name) == 1:
                 items.append(node("by", node("number", str(names.index(name) + 1)), direction, nulls))
@@ -157,15 +145,12 @@ def rules_of(select: Node, ends: Sequence[Node]) -> Rules:
     ordered by. No rule may change one of the two and not the other, so none is applied; columns need no rule. A
     count is never what is grouped by.
     """
-    quantity, columns, _, _, group, *_ = select.parts
-    assert isinstance(columns, Node) and isinstance(group, Node)  # noqa: S101, PT018  by the reader
-    outputs = [part for part in columns.parts if isinstance(part, Node)]
+    quantity, columns, _, _, group, *_ = select.nodes
+    outputs = columns.nodes
     grouped = False
-    for item in group.parts:
-        assert isinstance(item, Node)  # noqa: S101  by the reader
+    for item in group.nodes:
         at = _position(item, outputs)
-        meant = outputs[at].parts[0] if at is not None else item
-        if not (isinstance(meant, Node) and meant.kind == "column"):
+        if not is_kind(outputs[at].parts[0] if at is not None else item, "column"):
             grouped = True
     if (quantity == node("DISTINCT") and ends[0]) or is_kind(quantity, "distinct on"):
         return SPELLING
@@ -173,8 +158,8 @@ def rules_of(select: Node, ends: Sequence[Node]) -> Rules:
 
 
 def _position(item: Node, outputs: Sequence[Node]) -> int | None:
-    text = item.parts[0] if item.kind == "number" else ""
-    at = int(text) if isinstance(text, str) and text.isdigit() else 0
+    text = item.texts[0] if item.kind == "number" else ""
+    at = int(text) if text.isdigit() else 0
     return at - 1 if 1 <= at <= len(outputs) else None
 
 

@@ -77,20 +77,20 @@ def is_one_column(value: Node) -> bool:
         if node.kind == "call" and node.parts[0] not in _KNOWN:
             return False
         if node.kind not in ("scalar", "exists"):
-            stack.extend(part for part in node.parts if isinstance(part, Node))
+            stack.extend(node.nodes)
     return True
 
 
 def has_aggregate(value: Node) -> bool:
     """Whether a known aggregate folds rows in it: one with OVER does not, nor one in a query of its own."""
-    stack: list[Node | str] = [value]
+    stack = [value]
     while stack:
         node = stack.pop()
-        if not isinstance(node, Node) or node.kind in _OWN_QUERIES:
+        if node.kind in _OWN_QUERIES:
             continue
         if node.kind == "call" and node.parts[0] in _FOLDING and node.parts[-1] == NOTHING:
             return True
-        stack.extend(node.parts)
+        stack.extend(node.nodes)
     return False
 
 
@@ -100,7 +100,7 @@ def is_calm(value: Node) -> bool:
     while stack:
         node = stack.pop()
         if node.kind in _QUIET:
-            stack.extend(part for part in node.parts if isinstance(part, Node))
+            stack.extend(node.nodes)
         elif node.kind not in _ATOMS and not (node.kind == "sign" and is_kind(node.parts[1], "number")):
             return False
     return True

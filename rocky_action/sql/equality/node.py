@@ -41,13 +41,23 @@ class Node:
     def __bool__(self) -> bool:
         return self.kind != "nothing"
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The parts that are nodes; which parts are is said by the kind, so to unpack them is to check the kind."""
+        return tuple(part for part in self.parts if isinstance(part, Node))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The parts that are text."""
+        return tuple(part for part in self.parts if isinstance(part, str))
+
     def walk(self) -> Iterator[Node]:
         """This node and all below it, without recursion."""
         stack = [self]
         while stack:
             node = stack.pop()
             yield node
-            stack.extend(part for part in node.parts if isinstance(part, Node))
+            stack.extend(node.nodes)
 
     def over(self, change: Callable[[Node], Node]) -> Node:
         """The same node with each part that is a node changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from rocky_action.sql.equality.node import NOTHING, Node, many, node, word_set
@@ -17,20 +18,20 @@ _UNITS = word_set(
 )
 
 
-class Operands(Types):
+class Operands(Types, ABC):
     """Reads operands at a cursor; what expressions and queries are, whoever knows says."""
 
+    @abstractmethod
     def query(self) -> Node:
         """A whole query, such as stands in parentheses."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expression(self) -> Node:
         """Any expression."""
-        raise NotImplementedError
 
+    @abstractmethod
     def operation(self) -> Node:
         """An expression of operators that bind tighter than comparisons."""
-        raise NotImplementedError
 
     def at_query(self, ahead: int = 0) -> bool:
         """Whether a query begins here."""

@@ -23,7 +23,7 @@ class Canonicaliser:
 
     def query(self, query: Node, scope: Scope) -> Node:
         """A query with its ORDER BY, LIMIT and CTEs; CTEs are in the tree where they are read."""
-        ctes, body, ordered, limit, offset = _nodes(query)
+        ctes, body, ordered, limit, offset = query.nodes
         scope = replace(scope, ctes=self.ctes(ctes, scope))
         if body.kind == "select":
             return self.select(body, scope, ends=(ordered, limit, offset))
@@ -48,7 +48,7 @@ class Canonicaliser:
         if body.kind == "select":
             return self.select(body, scope, ends=(NOTHING, NOTHING, NOTHING))
         if body.kind == "branch":
-            return node("branch", self.query(_nodes(body)[0], scope))
+            return node("branch", self.query(body.nodes[0], scope))
         if body.kind == "values":
             return self.expression(body, Scope({}, set(), scope.ctes, scope, rules=SPELLING))
         return Node("set", tuple(part if isinstance(part, str) else self.body(part, scope) for part in body.parts))
@@ -57,12 +57,12 @@ class Canonicaliser:
         """A SELECT together with the ORDER BY, LIMIT and OFFSET that belong to it."""
         select = clause_rules.trailing_comma(select)
         select = clause_rules.using_as_condition(select, ends)
-        quantity, columns, source, *others = _nodes(select)
+        quantity, columns, source, *others = select.nodes
         scope = Scope.of(source, around, always=self.always)
         joins, where = self.source(source, scope), self.expression(others[0], scope)
         scope = replace(scope, rules=clause_rules.rules_of(select, ends))
         quantity = self.expression(quantity, scope)
-        outputs = [self.output(column, scope) for column in _nodes(columns)]
+        outputs = [self.output(column, scope) for column in columns.nodes]
         group, having, windows, qualify = (self.expression(clause, scope) for clause in others[1:])
         ordered, limit, offset = (self.expression(end, scope) for end in ends)
         group = clause_rules.positional_groups(group, outputs)
@@ -89,13 +89,11 @@ class Canonicaliser:
     def source(self, source: Node, scope: Scope) -> Node:
         """A FROM clause: relations and joins in their order, aliases only where they matter."""
         parts = []
-        for part in _nodes(source):
+        for part in source.nodes:
             if part.kind == "relation":
                 parts.append(self.relation(part, scope))
                 continue
-            kind, right, condition = part.parts
-            assert isinstance(kind, str)  # noqa: S101  the reader puts text there
-            assert isinstance(right, Node) and isinstance(condition, Node)  # noqa: S101, PT018  and nodes here
+            (kind,), (right, condition) = part.texts, part.nodes
             condition = clause_rules.folded_names(condition)
             # An ASOF join looks at how its condition is written.
             reading = replace(scope, rules=SPELLING) if kind.startswith("ASOF") else scope
@@ -105,8 +103,8 @@ class Canonicaliser:
 
     def relation(self, relation: Node, scope: Scope) -> Node:
         """A table, a CTE or a derived table, with its alias where a column may not do without it."""
-        source, written, columns = clause_rules.without_as(relation).parts
-        assert isinstance(source, Node) and isinstance(columns, Node)  # noqa: S101, PT018  the reader puts nodes there
+        plain = clause_rules.without_as(relation)
+        (written,), (source, columns) = plain.texts, plain.nodes
         name = fold(alias(relation))
         named = name in scope.kept or source.kind == "table function"  # whose column may be called by its alias
         kept = node("alias" if written else "own name", name) if named else NOTHING
@@ -114,10 +112,10 @@ class Canonicaliser:
 
     def _read(self, source: Node, scope: Scope) -> Node:
         if source.kind in ("derived", "lateral"):
-            return node(source.kind, self.query(_nodes(source)[0], scope))
+            return node(source.kind, self.query(source.nodes[0], scope))
         if source.kind == "table function":
             return self.expression(source, replace(scope, rules=SPELLING))
-        names = [fold(part) for part in source.parts if isinstance(part, str)]
+        names = [*map(fold, source.texts)]
         found = scope.ctes.get(names[0]) if len(names) == 1 else None
         return found if found is not None else node("table", *names)
 
@@ -150,7 +148,3 @@ def spelled(value: Node) -> Node:
 def canonical_tree(tree: Node) -> Node:
     """The canonical tree of a query."""
     return Canonicaliser(tree).query(tree, Scope({}, set(), {}, None))
-
-
-def _nodes(value: Node) -> tuple[Node, ...]:
-    return tuple(part for part in value.parts if isinstance(part, Node))

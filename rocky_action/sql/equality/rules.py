@@ -33,7 +33,6 @@ _OPERATIONS = frozenset({"and", "between", "cast", "chain", "compare", "in", "is
 _LONG = 20
 _MIRRORED = {">": "<", ">=": "<="}
 _SAFE_FOLDS: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-_TEXTUAL = frozenset({"string", "typed"})
 
 
 def redundant_parentheses(value: Node) -> Node:
@@ -91,9 +90,8 @@ def joined_conditions(value: Node) -> Node:
     if value.kind not in ("and", "or"):
         return value
     operands: list[Node] = []
-    for part in value.parts:
-        assert isinstance(part, Node)  # noqa: S101  AND and OR have nothing but operands
-        operands += [inner for inner in part.parts if isinstance(inner, Node)] if part.kind == value.kind else [part]
+    for part in value.nodes:
+        operands += part.nodes if part.kind == value.kind else [part]
     return many(value.kind, operands)
 
 
@@ -111,8 +109,7 @@ def commuted_conditions(value: Node) -> Node:
         return value
     found: list[Node] = []
     calm: list[Node] = []
-    for part in value.parts:
-        assert isinstance(part, Node)  # noqa: S101  as above
+    for part in value.nodes:
         if is_calm(part):
             calm.append(part)
         else:
@@ -165,7 +162,7 @@ def identity_conditions(value: Node) -> Node:
     identity = {"and": "TRUE", "or": "FALSE"}.get(value.kind)
     if identity is None:
         return value
-    kept = [part for part in value.parts if isinstance(part, Node) and part != node("constant", identity)]
+    kept = [part for part in value.nodes if part != node("constant", identity)]
     if not kept:
         return node("constant", identity)
     if not all(is_truth(part) for part in kept):
@@ -295,10 +292,8 @@ SPELLING: Rules = (redundant_parentheses, chains_as_spelled)
 def _from_the_left(value: Node, step: Callable[[Node], Node]) -> Node:
     if value.kind != "chain":
         return value
-    first, *rest = value.parts
-    assert isinstance(first, Node)  # noqa: S101  a chain begins with an operand
-    found = first
-    for sign, operand in zip(rest[::2], rest[1::2], strict=True):
+    found, *operands = value.nodes
+    for sign, operand in zip(value.texts, operands, strict=True):
         found = step(node("op", sign, found, operand))
     return found
 

@@ -26,11 +26,10 @@ def mentioned(tree: Node) -> frozenset[str]:
 
 
 def _names(one: Node) -> Iterator[str]:
-    texts = [part for part in one.parts if isinstance(part, str)]
     if one.kind == "column":
-        yield from texts if len(texts) != 2 else texts[1:]
+        yield from one.texts if len(one.texts) != 2 else one.texts[1:]
     elif one.kind in ("field", "names", "aliased", "lambda", "replaced", "renamed"):
-        yield from texts
+        yield from one.texts
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Scope:
 
         What is assumed: no table is called like a column of its own that is a struct and is only meant by that name.
         """
-        names = [fold(part) for part in value.parts if isinstance(part, str)]
+        names = [*map(fold, value.texts)]
         scope: Scope | None = self
         steps = 0
         while scope is not None and len(names) == 2:
@@ -91,16 +90,13 @@ class Scope:
 
 def relations(source: Node) -> Iterator[Node]:
     """The relations of a FROM clause, in the order of the text."""
-    for part in source.parts:
-        if isinstance(part, Node):
-            yield from relations(part) if part.kind != "relation" else (part,)
+    for part in source.nodes:
+        yield from relations(part) if part.kind != "relation" else (part,)
 
 
 def alias(relation: Node) -> str:
     """The name by which columns call a relation: its alias, else the last part of a table's name, or a function's."""
-    source, name, *_ = relation.parts
-    assert isinstance(name, str)  # noqa: S101  the reader puts text there
-    if name or not isinstance(source, Node) or source.kind not in ("table", "table function"):
+    name, source = relation.texts[0], relation.nodes[0]
+    if name or source.kind not in ("table", "table function"):
         return name
-    last = source.parts[-1 if source.kind == "table" else 0]
-    return last if isinstance(last, str) else ""
+    return source.texts[-1 if source.kind == "table" else 0]

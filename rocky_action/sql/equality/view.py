@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from rocky_action.sql.equality.clauses import read
 from rocky_action.sql.equality.facts import has_aggregate, is_one_row
-from rocky_action.sql.equality.node import Node, node
+from rocky_action.sql.equality.node import NOTHING, Node, node
 from rocky_action.sql.equality.queries import Canonicaliser, canonical_tree
 from rocky_action.sql.equality.scopes import Scope, fold
 from rocky_action.sql.parse import Query
@@ -84,17 +84,17 @@ def canonical_of(query: Query) -> CanonicalQuery | None:
     if tree is None or whole is None:
         return None
     maker = Canonicaliser(tree)
-    clause, body = _node(tree.parts[0]), _node(tree.parts[1])
+    clause, body, *ends = tree.nodes
     seen: dict[str, Node] = {}
     ctes: list[tuple[str, CanonicalSelect | None]] = []
-    for cte in clause.parts:
-        name, columns, hint, inner = _node(cte).parts
-        part = maker.query(_node(inner), Scope({}, set(), dict(seen), None))
+    for cte in clause.nodes:
+        (name, hint), (columns, inner) = cte.texts, cte.nodes
+        part = maker.query(inner, Scope({}, set(), dict(seen), None))
         # What the CTE itself says about its columns belongs to all that reads it.
-        plain = not _node(columns) and not hint
-        seen[fold(str(name))] = node("cte by name", fold(str(name)))
-        ctes.append((str(name), _select(part) if plain else None))
-    outer = Node("query", (Node("nothing", ()), body, *tree.parts[2:]))
+        plain = not columns and not hint
+        seen[fold(name)] = node("cte by name", fold(name))
+        ctes.append((name, _select(part) if plain else None))
+    outer = node("query", NOTHING, body, *ends)
     return CanonicalQuery(whole, tuple(ctes), _select(maker.query(outer, Scope({}, set(), seen, None))))
 
 
@@ -181,13 +181,13 @@ def _aggregated(select: CanonicalSelect) -> bool:
 def _select(part: Node) -> CanonicalSelect | None:
     if part.kind != "select":
         return None
-    frame, outputs = _node(part.parts[0]), _node(part.parts[1])
-    group, order = _node(frame.parts[3]), _node(frame.parts[7])
+    frame, outputs = part.nodes
+    quantity, group, order = frame.nodes[0], frame.nodes[3], frame.nodes[7]
     positions = {int(text) - 1 for text in _numbers(group, order)}
-    needs_all = bool(_node(frame.parts[0])) or group.kind not in ("group", "nothing")
+    needs_all = bool(quantity) or group.kind not in ("group", "nothing")
     return CanonicalSelect(
         frame,
-        tuple(_output(_node(output)) for output in outputs.parts),
+        tuple(map(_output, outputs.nodes)),
         frozenset(_bare(frame)),
         frozenset(positions),
         needs_all or any(one.kind == "every" for one in order.walk()),
@@ -197,7 +197,7 @@ def _select(part: Node) -> CanonicalSelect | None:
 def _output(output: Node) -> Output:
     named = output.kind == "output" and output.parts[0] != "spelled"
     name = output.parts[1] if named else None
-    is_star = output.kind == "star" and not _node(output.parts[2])  # REPLACE and RENAME may do anything
+    is_star = output.kind == "star" and not output.nodes[1]  # REPLACE and RENAME may do anything
     return Output(
         name if isinstance(name, str) else None,
         output,
@@ -205,7 +205,7 @@ def _output(output: Node) -> Output:
         frozenset(_bare(output)),
         is_one_row(output),
         has_aggregate(output),
-        frozenset(str(name) for name in _node(output.parts[1]).parts) if is_star else None,
+        frozenset(output.nodes[0].texts) if is_star else None,
     )
 
 
@@ -213,18 +213,12 @@ def _bare(value: Node) -> Iterator[str]:
     """Names without a relation that is known, so each may be the alias of an output."""
     for one in value.walk():
         if one.kind == "column":
-            yield str(one.parts[0])
+            yield one.texts[0]
 
 
 def _numbers(*clauses: Node) -> Iterator[str]:
     for clause in clauses:
-        for item in clause.parts:
-            value = _node(item)
-            value = _node(value.parts[0]) if value.kind == "by" else value
-            if value.kind == "number" and str(value.parts[0]).isdigit():
-                yield str(value.parts[0])
-
-
-def _node(part: Node | str) -> Node:
-    assert isinstance(part, Node)  # noqa: S101  where the reader puts one
-    return part
+        for item in clause.nodes:
+            value = item.nodes[0] if item.kind == "by" else item
+            if value.kind == "number" and value.texts[0].isdigit():
+                yield value.texts[0]

@@ -12,18 +12,15 @@ from rocky_action.sql.lineage.expressions import Unfollowed
 from rocky_action.sql.lineage.propagation import Propagated, propagate
 from rocky_action.sql.lineage.queries import follow
 from rocky_action.sql.lineage.reading import Place, Surroundings
-from rocky_action.sql.lineage.traits import Traits, is_volatile, opaque_reasons, projection_traits
+from rocky_action.sql.lineage.traits import opaque_reasons
 from rocky_action.sql.parse import Query
 
 __all__ = [
     "Propagated",
     "Surroundings",
-    "Traits",
-    "is_volatile",
     "lineage_of",
     "opaque_reasons",
     "output_names",
-    "projection_traits",
     "propagate",
 ]
 

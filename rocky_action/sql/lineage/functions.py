@@ -1,6 +1,6 @@
 """What is known about functions: which make rows, which answer differently each time, which nobody knows.
 
-sqlglot parses the functions that it knows to a class of their own; ``tests/unit/test_lineage_functions.py`` fails when
+sqlglot parses the functions that it knows to a class of their own; ``tests/unit/test_sql_lineage_traits.py`` fails when
 a new version brings another one, so that somebody looks at it. The rest are names.
 """
 
@@ -127,16 +127,6 @@ weighted_avg yearweek
 """
 _DUCKDB = frozenset(_DUCKDB_TEXT.split())
 """DuckDB's functions that sqlglot has no class for: one value out for the arguments (or for the group) put in."""
-
-
-_AGGREGATES_TEXT = """
-arbitrary arg_max_null arg_max_nulls_last arg_min_null arg_min_nulls_last bitstring_agg combine_aggr count_star
-decimal_average entropy favg fsum geomean geometric_mean histogram histogram_exact json_group_array json_group_object
-json_group_structure kahan_sum kurtosis_pop lttb mad mean product reservoir_quantile sem sum_no_overflow sumkahan
-variant_group_array variant_group_object wavg weighted_avg
-"""
-_AGGREGATES = frozenset(_AGGREGATES_TEXT.split())
-"""Those of them that make one row of many."""
 _MOMENTS = frozenset({"now", "today", "tomorrow", "yesterday"})
 
 
@@ -147,12 +137,6 @@ def spelled(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal):
         return f"'{node.name}'"
     return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
-
-
-def is_aggregate(node: exp.Expr) -> bool:
-    """True for a function that makes one value of many rows."""
-    named = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
-    return named or isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc))
 
 
 def is_method(node: exp.Expr) -> bool:
@@ -172,19 +156,12 @@ def is_unknown(node: exp.Expr, dialect: str) -> bool:
     return isinstance(node, _STRANGE)
 
 
-def returns_rows(node: exp.Expr, dialect: str) -> bool:
-    """True for a function that makes several rows of one when it stands in a projection."""
-    if isinstance(node, exp.GenerateSeries):
-        return dialect != "duckdb"  # DuckDB makes a list
-    return isinstance(node, _SET_RETURNING)
-
-
 def makes_rows(projection: exp.Expr, dialect: str) -> bool:
-    """True for a projection with such a function in it, outside of queries of its own."""
+    """True for a projection with a function in it that makes several rows of one, outside of queries of its own."""
     steps = [projection]
     while steps:
         node = steps.pop()
-        if returns_rows(node, dialect):
+        if _returns_rows(node, dialect):
             return True
         if not isinstance(node, exp.Query):
             steps.extend(node.iter_expressions())
@@ -199,3 +176,9 @@ def is_volatile(node: exp.Expr) -> bool:
     if isinstance(node, exp.Literal):
         return node.is_string and node.name.lower() in _MOMENTS  # CAST('today' AS DATE)
     return isinstance(node, _VOLATILE)
+
+
+def _returns_rows(node: exp.Expr, dialect: str) -> bool:
+    if isinstance(node, exp.GenerateSeries):
+        return dialect != "duckdb"  # DuckDB makes a list
+    return isinstance(node, _SET_RETURNING)

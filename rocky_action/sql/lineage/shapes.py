@@ -144,11 +144,6 @@ def as_conditions(reads: Iterable[ColumnRead], where: str) -> tuple[ColumnRead, 
     return tuple(dict.fromkeys(ColumnRead(read.reference, read.column, Use.CONDITION, where) for read in reads))
 
 
-def as_mentions(reads: Iterable[ColumnRead]) -> tuple[ColumnRead, ...]:
-    """The same columns, named and not used."""
-    return tuple(dict.fromkeys(ColumnRead(read.reference, read.column, Use.MENTION) for read in reads))
-
-
 def used(read: ColumnRead, use: Use, *, where: str) -> ColumnRead:
     """A column's way to an output and then on: what is done to it last counts, unless it only hands it on."""
     if use is Use.DIRECT or _RANK[use] < _RANK[read.use]:
