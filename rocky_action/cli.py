@@ -22,7 +22,7 @@ from rocky_action.settings import INPUTS, add_options
 _PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
 _NAMED = (*_PROJECT, "branch_name", "pr_number")
 _BUILD = ("copy", "baseline", "seeds", "timeout", "memory_limit", "threads", "lease_hours")
-_DIFF = ("algorithm", "sample_size", "max_samples")
+_DIFF = ("algorithm", "sample_size", "sample_order", "max_samples", "diff_seconds", "diff_bytes")
 _AUDIT = ("audit", "audit_seed")
 _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -119,9 +119,25 @@ def _unknown(arguments: Sequence[str], namespace: argparse.Namespace) -> str:
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", metavar="BASE", help="A file, or a relation (schema.name) of the project's database.")
     parser.add_argument("other", metavar="HEAD", help="What to compare it with.")
-    parser.add_argument("--key", default="", metavar="A,B", help="Columns that identify a row. Default: whole rows.")
-    parser.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="A column to leave out.")
     parser.add_argument(
-        "--tolerance", action="append", default=[], metavar="COLUMN=1e-9", help="How far numbers may be apart."
+        "--key",
+        default="",
+        metavar="A,B",
+        help="Columns that identify a row; none compares whole rows. Default: those that prove to.",
     )
+    parser.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="COLUMN=1e-9",
+        help="How far numbers may be apart: 0.01, 0.1%% of the larger one, or '0.01 + 0.1%%', whichever is more.",
+    )
+    for flag, says in (
+        ("--ignore", "A column to leave out."),
+        ("--mask", "A column that is compared, but whose values are not shown."),
+        ("--ignore-case", "A column of text in which upper and lower case count as equal."),
+        ("--ignore-trailing-blanks", "A column of text in which blanks at the end do not count."),
+        ("--json-column", "A column of text that is JSON, to be compared by value."),
+    ):
+        parser.add_argument(flag, action="append", default=[], metavar="COLUMN", help=says)
     parser.add_argument("--where", metavar="SQL", help="A condition that the rows of both sides must meet.")

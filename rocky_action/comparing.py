@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from rocky_action.assembly import Place, project_folder, project_loader
 from rocky_action.domain.diff import ModelDiff
-from rocky_action.domain.options import ModelOptions, Tolerance
+from rocky_action.domain.options import TOLERANCE_TEXTS, Budget, ModelOptions, Tolerance, tolerance_of
 from rocky_action.domain.project import Relation
 from rocky_action.errors import InputError
 from rocky_action.git.repository import open_repository
@@ -20,6 +19,8 @@ from rocky_action.settings import Settings
 from rocky_action.warehouses.duckdb import open_files
 
 _FILES = (".parquet", ".csv", ".tsv")
+NO_KEY = "none"
+"""Stands for the key where whole rows are to be compared."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,26 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
     tolerances: list[tuple[str, Tolerance]] = []
     for entry in namespace.tolerance:
         column, _, text = entry.rpartition("=")
-        number = _number(text)
-        if column and number is not None:
-            tolerances.append((column, Tolerance(number)))
+        tolerance = tolerance_of(text)
+        if column and tolerance is not None:
+            tolerances.append((column, tolerance))
         else:
-            mistakes.append(f"--tolerance {entry!r} is not column=number, such as amount=0.01")
+            mistakes.append(f"--tolerance {entry!r} is not column=tolerance; a tolerance is {TOLERANCE_TEXTS}")
+    key = tuple(part.strip() for part in namespace.key.split(",") if part.strip())
+    if len(key) > 1 and NO_KEY in key:
+        mistakes.append(f"--key {namespace.key!r} names columns and says {NO_KEY}, which is for whole rows")
     if mistakes:
         raise InputError("\n".join(mistakes), advice="rocky-preview compare --help lists the options.")
-    key = tuple(part.strip() for part in namespace.key.split(",") if part.strip())
-    options = ModelOptions(key or None, tuple(namespace.ignore), (), tuple(tolerances), namespace.where)
+    options = ModelOptions(
+        key=() if key == (NO_KEY,) else key or None,
+        ignore_columns=tuple(namespace.ignore),
+        mask_columns=tuple(namespace.mask),
+        tolerances=tuple(tolerances),
+        where=namespace.where,
+        ignore_case=tuple(namespace.ignore_case),
+        ignore_trailing_blanks=tuple(namespace.ignore_trailing_blanks),
+        json_columns=tuple(namespace.json_column),
+    )
     return Asked(namespace.base, namespace.other, options)
 
 
@@ -77,19 +89,12 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
             algorithm=settings.algorithm,
             sample_size=settings.sample_size,
             max_samples=settings.max_samples,
+            sample_order=settings.sample_order,
+            budget=Budget(settings.diff_seconds, settings.diff_bytes),
         )
         return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
     finally:
         warehouse.close()
-
-
-def _number(text: str) -> float | None:
-    """A finite number that is not negative, None for anything else."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _database(settings: Settings, place: Place) -> Path:

@@ -80,6 +80,11 @@ class WarehouseAdapter(Protocol):
         """The catalog that relations with an empty catalog belong to."""
         ...
 
+    @property
+    def checksum_rounds(self) -> int:
+        """How often it pays to look at smaller and smaller chunks: once where each reading of a table is billed."""
+        ...
+
     def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         """All rows of one read-only statement; ``timeout`` in seconds."""
         ...
@@ -117,7 +122,7 @@ class WarehouseAdapter(Protocol):
         ...
 
     def row_hash(self, expressions: Sequence[str]) -> str:
-        """SQL: a whole number from 0 to 2^63, never NULL, that depends on all values, on their order, on which are NULL.
+        """SQL: a whole number from 0 to 2^63, never NULL, of all values, their order, and which of them are NULL.
 
         Equal values of one type give equal numbers. It is hashed so that the sum over rows of it is a sound checksum:
         no value's part in it can be told from the others'. Nested values must be handed in as text: some that differ

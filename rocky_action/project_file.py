@@ -6,11 +6,21 @@ from types import MappingProxyType
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from rocky_action.domain.gate import FailOn
-from rocky_action.domain.options import Algorithm, Baseline, CopyMode, ModelOptions, ProjectFile, Tolerance
+from rocky_action.domain.options import (
+    TOLERANCE_TEXTS,
+    Algorithm,
+    Baseline,
+    CopyMode,
+    ModelOptions,
+    ProjectFile,
+    SampleOrder,
+    Tolerance,
+    tolerance_of,
+)
 from rocky_action.errors import InputError, did_you_mean
 
 Place = tuple[int | str, ...]
@@ -22,14 +32,11 @@ _EXPECTED = {
     "int_parsing": "a whole number",
     "int_parsing_size": "a whole number",
     "int_type": "a whole number",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
     "greater_than_equal": "a number from {ge:g}",
     "less_than_equal": "a number up to {le:g}",
     "enum": "{expected}",
     "tuple_type": "a name or a list of names",
-    "too_short": "at least one name",
+    "tolerance": TOLERANCE_TEXTS,
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
@@ -40,10 +47,17 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _tolerance(value: object) -> Tolerance:
+    found = tolerance_of(value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("tolerance", "a tolerance")
+    return found
+
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_one_or_more)]
 Count = Annotated[int, Field(le=999_999_999)]
-Allowance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Allowance = Annotated[Tolerance, PlainValidator(_tolerance)]
 
 
 class _Comparison(BaseModel):
@@ -54,16 +68,25 @@ class _Comparison(BaseModel):
     ignore_columns: Names = ()
     mask_columns: Names = ()
     tolerances: dict[str, Allowance] = Field(default_factory=dict)
+    ignore_case: Names = ()
+    ignore_trailing_blanks: Names = ()
+    json_columns: Names = ()
 
     def options(self) -> ModelOptions:
-        tolerances = tuple((name, Tolerance(value)) for name, value in sorted(self.tolerances.items()))
-        return ModelOptions(None, self.ignore_columns, self.mask_columns, tolerances)
+        return ModelOptions(
+            ignore_columns=self.ignore_columns,
+            mask_columns=self.mask_columns,
+            tolerances=tuple(sorted(self.tolerances.items())),
+            ignore_case=self.ignore_case,
+            ignore_trailing_blanks=self.ignore_trailing_blanks,
+            json_columns=self.json_columns,
+        )
 
 
 class _Model(_Comparison):
     """What may be said about one model only."""
 
-    key: Annotated[Names, Field(min_length=1)] | None = None
+    key: Names | None = None
     where: Text | None = None
 
     def options(self) -> ModelOptions:
@@ -78,7 +101,10 @@ class _Document(_Comparison):
     copy_: CopyMode | None = Field(default=None, alias="copy")
     algorithm: Algorithm | None = None
     sample_size: Annotated[Count, Field(ge=1)] | None = None
+    sample_order: SampleOrder | None = None
     max_samples: Annotated[Count, Field(ge=0)] | None = None
+    diff_seconds: Text | None = None
+    diff_bytes: Text | None = None
     seeds: Names = ()
     models: dict[str, _Model] = Field(default_factory=dict)
 

@@ -21,9 +21,10 @@ class Exhaustive:
 class Sampled:
     """Only some rows were compared: ``rows_compared`` keys, taken in an order of the key ``ordered_by``.
 
-    ``rows_total`` are the rows of the longer side. ``order`` "first" takes the smallest keys and says nothing about the
-    others; "random" takes keys by their hash, the same on both sides, so that ``detectable_share`` holds: the smallest
-    share of differing rows that such a sample shows with 95 % confidence.
+    ``rows_total`` are the rows of the longer side; of both sides if more keys than that were compared. ``order``
+    "first" takes the smallest keys and says nothing about the others; "random" takes keys by their hash, the same on
+    both sides, so that ``detectable_share`` holds: the smallest share of differing rows that such a sample shows with
+    95 % confidence.
     """
 
     rows_compared: int
@@ -56,12 +57,12 @@ class BisectionStats:
     split: Literal["int_range", "composite", "hash_bucket"]
 
 
-Way = Literal["positions", "checksums", "groups", "bisection", "window", "nothing"]
+Way = Literal["positions", "join", "checksums", "groups", "bisection", "nothing"]
 """How rows were brought together.
 
-"positions": row by row where they stand, proved to be the same rows; "checksums": sums of hashes by column first, then
-a join by key that reads the columns whose sums differ; "groups": equal rows cancel; "bisection": checksums of chunks,
-then the rows of those that differ; "window": a join of the sampled rows; "nothing": no row.
+"positions": row by row where they stand, proved to be the same rows; "join": by key, all values; "checksums": sums of
+hashes by column first, then a join by key that reads the columns whose sums differ; "groups": equal rows cancel;
+"bisection": checksums of chunks, then a join of those that differ; "nothing": no row.
 """
 
 
@@ -83,13 +84,14 @@ class Proof:
 class Numbers:
     """A numeric column of one side, all its rows.
 
-    Figures are text as the warehouse writes them, None for a column without values. ``distinct`` is an estimate
-    (HyperLogLog) unless ``distinct_exact``.
+    Figures are text as the warehouse writes them, None for a column without values and for a masked one. ``distinct``
+    is an estimate (HyperLogLog) unless ``distinct_exact``, and None where it was not counted. A sum of floats depends
+    on the order they are added in: two sums that differ by no more than that are given as the same.
     """
 
     rows: int
     nulls: int
-    distinct: int
+    distinct: int | None
     sum: Value
     mean: Value
     min: Value
@@ -99,7 +101,10 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Rows by value in equal steps from ``low`` to ``high``; the outer steps hold what lies beyond them."""
+    """The examined differing rows by value, in equal steps from ``low`` to ``high``.
+
+    Changed rows are counted where this column changed. The outer steps hold what lies beyond them.
+    """
 
     low: float
     high: float
@@ -138,7 +143,9 @@ class CategoryChange:
 class Slice:
     """Rows with one value in one column: their part of the differing rows, and of the whole table.
 
-    Both are shares from 0 to 1; ``lift`` is their ratio.
+    A changed or removed row counts with its value in base, an added one with that in head; the table is base and the
+    added rows. The value of a date or a time may be a year or a month of it (``2026``, ``2026-03``). ``rows_differing``
+    are some of the profile's ``rows_examined``. Both shares are from 0 to 1; ``lift`` is their ratio.
     """
 
     column: str
@@ -213,12 +220,16 @@ class SchemaDiff:
 
 @dataclass(frozen=True)
 class Key:
-    """The columns that identify a row, where they come from, and what the data says about them."""
+    """The columns that identify a row, where they come from, and what the data says about them.
+
+    ``unique_base`` and ``unique_head`` are None where nothing depended on it: rows that are all equal, or whose partner
+    is known, were not searched for a key that occurs twice.
+    """
 
     columns: tuple[str, ...]
     origin: str
-    unique_base: bool
-    unique_head: bool
+    unique_base: bool | None
+    unique_head: bool | None
     null_rows_base: int = 0
     null_rows_head: int = 0
     duplicate_keys_base: int = 0
@@ -226,8 +237,8 @@ class Key:
 
     @property
     def is_proven(self) -> bool:
-        """True when no key value occurs twice on either side (NULL counted as a value)."""
-        return self.unique_base and self.unique_head
+        """True when no key value is known to occur twice on either side (NULL counted as a value)."""
+        return self.unique_base is not False and self.unique_head is not False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -51,6 +53,24 @@ class Tolerance:
 
     absolute: float = 0.0
     relative: float = 0.0
+
+
+TOLERANCE_TEXTS = 'a number, a share such as "0.1%", or both: "0.01 + 0.1%"'
+_ALLOWANCE = r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+_TOLERANCE = re.compile(rf"{_ALLOWANCE}|{_ALLOWANCE} ?%|{_ALLOWANCE} ?\+ ?{_ALLOWANCE} ?%")
+
+
+def tolerance_of(text: str) -> Tolerance | None:
+    """A tolerance as people write it: ``0.01`` apart, ``0.1%`` of the larger one, or ``0.01 + 0.1%``.
+
+    With both, what allows more counts. None for anything else; TOLERANCE_TEXTS says in words what is understood.
+    """
+    match = _TOLERANCE.fullmatch(text.strip())
+    if match is None:
+        return None
+    alone, share_alone, both, both_share = (float(group) if group else 0.0 for group in match.groups())
+    found = Tolerance(alone + both, (share_alone + both_share) / 100)
+    return found if math.isfinite(found.absolute) and math.isfinite(found.relative) else None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rocky_action.domain.options import ModelOptions, Tolerance
+from rocky_action.domain.options import TOLERANCE_TEXTS, ModelOptions, Tolerance, tolerance_of
 from rocky_action.domain.project import (
     FullRefresh,
     Model,
@@ -53,7 +53,16 @@ _KEYS = (
     "tests",
     "use_test",
 )
-_PREVIEW_KEYS = ("key", "ignore_columns", "mask_columns", "tolerances", "where")
+_PREVIEW_KEYS = (
+    "key",
+    "ignore_columns",
+    "mask_columns",
+    "tolerances",
+    "where",
+    "ignore_case",
+    "ignore_trailing_blanks",
+    "json_columns",
+)
 _ALONE = ("warehouse", "default")
 """Catalog and schema of a ``.rocky`` file without a sidecar, where the folder's defaults name none."""
 
@@ -214,14 +223,29 @@ def _options(config: Table) -> ModelOptions:
         return ModelOptions()
     table.unknown(_PREVIEW_KEYS, verdict="mistake")
     tolerance = table.table("tolerances")
-    tolerances = () if tolerance is None else ((name, tolerance.number(name)) for name in sorted(tolerance.values))
+    tolerances = () if tolerance is None else ((name, _tolerance(tolerance, name)) for name in sorted(tolerance.values))
     return ModelOptions(
-        key=table.texts("key", required=True) if "key" in table.values else None,
+        key=table.texts("key"),
         ignore_columns=table.texts("ignore_columns") or (),
         mask_columns=table.texts("mask_columns") or (),
-        tolerances=tuple((name, Tolerance(value)) for name, value in tolerances if value is not None),
+        tolerances=tuple((name, value) for name, value in tolerances if value is not None),
         where=table.text("where"),
+        ignore_case=table.texts("ignore_case") or (),
+        ignore_trailing_blanks=table.texts("ignore_trailing_blanks") or (),
+        json_columns=table.texts("json_columns") or (),
     )
+
+
+def _tolerance(table: Table, name: str) -> Tolerance | None:
+    """A number or a text; None for a wrong one, which is noted."""
+    value = table.values[name]
+    if not isinstance(value, str):
+        number = table.number(name)
+        return None if number is None else Tolerance(number)
+    found = tolerance_of(value)
+    if found is None:
+        table.wrong(name, f"the tolerance is {table.document.show(value)}, expected {TOLERANCE_TEXTS}")
+    return found
 
 
 def _metadata(file: ModelFile, group: Group | None, *, folder: Folder) -> tuple[tuple[str, str], ...]:

@@ -1,32 +1,23 @@
-"""Rows paired by a proven key, compared value by value inside the warehouse."""
+"""Rows paired by key, compared value by value inside the warehouse."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from rocky_action.domain.diff import CellChange, ColumnChange, RowDiff, RowExample, Value
-from rocky_action.errors import WarehouseError
+from rocky_action.domain.diff import ColumnChange
+from rocky_action.rowdiff.differing import Differing, DifferingRow, Kind
 from rocky_action.rowdiff.schema import ColumnPair, text
-from rocky_action.rowdiff.sides import Sides, count_where, numbers, ordered, values
-
-Kind = Literal["added", "removed", "changed"]
-MASK = "(masked)"
-"""Stands for a masked value of the key, so that an example still shows that it has one."""
+from rocky_action.rowdiff.sides import Sides, count_where, numbers, ordered, smallest, values
 
 
 @dataclass(frozen=True)
 class KeyedJoin:
-    """Two sides joined on a key that is unique on both; ``compared`` are the other columns to look at.
-
-    ``window``, if not None, keeps that many keys only: the smallest that either side has.
-    """
+    """Two sides joined on a key; ``compared`` are the other columns to look at."""
 
     sides: Sides
     key: tuple[ColumnPair, ...]
     compared: tuple[ColumnPair, ...]
-    masked: frozenset[str] = frozenset()
-    window: int | None = None
 
     @property
     def rows(self) -> str:
@@ -43,115 +34,121 @@ class KeyedJoin:
             f"b.c{pair.position} AS b{pair.position}, h.c{pair.position} AS h{pair.position}"
             for pair in self.key + self.compared
         ]
-        joined = (
-            f"SELECT b.present AS in_base, h.present AS in_head, {', '.join(keys + raw)}"
-            f" FROM {self._side(self.sides.base)} AS b"
-            f" FULL JOIN {self._side(self.sides.head)} AS h ON {' AND '.join(on)}"
+        return (
+            f"(SELECT b.present AS in_base, h.present AS in_head, {', '.join(keys + raw)}"
+            f" FROM {self.sides.base} AS b FULL JOIN {self.sides.head} AS h ON {' AND '.join(on)})"
         )
-        return f"({joined})" if self.window is None else f"({joined} ORDER BY {self.order} LIMIT {self.window})"
 
     @property
     def order(self) -> str:
         """SQL: rows by key, as the warehouse orders its type."""
         return ordered(f"k{index}" for index in range(len(self.key)))
 
-    def _side(self, side: str) -> str:
-        """One side; of a window only what can be in it: the smallest keys of both are among the smallest of each."""
-        if self.window is None:
-            return side
-        order = ordered(_key(pair, "s") for pair in self.key)
-        return f"(SELECT * FROM {side} AS s ORDER BY {order} LIMIT {self.window})"
+    @property
+    def key_hash(self) -> str:
+        """SQL about a row of ``rows``: a number that stands for its key."""
+        return self.sides.warehouse.row_hash([f"k{index}" for index in range(len(self.key))])
 
 
 @dataclass(frozen=True)
-class KeyedCounts:
-    """What a join found; ``paired`` counts key values on both sides, ``columns`` those with a changed value."""
+class JoinCounts:
+    """What a join found. ``paired`` counts pairs of rows with the same key; ``columns`` are those with a changed value.
+
+    ``hashes`` stand for keys whose rows differ: of all of them, or of as many as were asked for, drawn evenly.
+    """
 
     added: int
     removed: int
     paired: int
     changed: int
     columns: tuple[ColumnChange, ...]
+    hashes: tuple[int, ...] = ()
+
+    @property
+    def differing(self) -> int:
+        """Rows that differ."""
+        return self.added + self.removed + self.changed
+
+    def is_proof(self, rows_base: int, rows_head: int) -> bool:
+        """True when no key that both sides have occurs twice.
+
+        A key that base has m times and head n times makes m·n pairs. Over the keys of both sides, the sum of m·n is the
+        sum of m only if every n is 1, and the sum of n only if every m is.
+        """
+        return (self.paired + self.removed, self.paired + self.added) == (rows_base, rows_head)
 
 
-def count_keyed(join: KeyedJoin) -> KeyedCounts:
-    """One pass over the join."""
+def count_join(join: KeyedJoin, *, hashes: int) -> JoinCounts:
+    """One pass over the join; ``hashes`` is how many keys to draw from those whose rows differ."""
     flags = [f"{_differs(pair)} AS d{pair.position}" for pair in join.compared]
     each = [f"d{pair.position}" for pair in join.compared]
-    flagged = f"(SELECT {', '.join(['in_base', 'in_head', *flags])} FROM {join.rows} AS j)"
+    keys = [f"k{index}" for index in range(len(join.key))]
+    flagged = f"(SELECT {', '.join(['in_base', 'in_head', *keys, *flags])} FROM {join.rows} AS j)"
     both = "in_base AND in_head"
+    any_differs = " OR ".join(each) or "FALSE"
     counts = [
         count_where("in_base IS NULL"),
         count_where("in_head IS NULL"),
         count_where(both),
-        count_where(f"{both} AND ({' OR '.join(each) or 'FALSE'})"),
+        count_where(f"{both} AND ({any_differs})"),
         *(count_where(f"{both} AND {flag}") for flag in each),
     ]
-    row = join.sides.warehouse.query(f"SELECT {', '.join(counts)} FROM {flagged} AS f")[0]
-    added, removed, paired, changed, *columns = numbers(row)
-    return KeyedCounts(
+    differs = f"in_base IS NULL OR in_head IS NULL OR {any_differs}"
+    drawn = [smallest(join.key_hash, differs, hashes)] if hashes else ["NULL"]
+    *found, drawn_hashes = join.sides.query(f"SELECT {', '.join(counts + drawn)} FROM {flagged} AS f")[0]
+    added, removed, paired, changed, *columns = numbers(tuple(found))
+    return JoinCounts(
         added,
         removed,
         paired,
         changed,
         tuple(ColumnChange(pair.name, count) for pair, count in zip(join.compared, columns, strict=True) if count),
+        tuple(numbers(tuple(drawn_hashes))) if isinstance(drawn_hashes, list) else (),
     )
 
 
-def diff_keyed(join: KeyedJoin, *, rows_base: int, rows_head: int) -> RowDiff:
-    """All rows, without examples. Raises WarehouseError if the sides are not what the proof of the key saw."""
-    found = count_keyed(join)
-    if (found.paired + found.removed, found.paired + found.added) != (rows_base, rows_head):
-        raise WarehouseError(
-            "base or head returned other rows each time it was read",
-            advice="Run again when nothing writes to them; a view must not be random.",
-        )
-    return RowDiff(rows_base, rows_head, found.added, found.removed, found.changed, found.columns)
+def fetch_drawn(join: KeyedJoin, counts: JoinCounts, *, masked: frozenset[str]) -> Differing:
+    """The rows whose keys were drawn, in the order of their keys; ``join`` names the columns worth showing."""
+    if not counts.hashes:
+        return Differing(join.key + join.compared, len(join.key), (), counts.differing, masked)
+    wanted = ", ".join(f"({number})" for number in counts.hashes)
+    own = join.sides.warehouse.row_hash([_key(pair, "s") for pair in join.key])
+    few = join.sides.kept(f"{own} IN (SELECT v.h FROM (VALUES {wanted}) AS v(h))")
+    return fetch_differing(replace(join, sides=few), total=counts.differing, masked=masked)
 
 
-def keyed_examples(join: KeyedJoin, found: RowDiff, *, limit: int) -> tuple[RowExample, ...]:
-    """At most ``limit`` rows in the order of their keys: changed ones first, then removed, then added ones."""
-    examples: list[RowExample] = []
-    kinds: tuple[tuple[Kind, int | None], ...] = (
-        ("changed", found.changed),
-        ("removed", found.removed),
-        ("added", found.added),
-    )
-    for kind, count in kinds:
-        if count and len(examples) < limit:
-            examples += _examples(join, kind, limit=limit - len(examples))
-    return tuple(examples)
-
-
-def _examples(join: KeyedJoin, kind: Kind, *, limit: int) -> list[RowExample]:
-    keys = [_key_text(pair, masked=pair.name.lower() in join.masked) for pair in join.key]
-    cells = [
+def fetch_differing(join: KeyedJoin, *, total: int, masked: frozenset[str], limit: int | None = None) -> Differing:
+    """The rows of a join that differ, in the order of their keys."""
+    columns = join.key + join.compared
+    parts = [
         part
-        for pair in join.compared
-        for part in (text(_differs(pair)), *_cell_texts(pair, masked=pair.name.lower() in join.masked))
+        for pair in columns
+        for part in (text(_differs(pair)), *_cell_texts(pair, masked=pair.name.lower() in masked))
     ]
-    chosen = f"SELECT * FROM {join.rows} AS j WHERE {_condition(join, kind)} ORDER BY {join.order} LIMIT {limit}"
-    found = join.sides.warehouse.query(
-        f"SELECT {', '.join(keys + cells)} FROM ({chosen}) AS e ORDER BY {join.order}",
+    any_differs = " OR ".join(["in_base IS NULL", "in_head IS NULL", *map(_differs, join.compared)])
+    chosen = (
+        f"SELECT in_base, in_head, {', '.join(parts)} FROM {join.rows} AS j WHERE {any_differs} ORDER BY {join.order}"
     )
-    return [_example(join, kind, row=values(row)) for row in found]
+    found = join.sides.query(chosen if limit is None else f"{chosen} LIMIT {limit}")
+    return Differing(columns, len(join.key), tuple(_row(values(row), len(join.key)) for row in found), total, masked)
 
 
-def _example(join: KeyedJoin, kind: Kind, *, row: list[Value]) -> RowExample:
-    names = [pair.name for pair in join.key]
-    rest = row[len(names) :]
-    cells = [
-        CellChange(pair.name, base, head, masked=pair.name.lower() in join.masked)
-        for pair, differs, base, head in zip(join.compared, rest[::3], rest[1::3], rest[2::3], strict=True)
-        if kind != "changed" or differs == "true"
-    ]
-    return RowExample(kind, tuple(zip(names, row[: len(names)], strict=True)), tuple(cells))
+def row_of(cells: Sequence[str | None], *, kind: Kind, key_columns: int) -> DifferingRow:
+    """A row from three texts a column: whether it differs, base's value, head's value."""
+    differs, base, head = cells[::3], cells[1::3], cells[2::3]
+    changed = {place for place, word in enumerate(differs) if word == "true" and place >= key_columns}
+    return DifferingRow(
+        kind,
+        () if kind == "added" else tuple(base),
+        () if kind == "removed" else tuple(head),
+        frozenset(changed) if kind == "changed" else frozenset(),
+    )
 
 
-def _condition(join: KeyedJoin, kind: Kind) -> str:
-    if kind == "changed":
-        return f"in_base AND in_head AND ({' OR '.join(_differs(pair) for pair in join.compared)})"
-    return "in_head IS NULL" if kind == "removed" else "in_base IS NULL"
+def _row(row: list[str | None], key_columns: int) -> DifferingRow:
+    in_base, in_head, *cells = row
+    kind: Kind = "added" if in_base is None else "removed" if in_head is None else "changed"
+    return row_of(cells, kind=kind, key_columns=key_columns)
 
 
 def _key(pair: ColumnPair, alias: str) -> str:
@@ -160,12 +157,6 @@ def _key(pair: ColumnPair, alias: str) -> str:
 
 def _differs(pair: ColumnPair) -> str:
     return pair.differs(f"b{pair.position}", f"h{pair.position}")
-
-
-def _key_text(pair: ColumnPair, *, masked: bool) -> str:
-    if masked:
-        return f"'{MASK}'"
-    return f"CASE WHEN in_head THEN {text(f'h{pair.position}')} ELSE {text(f'b{pair.position}')} END"
 
 
 def _cell_texts(pair: ColumnPair, *, masked: bool) -> tuple[str, str]:

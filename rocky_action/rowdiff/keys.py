@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rocky_action.domain.diff import Key
+from rocky_action.domain.project import Relation
+from rocky_action.ports import WarehouseAdapter
 from rocky_action.rowdiff.request import KeyCandidate
 from rocky_action.rowdiff.schema import ColumnPair
 from rocky_action.rowdiff.sides import Sides, count_where, numbers
 
 
 @dataclass(frozen=True)
-class KeySearch:
-    """The first proven key, or the first one that is not unique for the report to speak of, or none.
-
-    ``pairs`` are the proven key's columns, empty without one; the row counts are those the proof saw.
-    """
-
-    key: Key | None = None
-    pairs: tuple[ColumnPair, ...] = ()
-    rows_base: int = 0
-    rows_head: int = 0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Occurrences:
+class Occurrences:
     """What one side says about a key: rows, key values that occur more than once, rows with a NULL in the key."""
 
     rows: int
@@ -34,54 +22,92 @@ class _Occurrences:
     nulls: int
 
 
-def find_key(sides: Sides, candidates: Sequence[KeyCandidate]) -> KeySearch:
-    """Tries candidates in their order of preference."""
-    doubtful: Key | None = None
-    notes: list[str] = []
-    for candidate in _distinct(candidates):
-        pairs = sides.pairs_named(candidate.columns)
-        label = f"{candidate.origin} ({', '.join(candidate.columns)})"
-        if pairs is None:
-            notes.append(f"{label} cannot be the key: base and head do not both have these columns")
-            continue
-        base, head = _occurrences(sides, sides.base, pairs=pairs), _occurrences(sides, sides.head, pairs=pairs)
-        key = Key(
-            columns=tuple(pair.name for pair in pairs),
-            origin=candidate.origin,
-            unique_base=not base.duplicates,
-            unique_head=not head.duplicates,
-            null_rows_base=base.nulls,
-            null_rows_head=head.nulls,
-            duplicate_keys_base=base.duplicates,
-            duplicate_keys_head=head.duplicates,
-        )
-        if key.is_proven:
-            return KeySearch(key, pairs, base.rows, head.rows, tuple(notes))
-        doubtful = doubtful or key
-        notes.append(
-            f"{label} is not unique: {_values(base.duplicates)} more than once in base,"
-            f" {_values(head.duplicates)} in head"
-        )
-    return KeySearch(key=doubtful, notes=tuple(notes))
+@dataclass(frozen=True)
+class KeyProbe:
+    """What one scan of one side's key columns says about a key, without grouping by it.
+
+    ``checksum`` is the sum of the keys' hashes: with equal ``rows`` it is equal for the same keys, however ordered.
+    ``squares`` is the sum of the squares of the numbers of rows in ``BUCKETS`` buckets by the key's hash.
+
+    The number of rows of a join of the side with itself, the sum over key values of the square of how often each
+    occurs, is estimated from the buckets alone: (B * squares - rows^2) / (B - 1). This is the second moment estimator
+    of Thorup and Zhang, "Tabulation based 4-universal hashing with applications to second moment estimation" (SODA
+    2004), after Alon, Matias and Szegedy's sketch (STOC 1996). Its standard deviation is at most sqrt(2 / (B - 1)) of
+    the number itself, 2.2 %.
+    """
+
+    rows: int
+    null_rows: int
+    checksum: int
+    squares: int
+
+    @property
+    def pairs_per_row(self) -> float:
+        """How many rows of the same side have a row's key, on average, itself included: an estimate; 1 for a key."""
+        return max(1.0, self._pairs / self.rows) if self.rows else 1.0
+
+    @property
+    def most_pairs_per_row(self) -> float:
+        """What ``pairs_per_row`` hardly exceeds in truth: four standard deviations more, a tenth."""
+        return self.pairs_per_row / (1 - _ERROR)
+
+    @property
+    def _pairs(self) -> float:
+        return (BUCKETS * self.squares - self.rows**2) / (BUCKETS - 1)
+
+    def most_pairs(self, other: KeyProbe) -> float:
+        """What a join with another side hardly exceeds: the root of the product of the self-joins (Cauchy, Schwarz)."""
+        own, others = (side.rows * side.most_pairs_per_row for side in (self, other))
+        return math.sqrt(own * others)
 
 
-def _occurrences(sides: Sides, side: str, *, pairs: Sequence[ColumnPair]) -> _Occurrences:
+BUCKETS = 4_096
+"""Enough to tell a key from what would explode; sixteen times as many cost twice the time."""
+_ERROR = 4 * math.sqrt(2 / (BUCKETS - 1))
+"""Four standard deviations of the estimate, as a share of the truth."""
+
+
+def constrained(warehouse: WarehouseAdapter, base: Relation, head: Relation) -> tuple[KeyCandidate, ...]:
+    """What constraints of either relation hold to be unique, head's first."""
+    found = dict.fromkeys(warehouse.unique_keys(head) + warehouse.unique_keys(base))
+    return tuple(KeyCandidate(columns, "constraint") for columns in found)
+
+
+def probe_key(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[KeyProbe, KeyProbe]:
+    """Base's and head's, in one scan of the key's columns each."""
+    statements = [_probe(sides, side, pairs=pairs) for side in (sides.base, sides.head)]
+    base, head = (KeyProbe(*numbers(rows[0])) for rows in sides.query_many(statements))
+    return base, head
+
+
+def _probe(sides: Sides, side: str, *, pairs: Sequence[ColumnPair]) -> str:
+    columns = [pair.comparand(f"s.c{pair.position}") for pair in pairs]
+    has_null = " OR ".join(f"{column} IS NULL" for column in columns)
+    hashed = f"(SELECT {sides.warehouse.row_hash(columns)} AS h, {has_null} AS has_null FROM {side} AS s)"
+    counts = f"count(*) AS n, {count_where('has_null')} AS nulls, sum(h) AS hashes"
+    buckets = f"(SELECT {counts} FROM {hashed} AS p GROUP BY h % {BUCKETS})"
+    return f"SELECT sum(n), sum(nulls), sum(hashes), sum(CAST(n AS HUGEINT) * n) FROM {buckets} AS b"
+
+
+def occurrences(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[Occurrences, Occurrences]:
+    """Base's and head's, exactly, by grouping all rows."""
     columns = [pair.comparand(f"s.c{pair.position}") for pair in pairs]
     named = ", ".join(f"{column} AS k{index}" for index, column in enumerate(columns))
     has_null = " OR ".join(f"k{index} IS NULL" for index in range(len(columns)))
-    groups = f"(SELECT {named}, count(*) AS n FROM {side} AS s GROUP BY {', '.join(columns)})"
     counts = f"sum(n), {count_where('n > 1')}, sum(CASE WHEN {has_null} THEN n ELSE 0 END)"
-    return _Occurrences(*numbers(sides.warehouse.query(f"SELECT {counts} FROM {groups} AS g")[0]))
+    grouped = ", ".join(columns)
+    statements = [
+        f"SELECT {counts} FROM (SELECT {named}, count(*) AS n FROM {side} AS s GROUP BY {grouped}) AS g"
+        for side in (sides.base, sides.head)
+    ]
+    base, head = (Occurrences(*numbers(rows[0])) for rows in sides.query_many(statements))
+    return base, head
 
 
-def _distinct(candidates: Iterable[KeyCandidate]) -> list[KeyCandidate]:
+def distinct(candidates: Iterable[KeyCandidate]) -> list[KeyCandidate]:
     """Each set of columns once, under its most preferred origin."""
     first: dict[frozenset[str], KeyCandidate] = {}
     for candidate in candidates:
         if candidate.columns:
             first.setdefault(frozenset(name.lower() for name in candidate.columns), candidate)
     return list(first.values())
-
-
-def _values(count: int) -> str:
-    return f"{count:,} value occurs" if count == 1 else f"{count:,} values occur"

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from rocky_action.domain.diff import CellChange, RowDiff, RowExample
+from rocky_action.errors import WarehouseError
+from rocky_action.rowdiff.differing import Differing, DifferingRow
 from rocky_action.rowdiff.schema import ColumnPair, text
-from rocky_action.rowdiff.sides import Sides, numbers, ordered, values
+from rocky_action.rowdiff.sides import Sides, count_where, numbers, smallest
+
+DRAWN = 2000
+"""Distinct rows brought here: all of them if there are no more, so that changed rows can be told from lost ones."""
+_OFTEN = 4
+"""Equal rows in a hundredth of a table from which on rows are grouped, as a join of them would make too many pairs."""
+_BITS = 63
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What does not cancel: ``added`` and ``removed`` count rows. ``odds`` is the chance that a difference was missed.
+
+    ``differing`` has no rows unless some were asked for.
+    """
+
+    rows_base: int
+    rows_head: int
+    added: int
+    removed: int
+    differing: Differing
+    odds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -18,59 +40,112 @@ class Multisets:
     compared: tuple[ColumnPair, ...]
     masked: frozenset[str] = frozenset()
 
-    @property
-    def groups(self) -> str:
-        """SQL: each distinct row as ``v<n>``, and how often base (``nb``) and head (``nh``) have it."""
-        each = ", ".join(f"v{pair.position}" for pair in self.compared)
+    def side(self, side: str, *, of_base: bool) -> str:
+        """SQL: each row of a side as ``v<n>``, with ``nb`` and ``nh`` saying whose it is."""
         row = ", ".join(f"{pair.comparand(f's.c{pair.position}')} AS v{pair.position}" for pair in self.compared)
-        base = f"SELECT {row}, 1 AS in_base, 0 AS in_head FROM {self.sides.base} AS s"
-        head = f"SELECT {row}, 0 AS in_base, 1 AS in_head FROM {self.sides.head} AS s"
-        counts = "sum(in_base) AS nb, sum(in_head) AS nh"
-        return f"(SELECT {each}, {counts} FROM ({base} UNION ALL {head}) AS u GROUP BY {each})"
+        return f"SELECT {row}, {int(of_base)} AS nb, {int(not of_base)} AS nh FROM {side} AS s"
+
+    @property
+    def rows(self) -> str:
+        """SQL: the rows of both sides."""
+        return f"{self.side(self.sides.base, of_base=True)} UNION ALL {self.side(self.sides.head, of_base=False)}"
+
+    def row_hash(self, alias: str) -> str:
+        """SQL: a number that stands for all compared values of a row."""
+        hashed = [pair.hashable(f"{alias}.c{pair.position}") for pair in self.compared]
+        return self.sides.warehouse.row_hash(hashed)
 
 
-def diff_multisets(multisets: Multisets) -> RowDiff:
-    """All rows, without examples, in one pass."""
-    counts = (
-        "sum(nb), sum(nh),"
-        " sum(CASE WHEN nh > nb THEN nh - nb ELSE 0 END), sum(CASE WHEN nb > nh THEN nb - nh ELSE 0 END)"
-    )
-    row = multisets.sides.warehouse.query(f"SELECT {counts} FROM {multisets.groups} AS g")[0]
-    base, head, added, removed = numbers(row)
-    return RowDiff(base, head, added, removed)
+def cancel(multisets: Multisets, rows: str | None = None, *, draw: int) -> Leftovers:
+    """Groups equal rows and counts what is left over, exactly.
+
+    ``rows``, as ``Multisets`` has them, are those that need looking at if it is known that all others cancel.
+    """
+    values = ", ".join(f"v{pair.position}" for pair in multisets.compared)
+    groups = f"SELECT {values}, sum(nb) AS nb, sum(nh) AS nh FROM ({rows or multisets.rows}) AS u GROUP BY {values}"
+    surplus = "sum(CASE WHEN nh > nb THEN nh - nb ELSE 0 END), sum(CASE WHEN nb > nh THEN nb - nh ELSE 0 END)"
+    # Only groups that do not cancel are kept, which are few when most rows do.
+    left = f"SELECT * FROM ({groups}) AS g WHERE nb <> nh"
+    totals = f"(SELECT count(*) FROM {multisets.sides.base} AS b), (SELECT count(*) FROM {multisets.sides.head} AS h)"
+    drawn = _drawn(multisets, draw) if draw else "NULL"
+    sql = f"WITH l AS MATERIALIZED ({left}) SELECT {totals}, {surplus}, {drawn} FROM l"
+    *counts, shown = multisets.sides.query(sql)[0]
+    base, head, added, removed = numbers(tuple(counts))
+    found = tuple(_row(row) for row in shown) if isinstance(shown, list) else ()
+    return Leftovers(base, head, added, removed, _differing(multisets, found, total=added + removed))
 
 
-def multiset_examples(multisets: Multisets, found: RowDiff, *, limit: int) -> tuple[RowExample, ...]:
-    """At most ``limit`` distinct rows in the order of their values: removed ones first, then added ones."""
-    examples: list[RowExample] = []
-    if found.removed and limit:
-        examples += _examples(multisets, "removed", limit=limit)
-    if found.added and len(examples) < limit:
-        examples += _examples(multisets, "added", limit=limit - len(examples))
-    return tuple(examples)
+def match_hashes(multisets: Multisets, *, draw: int) -> Leftovers | None:
+    """The same for large sides of mostly different rows, by a join of their hashes; None if rows occur too often.
+
+    Counts rest on hashes: two different rows have the same one in 1 of 2^63 cases.
+    """
+    if not all(pair.hashable("v") == pair.comparand("v") for pair in multisets.compared) or _repeats(multisets):
+        return None
+    sides = multisets.sides
+    base, head = (f"(SELECT {multisets.row_hash('s')} AS h FROM {side} AS s)" for side in (sides.base, sides.head))
+    single = "b.h IS NULL OR h.h IS NULL"
+    drawn = smallest("coalesce(b.h, h.h)", single, draw) if draw else "NULL"
+    counts = ", ".join((count_where("b.h IS NULL"), count_where("h.h IS NULL"), "count(*)"))
+    joined = f"SELECT {counts}, {drawn} FROM {base} AS b FULL JOIN {head} AS h ON b.h = h.h"
+    *found, hashes = sides.query(joined)[0]
+    added, removed, both = numbers(tuple(found))
+    paired = both - added - removed
+    rows_base, rows_head = sides.count()
+    # As for keys: only if every row that both sides have occurs once on each do the pairs add up to both sides.
+    if (paired + removed, paired + added) != (rows_base, rows_head):
+        return None
+    odds = rows_base * rows_head * 2.0**-_BITS
+    differing = _differing(multisets, (), total=added + removed)
+    if isinstance(hashes, list) and hashes:
+        differing = _fetch(multisets, numbers(tuple(hashes)), total=added + removed)
+    return Leftovers(rows_base, rows_head, added, removed, differing, odds)
 
 
-def _examples(multisets: Multisets, kind: Literal["added", "removed"], *, limit: int) -> list[RowExample]:
-    surplus = "nh - nb" if kind == "added" else "nb - nh"
-    order = ordered(f"v{pair.position}" for pair in multisets.compared)
+def _fetch(multisets: Multisets, hashes: Sequence[int], *, total: int) -> Differing:
+    wanted = ", ".join(f"({number})" for number in hashes)
+    few = multisets.sides.kept(f"{multisets.row_hash('s')} IN (SELECT v.h FROM (VALUES {wanted}) AS v(h))")
+    found = cancel(Multisets(few, multisets.compared, multisets.masked), draw=DRAWN)
+    return _differing(multisets, found.differing.rows, total=total)
+
+
+def _repeats(multisets: Multisets) -> bool:
+    """True if a hundredth of either side has some row several times: the whole has it a hundred times as often."""
+    for side in (multisets.sides.base, multisets.sides.head):
+        some = f"SELECT {multisets.row_hash('s')} AS h FROM {side} AS s TABLESAMPLE SYSTEM (1 PERCENT)"
+        often = f"SELECT max(n) FROM (SELECT count(*) AS n FROM ({some}) AS t GROUP BY h) AS g"
+        if numbers(multisets.sides.query(often)[0])[0] >= _OFTEN:
+            return True
+    return False
+
+
+def _drawn(multisets: Multisets, most: int) -> str:
+    """SQL: a list of leftover rows, each a list of texts: base's number, head's number, the values."""
     cells = ", ".join(
         "NULL" if pair.name.lower() in multisets.masked else text(f"v{pair.position}") for pair in multisets.compared
     )
-    chosen = f"SELECT * FROM {multisets.groups} AS g WHERE {surplus} > 0 ORDER BY {order} LIMIT {limit}"
-    found = multisets.sides.warehouse.query(f"SELECT {surplus}, {cells} FROM ({chosen}) AS e ORDER BY {order}")
-    return [
-        RowExample(
-            kind,
-            cells=tuple(
-                CellChange(
-                    pair.name,
-                    base=value if kind == "removed" else None,
-                    head=value if kind == "added" else None,
-                    masked=pair.name.lower() in multisets.masked,
-                )
-                for pair, value in zip(multisets.compared, values(row[1:]), strict=True)
-            ),
-            count=numbers(row[:1])[0],
+    order = multisets.sides.warehouse.row_hash([text(f"v{pair.position}") for pair in multisets.compared])
+    some = f"SELECT {text('nb')} AS nb, {text('nh')} AS nh, [{cells}] AS cells FROM l ORDER BY {order} LIMIT {most}"
+    return f"(SELECT list([nb, nh] || cells) FROM ({some}) AS s)"
+
+
+def _row(row: Sequence[str | None]) -> DifferingRow:
+    base, head = int(row[0] or 0), int(row[1] or 0)
+    cells = tuple(row[2:])
+    if head > base:
+        return DifferingRow("added", (), cells, count=head - base)
+    return DifferingRow("removed", cells, (), count=base - head)
+
+
+def _differing(multisets: Multisets, rows: tuple[DifferingRow, ...], *, total: int) -> Differing:
+    return Differing(multisets.compared, 0, rows, total, multisets.masked)
+
+
+def balanced(found: Leftovers) -> Leftovers:
+    """The same. Raises WarehouseError if rows do not add up, because a side was not the same each time it was read."""
+    if found.rows_base + found.added - found.removed != found.rows_head:
+        raise WarehouseError(
+            "base or head returned other rows each time it was read",
+            advice="Run again when nothing writes to them; a view must not be random.",
         )
-        for row in found
-    ]
+    return found

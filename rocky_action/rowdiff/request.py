@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rocky_action.domain.options import Algorithm, ModelOptions
+from rocky_action.domain.options import Algorithm, Budget, ModelOptions, SampleOrder
+
+INFERRED = "inferred"
 
 
 @dataclass(frozen=True)
@@ -14,10 +16,18 @@ class KeyCandidate:
     columns: tuple[str, ...]
     origin: str
 
+    @property
+    def is_declared(self) -> bool:
+        """True when somebody says so: a person, a test or a constraint, and not only the look of the data."""
+        return self.origin != INFERRED
+
 
 @dataclass(frozen=True)
 class DiffRequest:
-    """How two relations are to be compared. ``candidates`` are in order of preference."""
+    """How two relations are to be compared. ``candidates`` are in order of preference.
+
+    ``few_rows`` are rows of a side up to which it is as fast to compare everything as to ask first what can differ.
+    """
 
     model: str
     candidates: tuple[KeyCandidate, ...] = ()
@@ -25,3 +35,11 @@ class DiffRequest:
     algorithm: Algorithm = Algorithm.AUTO
     sample_size: int = 1000
     max_samples: int = 5
+    sample_order: SampleOrder = SampleOrder.RANDOM
+    budget: Budget = Budget()
+    few_rows: int = 100_000
+
+    @property
+    def whole_rows(self) -> bool:
+        """True when rows are to be compared without a key."""
+        return self.options.key == ()

@@ -1,31 +1,42 @@
-"""The first rows by key, as Rocky's own sampled diff takes them: exact in its window, silent about the rest."""
+"""Some keys instead of all, the same ones on both sides: exact about them, and silent about the rest."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
-from rocky_action.domain.diff import RowDiff, Sampled
-from rocky_action.rowdiff.keyed import KeyedJoin, count_keyed
-from rocky_action.rowdiff.sides import numbers
+from rocky_action.rowdiff.schema import ColumnPair
+from rocky_action.rowdiff.sides import Sides, ordered
 
-
-def count_keys(join: KeyedJoin) -> int:
-    """How many key values there are on both sides together: what a sample is a sample of."""
-    sides = join.sides
-    columns = [pair.comparand(f"s.c{pair.position}") for pair in join.key]
-    listed = ", ".join(f"{column} AS k{index}" for index, column in enumerate(columns))
-    union = f"SELECT {listed} FROM {sides.base} AS s UNION SELECT {listed} FROM {sides.head} AS s"
-    return numbers(sides.warehouse.query(f"SELECT count(*) FROM ({union}) AS u")[0])[0]
+_MISSED = 0.05
+"""The chance to miss a change that is still called detectable."""
 
 
-def sampled(join: KeyedJoin, size: int) -> KeyedJoin:
-    """The same join over the ``size`` smallest keys of both sides together."""
-    return replace(join, window=size)
+def first_keys(sides: Sides, key: Sequence[ColumnPair], *, size: int) -> Sides:
+    """The rows of the ``size`` smallest keys of both sides together, as Rocky's own sampled diff takes them."""
+    listed = ", ".join(f"{pair.comparand(f's.c{pair.position}')} AS k{index}" for index, pair in enumerate(key))
+    order = ordered(f"k{index}" for index in range(len(key)))
+    each = [
+        f"SELECT * FROM (SELECT {listed} FROM {side} AS s ORDER BY {order} LIMIT {size}) AS f"
+        for side in (sides.base, sides.head)
+    ]
+    window = f"SELECT * FROM ({' UNION '.join(each)}) AS u ORDER BY {order} LIMIT {size}"
+    same = " AND ".join(
+        f"w.k{index} IS NOT DISTINCT FROM {pair.comparand(f's.c{pair.position}')}" for index, pair in enumerate(key)
+    )
+    return sides.kept(f"EXISTS (SELECT 1 FROM ({window}) AS w WHERE {same})")
 
 
-def diff_sampled(join: KeyedJoin, total: int, *, rows_base: int, rows_head: int) -> tuple[RowDiff, Sampled]:
-    """What differs within a window; the numbers of rows are those of the whole sides."""
-    found = count_keyed(join)
-    rows = RowDiff(rows_base, rows_head, found.added, found.removed, found.changed, found.columns)
-    looked_at = found.added + found.removed + found.paired
-    return rows, Sampled(looked_at, total, tuple(pair.name for pair in join.key))
+def random_keys(sides: Sides, key: Sequence[ColumnPair], *, size: int, rows: int) -> Sides:
+    """The rows of about ``size`` keys of ``rows``: those whose hash leaves a certain remainder."""
+    modulus = max(1, round(rows / size))
+    hashed = sides.warehouse.row_hash([pair.comparand(f"s.c{pair.position}") for pair in key])
+    # Of the remainders 0 is not even: what is empty may hash to it.
+    return sides if modulus == 1 else sides.kept(f"{hashed} % {modulus} = 1")
+
+
+def detectable_share(keys: int) -> float | None:
+    """The smallest share of differing rows that so many random keys show with 95 % confidence, None for no key.
+
+    Of rows that differ with a share s, n independent draws all miss with (1 - s)^n; this is 5 % at s = 1 - 0.05^(1/n).
+    """
+    return 1 - _MISSED ** (1 / keys) if keys else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rocky_action.domain.project import Relation
 from rocky_action.errors import PreviewError
@@ -14,13 +14,36 @@ from rocky_action.sql.quoting import quote, relation
 
 
 @dataclass(frozen=True)
+class SideRelations:
+    """Where base and head are; ``where`` keeps rows of both, as SQL of the user's."""
+
+    base: Relation
+    head: Relation
+    where: str | None = None
+
+
+@dataclass(frozen=True)
 class Sides:
-    """Base and head as subqueries with a column ``present``, always true, and a column ``c<position>`` a pair."""
+    """Base and head as subqueries with a column ``present``, always true, and a column ``c<position>`` a pair.
+
+    ``relations`` are what they read, while that is all they are: not for sides that only some rows are left of.
+    ``timeout`` is in seconds, for each statement.
+    """
 
     warehouse: WarehouseAdapter
     base: str
     head: str
     pairs: tuple[ColumnPair, ...]
+    relations: SideRelations | None = None
+    timeout: float | None = None
+
+    def query(self, sql: str) -> list[Row]:
+        """All rows of a statement."""
+        return self.warehouse.query(sql, timeout=self.timeout)
+
+    def query_many(self, statements: Sequence[str]) -> list[list[Row]]:
+        """All rows of each of several statements."""
+        return self.warehouse.query_many(statements, timeout=self.timeout)
 
     def pairs_named(self, names: Iterable[str]) -> tuple[ColumnPair, ...] | None:
         """The pairs of these names, None if there is not one for each."""
@@ -31,17 +54,61 @@ class Sides:
     def count(self) -> tuple[int, int]:
         """Rows of base and head."""
         counts = f"(SELECT count(*) FROM {self.base} AS b), (SELECT count(*) FROM {self.head} AS h)"
-        base, head = numbers(self.warehouse.query(f"SELECT {counts}")[0])
+        base, head = numbers(self.query(f"SELECT {counts}")[0])
         return base, head
 
+    def kept(self, condition: str) -> Sides:
+        """The rows of both sides that meet a condition on a row called ``s``."""
+        return replace(
+            self,
+            base=f"(SELECT * FROM {self.base} AS s WHERE {condition})",
+            head=f"(SELECT * FROM {self.head} AS s WHERE {condition})",
+            relations=None,
+        )
 
-@dataclass(frozen=True)
-class SideRelations:
-    """Where base and head are; ``where`` keeps rows of both, as SQL of the user's."""
+    def places(self, base: Sequence[range], head: Sequence[range]) -> Sides:
+        """The rows of two tables that stand at these places. Only for sides with ``relations``."""
+        places = []
+        for side, found, ranges in zip(self._sources(), self._columns(), (base, head), strict=True):
+            inside = " OR ".join(f"rowid >= {part.start} AND rowid < {part.stop}" for part in ranges if part)
+            places.append(_projection(side, found, where=inside or "FALSE"))
+        return replace(self, base=places[0], head=places[1], relations=None)
 
-    base: Relation
-    head: Relation
-    where: str | None = None
+    def part(self, side: str, place: range, *, pairs: Sequence[ColumnPair]) -> str:
+        """A table's rows from one place to another, with ``c<position>`` for these pairs.
+
+        Nothing is computed here, so that a warehouse may read both parts of a positional join in step.
+        """
+        of_base = side == "base"
+        listed = ", ".join(
+            f"{quote((pair.base if of_base else pair.head).name, self.warehouse.dialect)} AS c{pair.position}"
+            for pair in pairs
+        )
+        source = self._sources()[0 if of_base else 1]
+        return f"(SELECT {listed} FROM {source} WHERE rowid >= {place.start} AND rowid < {place.stop})"
+
+    def place_of_first(self, own: str, other: str, *, pairs: Sequence[ColumnPair]) -> str:
+        """SQL: the first place in the other table of a row that is like a table's first in these columns."""
+        first = self.part(own, range(1), pairs=pairs)
+        source, columns = self._sources()[other == "head"], self._columns()[other == "head"]
+        both = [
+            (pair.comparand(f"s.{columns[pair.position]}"), pair.comparand(f"f.c{pair.position}")) for pair in pairs
+        ]
+        same = " AND ".join(f"{there} IS NOT DISTINCT FROM {here}" for there, here in both)
+        return f"SELECT min(s.rowid) FROM {source} AS s JOIN {first} AS f ON {same}"
+
+    def _sources(self) -> tuple[str, str]:
+        if self.relations is None:
+            raise PreviewError("rows of a part have no places", advice="Please report this: it is a bug.")
+        dialect = self.warehouse.dialect
+        return relation(self.relations.base, dialect), relation(self.relations.head, dialect)
+
+    def _columns(self) -> tuple[list[str], list[str]]:
+        dialect = self.warehouse.dialect
+        return (
+            [quote(pair.base.name, dialect) for pair in self.pairs],
+            [quote(pair.head.name, dialect) for pair in self.pairs],
+        )
 
 
 def sides_of(warehouse: WarehouseAdapter, relations: SideRelations, *, pairs: tuple[ColumnPair, ...]) -> Sides:
@@ -54,6 +121,7 @@ def sides_of(warehouse: WarehouseAdapter, relations: SideRelations, *, pairs: tu
         _projection(relation(relations.base, warehouse.dialect), base, where=where),
         _projection(relation(relations.head, warehouse.dialect), head, where=where),
         pairs,
+        None if where else relations,
     )
 
 
@@ -74,6 +142,11 @@ def count_rows(warehouse: WarehouseAdapter, source: Relation, *, where: str | No
 def count_where(condition: str) -> str:
     """An aggregate: how many rows meet a condition."""
     return f"count(CASE WHEN {condition} THEN 1 END)"
+
+
+def smallest(expression: str, condition: str, most: int) -> str:
+    """An aggregate: the smallest values of the rows that meet a condition, as a list; NULL if there are none."""
+    return f"min(CASE WHEN {condition} THEN {expression} END, {most})"
 
 
 def ordered(expressions: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from rocky_action.domain.gate import FailOn
-from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions
+from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions, SampleOrder
 
 
 class Mode(StrEnum):
@@ -144,7 +144,8 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "algorithm",
-        "How rows are compared: all of them (exhaustive), a sample, or what suits the model (auto).",
+        "How rows are compared: all of them (exhaustive), all of them by checksums of ever smaller parts (bisection), a"
+        " sample, or what suits the model (auto).",
         default=DiffOptions.algorithm,
         flag="--algorithm",
         choices=tuple(Algorithm),
@@ -157,11 +158,33 @@ INPUTS: tuple[Input, ...] = (
         metavar="ROWS",
     ),
     Input(
+        "sample_order",
+        "Which rows a sample takes: some of all, by the hash of their key (random), or those with the smallest keys"
+        " (first).",
+        default=DiffOptions.sample_order,
+        flag="--sample-order",
+        choices=tuple(SampleOrder),
+    ),
+    Input(
         "max_samples",
         "Example rows shown for each model; 0 shows none, where values must not leave the warehouse.",
         default=str(DiffOptions.max_samples),
         flag="--max-samples",
         metavar="ROWS",
+    ),
+    Input(
+        "diff_seconds",
+        "Seconds that one statement of a comparison may take; where more are to be expected, auto takes a sample.",
+        flag="--diff-seconds",
+        metavar="SECONDS",
+        unset="no limit",
+    ),
+    Input(
+        "diff_bytes",
+        "What the comparison of one model may read, such as 5GB or 512MiB; where it is more, auto takes a sample.",
+        flag="--diff-bytes",
+        metavar="SIZE",
+        unset="no limit",
     ),
     Input(
         "timeout",

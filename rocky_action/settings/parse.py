@@ -15,12 +15,14 @@ from rocky_action.domain.options import (
     Algorithm,
     AuditOptions,
     Baseline,
+    Budget,
     CopyMode,
     DiffOptions,
     ModelOptions,
     PreviewOptions,
     ProjectFile,
     RunOptions,
+    SampleOrder,
 )
 from rocky_action.errors import InputError, did_you_mean
 from rocky_action.settings.inputs import BY_NAME, Input, Mode
@@ -48,7 +50,10 @@ class Settings:
     copy: CopyMode
     algorithm: Algorithm
     sample_size: int
+    sample_order: SampleOrder
     max_samples: int
+    diff_seconds: float | None
+    diff_bytes: int | None
     timeout: float | None
     memory_limit: str | None
     threads: int
@@ -71,7 +76,15 @@ class Settings:
         return PreviewOptions(
             name,
             RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours),
-            DiffOptions(self.algorithm, self.sample_size, self.max_samples, self.project, self.models),
+            DiffOptions(
+                self.algorithm,
+                self.sample_size,
+                self.max_samples,
+                self.project,
+                self.models,
+                sample_order=self.sample_order,
+                budget=Budget(self.diff_seconds, self.diff_bytes),
+            ),
             replace(self.audit, seed=self.audit_seed),
         )
 
@@ -99,7 +112,10 @@ def parse(
         copy=read.choice("copy", CopyMode),
         algorithm=read.choice("algorithm", Algorithm),
         sample_size=read.whole("sample_size", at_least=1),
+        sample_order=read.choice("sample_order", SampleOrder),
         max_samples=read.whole("max_samples", at_least=0),
+        diff_seconds=read.seconds("diff_seconds"),
+        diff_bytes=read.size("diff_bytes"),
         timeout=read.seconds("timeout"),
         memory_limit=read.memory_limit(),
         threads=read.whole("threads", at_least=1, at_most=256),
@@ -235,6 +251,17 @@ class _Reader:
         if text and not re.fullmatch(r"(?i)(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]+)? ?[MGT]i?B", text):
             self.wrong("memory_limit", f"is {_shown(text)}, not a size such as 2GB or 512MiB")
         return text or None
+
+    def size(self, name: str) -> int | None:
+        """Bytes; KB is a thousand of them, KiB 1,024."""
+        text = self.text(name)
+        if not text:
+            return None
+        match = re.fullmatch(r"(?i)([0-9]{1,9}(?:\.[0-9]+)?) ?([KMGT])(i?)B", text)
+        found = match and int(float(match[1]) * (1024 if match[3] else 1000) ** (1 + "KMGT".index(match[2].upper())))
+        if not found:
+            self.wrong(name, f"is {_shown(text)}, not a size such as 5GB or 512MiB")
+        return found or None
 
     def audit(self) -> AuditOptions:
         text = self.text("audit")

@@ -53,7 +53,12 @@ def diff_models(
 
 
 def key_candidates(model: Model, options: ModelOptions) -> tuple[KeyCandidate, ...]:
-    """What may identify a row: the key that the options name, then what the model declares or tests."""
+    """What may identify a row: the key that the options name, then what the model declares or tests.
+
+    Nothing where the options say that whole rows are to be compared.
+    """
+    if options.key == ():
+        return ()
     tests = (test for test in model.tests if test.type in _UNIQUE_TESTS and test.columns and test.filter is None)
     return (
         *((KeyCandidate(options.key, "key of the preview's options"),) if options.key else ()),
@@ -96,6 +101,8 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
         algorithm=diff.algorithm,
         sample_size=diff.sample_size,
         max_samples=diff.max_samples,
+        sample_order=diff.sample_order,
+        budget=diff.budget,
     )
     found = diff_relations(context.warehouse, request, base=side.relation, head=head)
     return replace(found, notes=(side.note, *found.notes)) if side.note else found

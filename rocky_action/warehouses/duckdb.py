@@ -74,6 +74,11 @@ class DuckDB:
         """The engine's version and the file's name."""
         return f"DuckDB {duckdb.__version__}, {self.file}"
 
+    @property
+    def checksum_rounds(self) -> int:
+        """Eight: nothing is billed, and blocks outside a range of keys are not read."""
+        return 8
+
     def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement, which must be one that reads."""
         with _translated(sql, timeout=timeout), self._cursor() as cursor, _interrupted_after(cursor, timeout):
@@ -94,6 +99,8 @@ class DuckDB:
         place = self._named(relation)
         if not self.query(f"SELECT 1 FROM duckdb_tables() WHERE {place}"):
             return None
+        if any(column.name.lower() == "rowid" for column in self.columns(relation) or ()):
+            return None  # the column hides the place
         ends = f"SELECT count(*), coalesce(max(rowid) + 1, 0) FROM {_named(relation)}"
         rows, places = self.query(ends)[0]
         return rows if isinstance(rows, int) and rows == places else None

@@ -42,8 +42,8 @@ class Key(Part):
 
     columns: tuple[str, ...]
     origin: str
-    unique_base: bool
-    unique_head: bool
+    unique_base: bool | None
+    unique_head: bool | None
     null_base: int
     null_head: int
     duplicates_base: int

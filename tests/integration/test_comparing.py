@@ -162,18 +162,26 @@ def test_views_work_whatever_the_file_is_called(folder: Path, file: str) -> None
 
 def namespace(**values: object) -> argparse.Namespace:
     given: dict[str, object] = {"base": "a", "other": "b", "key": "", "ignore": [], "tolerance": [], "where": None}
+    given |= {name: [] for name in ("mask", "ignore_case", "ignore_trailing_blanks", "json_column")}
     return argparse.Namespace(**{**given, **values})
 
 
 def test_what_is_asked_is_read_from_the_command_line() -> None:
     asked = asked_of(namespace(key=" id , part,", ignore=["x"], tolerance=["v=0.5", "a=b=1e-9"], where="id > 1"))
-    options = ModelOptions(("id", "part"), ("x",), (), (("v", Tolerance(0.5)), ("a=b", 1e-9)), "id > 1")
+    options = ModelOptions(("id", "part"), ("x",), (), (("v", Tolerance(0.5)), ("a=b", Tolerance(1e-9))), "id > 1")
     assert asked == Asked("a", "b", options)
     assert asked_of(namespace()).options == ModelOptions()
+    assert asked_of(namespace(key=" none ")).options == ModelOptions(key=())
+    columns = namespace(mask=["m"], ignore_case=["c"], ignore_trailing_blanks=["b"], json_column=["j", "k"])
+    assert asked_of(columns).options == ModelOptions(
+        mask_columns=("m",), ignore_case=("c",), ignore_trailing_blanks=("b",), json_columns=("j", "k")
+    )
+    shares = asked_of(namespace(tolerance=["a=0.1%", "b=1 + 2%"])).options.tolerances
+    assert shares == (("a", Tolerance(relative=0.001)), ("b", Tolerance(1, 0.02)))
 
 
-def test_all_wrong_tolerances_are_told_at_once() -> None:
-    wrong = ["v", "=1", "v=", "v=x", "v=-1", "v=nan", "v=inf"]
+def test_everything_wrong_is_told_at_once() -> None:
+    wrong = ["v", "=1", "v=", "v=x", "v=-1", "v=nan", "v=inf", "v=1%+1%", "id,none"]
     with pytest.raises(InputError) as caught:
-        asked_of(namespace(tolerance=[*wrong, "fine=0"]))
+        asked_of(namespace(tolerance=[*wrong[:-1], "fine=0"], key=wrong[-1]))
     assert [line.split("'")[1] for line in caught.value.message.splitlines()] == wrong

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rocky_action.domain.diff import ModelDiff, RowExample
-from rocky_action.domain.options import Algorithm, ModelOptions
+from rocky_action.domain.options import Algorithm, ModelOptions, SampleOrder
 from rocky_action.domain.project import Relation
 from rocky_action.ports import Row
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
+from rocky_action.rowdiff.schema import pair_columns
+from rocky_action.rowdiff.sides import SideRelations, Sides, sides_of
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
 
 BASE, HEAD = Relation("", "base", "t"), Relation("", "head", "t")
@@ -43,7 +45,8 @@ class Tables:
         return self.ask(request(*keys, options=options), swap=swap)
 
     def sample(self, key: tuple[str, ...], size: int) -> ModelDiff:
-        return self.ask(replace(request(key), algorithm=Algorithm.SAMPLED, sample_size=size))
+        wanted = replace(request(key), algorithm=Algorithm.SAMPLED, sample_size=size, sample_order=SampleOrder.FIRST)
+        return self.ask(wanted)
 
     def ask(self, wanted: DiffRequest, *, swap: bool = False) -> ModelDiff:
         base, head = (HEAD, BASE) if swap else (BASE, HEAD)
@@ -51,7 +54,16 @@ class Tables:
 
 
 def request(*keys: tuple[str, ...], options: ModelOptions = PLAIN) -> DiffRequest:
+    """With these declared keys; without any, whole rows are compared."""
+    options = options if keys else replace(options, key=())
     return DiffRequest("t", tuple(KeyCandidate(key, "unique_key") for key in keys), options)
+
+
+def sides(tables: Tables, *, swap: bool = False) -> Sides:
+    """The two tables as sides of a comparison."""
+    base, head = (HEAD, BASE) if swap else (BASE, HEAD)
+    columns = [tables.database.columns(relation) or () for relation in (base, head)]
+    return sides_of(tables.database, SideRelations(base, head), pairs=pair_columns(*columns))
 
 
 @contextmanager
@@ -68,6 +80,13 @@ def open_tables() -> Iterator[Tables]:
 def counts(diff: ModelDiff) -> tuple[int | None, int | None, int | None]:
     """Added, removed, changed."""
     return diff.rows.added, diff.rows.removed, diff.rows.changed
+
+
+def unpaired(diff: ModelDiff) -> tuple[int | None, int | None, int | None]:
+    """The same as a multiset has it: a pair that counts as changed is one row removed and one added."""
+    rows = diff.rows
+    changed = None if rows.changed is None or rows.changed == rows.paired else rows.changed - rows.paired
+    return (rows.added or 0) + rows.paired, (rows.removed or 0) + rows.paired, changed
 
 
 def cells(example: RowExample) -> dict[str, tuple[str | None, str | None]]:

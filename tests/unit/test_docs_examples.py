@@ -55,7 +55,10 @@ def test_a_project_file_is_valid(page: str, text: str) -> None:
 def test_the_complete_project_file_says_everything() -> None:
     (text,) = fences(COMMENT, "yaml")
     loaded = load_project_file(text.encode())
-    assert set(loaded.inputs) == {"fail_on", "baseline", "copy", "algorithm", "sample_size", "max_samples", "seeds"}
+    assert set(loaded.inputs) == {
+        *("fail_on", "baseline", "copy", "algorithm", "sample_size", "sample_order", "max_samples"),
+        *("diff_seconds", "diff_bytes", "seeds"),
+    }
     assert loaded.project.ignore_columns
     assert loaded.project.mask_columns
     assert loaded.project.tolerances

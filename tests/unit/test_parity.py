@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rocky_action import settings
-from rocky_action.project_file import _Document, _Model, load_project_file
+from rocky_action.project_file import _Comparison, _Document, _Model, load_project_file
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"inputs": settings.inputs_table(), "outputs": settings.outputs_table()}
@@ -74,7 +74,7 @@ def test_the_documents_example_of_a_project_file_is_one() -> None:
 
 
 def test_keys_that_are_inputs_too_are_inputs() -> None:
-    own = {"ignore_columns", "mask_columns", "tolerances", "models"}
+    own = {"models", *_Comparison.model_fields}
     keys = {field.alias or name for name, field in _Document.model_fields.items()}
     assert keys - own < {known.name for known in settings.INPUTS}
 

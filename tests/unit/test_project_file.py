@@ -9,7 +9,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from rocky_action import settings
-from rocky_action.domain.options import ModelOptions, ProjectFile, Tolerance
+from rocky_action.domain.options import TOLERANCE_TEXTS, ModelOptions, ProjectFile, Tolerance
 from rocky_action.errors import InputError
 from rocky_action.project_file import load_project_file
 
@@ -20,18 +20,27 @@ copy: none
 algorithm: exhaustive
 sample_size: 50
 max_samples: 3
+sample_order: first
+diff_seconds: 30
+diff_bytes: 5GB
 seeds: [a.sql, 'b,c.csv']
 ignore_columns: loaded_at
 mask_columns: [email, no]
 tolerances: {amount: 1e-9}
+ignore_case: code
 models:
   fct_revenue:
     key: [id, line]
     ignore_columns: [note]
     where: day > '2026-01-01'
-    tolerances: {amount: 0.5, tax: 1}
+    tolerances: {amount: 0.5, tax: 1, rate: 0.1%, fee: 0.01 + 2%}
+    ignore_case: [name]
+    ignore_trailing_blanks: name
+    json_columns: [payload, extra]
   dim_customers:
     key: id
+  fct_events:
+    key: []
 """
 
 
@@ -50,19 +59,31 @@ def mistakes(text: str) -> list[str]:
 class TestContents:
     def test_everything(self) -> None:
         file = load_project_file(FULL)
-        assert file.project == ModelOptions(None, ("loaded_at",), ("email", "no"), (("amount", Tolerance(1e-9)),))
+        assert file.project == ModelOptions(
+            None, ("loaded_at",), ("email", "no"), (("amount", Tolerance(1e-9)),), ignore_case=("code",)
+        )
         assert dict(file.models) == {
             "dim_customers": ModelOptions(("id",)),
+            "fct_events": ModelOptions(()),
             "fct_revenue": ModelOptions(
                 ("id", "line"),
                 ("note",),
                 (),
-                (("amount", Tolerance(0.5)), ("tax", Tolerance(1.0))),
+                (
+                    ("amount", Tolerance(0.5)),
+                    ("fee", Tolerance(0.01, 0.02)),
+                    ("rate", Tolerance(relative=0.001)),
+                    ("tax", Tolerance(1.0)),
+                ),
                 "day > '2026-01-01'",
+                ignore_case=("name",),
+                ignore_trailing_blanks=("name",),
+                json_columns=("payload", "extra"),
             ),
         }
         assert file.lines == {
-            "fail_on": 1, "baseline": 2, "copy": 3, "algorithm": 4, "sample_size": 5, "max_samples": 6, "seeds": 7,
+            "fail_on": 1, "baseline": 2, "copy": 3, "algorithm": 4, "sample_size": 5, "max_samples": 6,
+            "sample_order": 7, "diff_seconds": 8, "diff_bytes": 9, "seeds": 10,
         }  # fmt: skip
 
     def test_settings_take_all_of_it(self) -> None:
@@ -71,6 +92,7 @@ class TestContents:
             "changed", "rebuild", "none", "exhaustive",
         )  # fmt: skip
         assert (parsed.sample_size, parsed.max_samples, parsed.seeds) == (50, 3, ("a.sql", "b,c.csv"))
+        assert (parsed.sample_order, parsed.diff_seconds, parsed.diff_bytes) == ("first", 30, 5_000_000_000)
         assert parsed.origins["copy"] == "rocky-preview.yml, line 3"
 
     @pytest.mark.parametrize("text", [None, b"", b"# nothing yet\n", b"fail_on:\nmodels:\n  orders:\n", b"seeds: ~"])
@@ -87,7 +109,7 @@ class TestMistakes:
             "max_samples: 6\n"
             "algorithm: [auto]\n"
             "sample_size: 0\n"
-            "tolerances: {amount: -1, b: x, c: .inf, d: nan}\n"
+            "tolerances: {amount: -1, b: x, c: .inf, d: nan, e: 1%%, f: [1]}\n"
             "ignore_columns: [a, [b]]\n"
             "mask_columns:\n"
             "  - ''\n"
@@ -96,7 +118,7 @@ class TestMistakes:
             "models:\n"
             "  fct_revenue:\n"
             "    kye: id\n"
-            "    key: []\n"
+            "    key: [[a]]\n"
             "    where: [a]\n"
             "  dim: text\n"
         ) == [
@@ -104,18 +126,20 @@ class TestMistakes:
             "line 2: max_sample is not a key; did you mean `max_samples`?",
             "line 3: max_samples expects a whole number, not 'five'",
             "line 3: max_samples is there again in line 4",
-            "line 5: algorithm expects 'auto', 'exhaustive' or 'sampled', not a list",
+            "line 5: algorithm expects 'auto', 'exhaustive', 'bisection' or 'sampled', not a list",
             "line 6: sample_size expects a number from 1, not '0'",
-            "line 7: tolerances.amount expects a number from 0, not '-1'",
-            "line 7: tolerances.b expects a number, not 'x'",
-            "line 7: tolerances.c expects a number, not '.inf'",
-            "line 7: tolerances.d expects a finite number, not 'nan'",
+            f"line 7: tolerances.amount expects {TOLERANCE_TEXTS}, not '-1'",
+            f"line 7: tolerances.b expects {TOLERANCE_TEXTS}, not 'x'",
+            f"line 7: tolerances.c expects {TOLERANCE_TEXTS}, not '.inf'",
+            f"line 7: tolerances.d expects {TOLERANCE_TEXTS}, not 'nan'",
+            f"line 7: tolerances.e expects {TOLERANCE_TEXTS}, not '1%%'",
+            f"line 7: tolerances.f expects {TOLERANCE_TEXTS}, not a list",
             "line 8: ignore_columns.1 expects text, not a list",
             "line 10: mask_columns.0 expects text that is not empty, not ''",
             "line 11: mask_columns.1 expects text, not nothing",
             "line 12: seeds expects a name or a list of names, not a mapping",
             "line 15: models.fct_revenue.kye is not a key; did you mean `key`?",
-            "line 16: models.fct_revenue.key expects at least one name, not a list",
+            "line 16: models.fct_revenue.key.0 expects text, not a list",
             "line 17: models.fct_revenue.where expects text, not a list",
             "line 18: models.dim expects a mapping, not 'text'",
         ]

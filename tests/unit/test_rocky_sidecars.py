@@ -73,11 +73,25 @@ def test_budget() -> None:
 def test_preview_options() -> None:
     model = load_model(
         '[preview]\nkey = ["id"]\nignore_columns = ["at"]\nmask_columns = ["email"]\nwhere = "id > 1"\n'
-        "[preview.tolerances]\nb = 1\na = 1e-9\n"
+        "ignore_case = ['name']\nignore_trailing_blanks = ['name']\njson_columns = ['payload']\n"
+        "[preview.tolerances]\nb = 1\na = 1e-9\nrate = '0.1%'\nfee = '0.01 + 2%'\n"
     )
     assert model.options == ModelOptions(
-        ("id",), ("at",), ("email",), (("a", Tolerance(1e-9)), ("b", Tolerance(1.0))), "id > 1"
+        ("id",),
+        ("at",),
+        ("email",),
+        (
+            ("a", Tolerance(1e-9)),
+            ("b", Tolerance(1.0)),
+            ("fee", Tolerance(0.01, 0.02)),
+            ("rate", Tolerance(relative=0.001)),
+        ),
+        "id > 1",
+        ignore_case=("name",),
+        ignore_trailing_blanks=("name",),
+        json_columns=("payload",),
     )
+    assert load_model("[preview]\nkey = []\n").options == ModelOptions(())
     assert load_model("").options == ModelOptions()
 
 
@@ -104,7 +118,9 @@ def test_preview_options() -> None:
         ("[[surrogate_key]]\nname = 'k'", 1, '"surrogate_key.columns" is missing, expected a list of strings'),
         ("[[surrogate_key]]\nname = 'k k'\ncolumns = ['a']", 2, 'surrogate key\'s name is "k k"'),
         ("[preview]\nkeys = ['id']", 2, 'unknown key "preview.keys"'),
-        ("[preview]\nkey = []", 2, '"preview.key" must be a list of strings, found an empty list'),
+        ("[preview]\nkey = 'id'", 2, '"preview.key" must be a list of strings, found a string'),
+        ("[preview.tolerances]\na = '1 %%'", 2, 'the tolerance is "1 %%", expected a number, a share such as "0.1%"'),
+        ("[preview.tolerances]\na = []", 2, '"preview.tolerances.a" must be a number of 0 or more, found a list'),
         ("[preview.tolerances]\na = -1", 2, '"preview.tolerances.a" must be a number of 0 or more, found a negative'),
         ("[budget]\nmax_eur = 1", 2, 'unknown key "budget.max_eur"'),
         ("retention = '90'", 1, '"retention" is "90", expected digits and d or y'),

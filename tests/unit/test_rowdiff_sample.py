@@ -31,7 +31,7 @@ def test_the_window_holds_the_smallest_keys_of_both_sides_together(tables: Table
     tables.both("SELECT range * 2 AS id FROM range(100)", "SELECT range * 3 AS id FROM range(100)")
     found = tables.sample(("id",), 7)  # 0 2 3 4 6 8 9
     assert counts(found) == (2, 3, 0)
-    assert found.coverage == Sampled(7, 166, ("id",))
+    assert found.coverage == Sampled(7, 100, ("id",))
     shown = [(example.kind, example.key[0][1]) for example in found.rows.examples]
     assert shown == [("removed", "2"), ("removed", "4"), ("removed", "8"), ("added", "3"), ("added", "9")]
 
@@ -57,9 +57,9 @@ def test_null_keys_come_first(tables: Tables) -> None:
     assert found.rows.examples[0].key == (("id", None),)
 
 
-def test_without_a_proven_key_everything_is_compared(tables: Tables) -> None:
+def test_without_a_key_everything_is_compared(tables: Tables) -> None:
     tables.both("SELECT 1 AS id FROM range(10)", "SELECT 1 AS id FROM range(9)")
     found = tables.ask(DiffRequest("t", algorithm=Algorithm.SAMPLED, sample_size=2))
     assert found.coverage == Exhaustive("multiset")
     assert counts(found) == (0, 1, None)
-    assert found.notes == ("a sample needs a proven key: all rows were compared instead",)
+    assert found.notes == ("a sample needs a key: all rows were compared instead",)

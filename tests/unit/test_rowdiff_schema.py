@@ -52,34 +52,63 @@ def test_names_that_differ_in_case_only_stay_apart_where_a_warehouse_has_both() 
 
 
 @pytest.mark.parametrize(
-    ("base", "head", "cast", "has_caveat"),
+    ("base", "head", "type_", "has_caveat"),
     [
-        ("INTEGER", "INTEGER", None, False),
+        ("INTEGER", "INTEGER", "INTEGER", False),
         ("INTEGER", "BIGINT", "BIGINT", False),
         ("BIGINT", "UBIGINT", "HUGEINT", False),
+        ("UBIGINT", "UHUGEINT", "UHUGEINT", False),
+        ("BIGINT", "UHUGEINT", "VARCHAR", False),
         ("INTEGER", "DECIMAL(18,2)", "DECIMAL(18,2)", False),
         ("BIGINT", "DECIMAL(18,2)", "DECIMAL(21,2)", False),
-        ("HUGEINT", "DECIMAL(18,2)", "VARCHAR", True),
+        ("HUGEINT", "DECIMAL(18,2)", "VARCHAR", False),
         ("DECIMAL(10,2)", "DECIMAL(18,4)", "DECIMAL(18,4)", False),
-        ("DECIMAL(38,0)", "DECIMAL(38,10)", "VARCHAR", True),
+        ("DECIMAL(38,0)", "DECIMAL(38,10)", "VARCHAR", False),
+        ("INTEGER", "BIGNUM", "VARCHAR", False),
         ("INTEGER", "DOUBLE", "DOUBLE", False),
         ("BIGINT", "DOUBLE", "DOUBLE", True),
         ("DECIMAL(10,2)", "DOUBLE", "DOUBLE", False),
         ("DECIMAL(18,2)", "DOUBLE", "DOUBLE", True),
+        ("BIGNUM", "DOUBLE", "VARCHAR", True),
         ("FLOAT", "DOUBLE", "DOUBLE", False),
-        ("DATE", "TIMESTAMP", "TIMESTAMP", False),
+        ("BOOLEAN", "INTEGER", "BIGINT", True),
+        ("BOOLEAN", "DOUBLE", "DOUBLE", True),
+        ("BOOLEAN", "BIGNUM", "VARCHAR", True),
+        ("BOOLEAN", "DECIMAL(38,38)", "VARCHAR", True),
+        ("DATE", "TIMESTAMP", "VARCHAR", False),
         ("TIMESTAMP_S", "TIMESTAMP", "TIMESTAMP", False),
-        ("TIMESTAMP", "TIMESTAMP_NS", "VARCHAR", True),
+        ("TIMESTAMP", "TIMESTAMP_NS", "VARCHAR", False),
         ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "VARCHAR", True),
+        ("TIMESTAMPTZ_NS", "TIMESTAMP WITH TIME ZONE", "VARCHAR", False),
+        ("TIME", "TIME_NS", "VARCHAR", False),
+        ("TIME", "TIME WITH TIME ZONE", "VARCHAR", True),
+        ("DATE", "TIME", "VARCHAR", True),
         ("INTEGER", "VARCHAR", "VARCHAR", True),
-        ("BOOLEAN", "INTEGER", "VARCHAR", True),
-        ("ENUM('a', 'b')", "ENUM('b', 'a')", "VARCHAR", True),
-        ("INTEGER[]", "BIGINT[]", "VARCHAR", True),
+        ("BLOB", "VARCHAR", "VARCHAR", True),
+        ("UUID", "VARCHAR", "VARCHAR", True),
+        ("ENUM('a', 'b')", "ENUM('b', 'a')", "VARCHAR", False),
+        ("ENUM('a', 'b')", "VARCHAR", "VARCHAR", False),
+        ("JSON", "VARCHAR", "VARCHAR", False),
+        ("INTEGER[]", "BIGINT[]", "BIGINT[]", False),
+        ("INTEGER[3]", "BIGINT[2]", "BIGINT[]", False),
+        ("INTEGER[][]", "BIGINT[][]", "BIGINT[][]", False),
+        ("VARCHAR[2]", "VARCHAR[]", "VARCHAR", False),
+        ("BIGINT[]", "DOUBLE[]", "DOUBLE[]", True),
+        ("INTEGER[]", "VARCHAR[]", "VARCHAR", True),
+        ("STRUCT(a INTEGER)", "STRUCT(a BIGINT)", "VARCHAR", True),
         ("INTERVAL", "INTERVAL", "VARCHAR", False),
         ("INTERVAL[]", "INTERVAL[]", "VARCHAR", False),
+        ("VARIANT", "VARIANT", "VARCHAR", True),
+        ('"NULL"', "DECIMAL(9,2)", "DECIMAL(9,2)", False),
     ],
 )
-def test_the_common_type(base: str, head: str, cast: str | None, has_caveat: bool) -> None:
+def test_the_common_type(base: str, head: str, type_: str, has_caveat: bool) -> None:
     for left, right in ((base, head), (head, base)):
         found = comparable(left, right)
-        assert (found.cast, found.caveat is not None) == (cast, has_caveat)
+        assert (found.type, found.caveat is not None) == (type_, has_caveat)
+
+
+def test_a_caveat_does_not_recite_a_long_type() -> None:
+    caveat = comparable(f"STRUCT({', '.join(f'column_{number} INTEGER' for number in range(50))})", "INTEGER").caveat
+    assert caveat is not None
+    assert len(caveat) < 150

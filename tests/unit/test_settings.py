@@ -18,12 +18,14 @@ from rocky_action.domain.options import (
     Algorithm,
     AuditOptions,
     Baseline,
+    Budget,
     CopyMode,
     DiffOptions,
     ModelOptions,
     PreviewOptions,
     ProjectFile,
     RunOptions,
+    SampleOrder,
 )
 from rocky_action.domain.report import Verdict
 from rocky_action.errors import InputError
@@ -79,7 +81,8 @@ class TestValues:
             "mode": "comment", "base_ref": "origin/main", "head": "v1", "branch_name": "fix_price_pr7",
             "working_directory": "shop", "config": "conf/rocky.toml", "models_dir": "sql", "pipeline": "daily",
             "var": "a=1", "seeds": "a.sql, b.csv", "baseline": "rebuild", "copy": "all", "algorithm": "sampled",
-            "sample_size": "10", "max_samples": "0", "timeout": "1.5", "memory_limit": "2GB", "threads": "2",
+            "sample_size": "10", "max_samples": "0", "sample_order": "first", "diff_seconds": "2.5",
+            "diff_bytes": "5GB", "timeout": "1.5", "memory_limit": "2GB", "threads": "2",
             "lease_hours": "1", "fail_on": "never", "fail_on_preview_error": "False", "pr_number": "12",
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
             "github_token": "secret-token", "audit": "10%", "audit_seed": "monday",
@@ -87,7 +90,7 @@ class TestValues:
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
             RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1),
-            DiffOptions(Algorithm.SAMPLED, 10, 0),
+            DiffOptions(Algorithm.SAMPLED, 10, 0, sample_order=SampleOrder.FIRST, budget=Budget(2.5, 5_000_000_000)),
             AuditOptions(10, percent=True, seed="monday"),
         )
         assert parsed.mode is Mode.COMMENT
@@ -122,6 +125,13 @@ class TestValues:
     @pytest.mark.parametrize("size", ["2GB", "512MiB", "1.5 gib", "0.5TB"])
     def test_sizes(self, size: str) -> None:
         assert settings.parse({"memory_limit": size}).memory_limit == size
+
+    @pytest.mark.parametrize(
+        ("size", "count"),
+        [("5GB", 5 * 10**9), ("512MiB", 2**29), ("1.5 gib", 3 * 2**29), ("2KB", 2000), ("1TiB", 2**40)],
+    )
+    def test_bytes(self, size: str, count: int) -> None:
+        assert settings.parse({"diff_bytes": size}).preview_options("x").diff.budget == Budget(bytes=count)
 
     @pytest.mark.parametrize(
         ("text", "of_thirty"),
@@ -165,11 +175,12 @@ class TestMistakes:
             ("threads", "257"),
             *product(["audit"], ["-1", "x", "%", "101%", "1.5%", "1e3", "9999999999", "10 % of"]),
             ("lease_hours", "8761"),
-            *product(["timeout"], ["0", "0.0", "nan", "inf", "1e3", "5m", "-1"]),
+            *product(["timeout", "diff_seconds"], ["0", "0.0", "nan", "inf", "1e3", "5m", "-1"]),
             *product(["memory_limit"], ["2", "GB", "0GB", "-1GB", "80%", "2XB", "1KB", "2GB; DROP TABLE x"]),
+            *product(["diff_bytes"], ["2", "GB", "0GB", "0.0KB", "-1GB", "80%", "2XB", "1B", "1e3GB", "9999999999GB"]),
             *product(["fail_on_preview_error"], ["yes", "1"]),
-            *product(["mode", "copy", "baseline", "algorithm", "fail_on"], ["nonsense", "AUTO"]),
-            ("algorithm", "bisection"),
+            *product(["mode", "copy", "baseline", "algorithm", "sample_order", "fail_on"], ["nonsense", "AUTO"]),
+            ("algorithm", "bisect"),
             *product(["comment_marker"], ["plain", "<!-- a --> b -->", "<!-- a\nb -->", "<!-- a --><!-- b -->"]),
             *product(["var"], ["=1", "1a=2", "a b=1", "a=1,a=2", "x\ny=1"]),
             *product(["branch_name"], ["a__b", "_a", "a-b", "A", "ä", "a" * 60]),
