@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from _measure import Sample, middle
 from _tables import SIZES, VARIANTS, Size, Truth
@@ -102,7 +101,7 @@ class Measured:
     def mistakes(self) -> list[str]:
         """What was found and is not so, each once."""
         found = [sample.found for work in ("bare", "full") for sample in self.taken[work]]
-        return [*dict.fromkeys(mistake for one in found if (mistake := mistake_in(one, self.truth)))]
+        return [*dict.fromkeys(mistake for one in found if (mistake := self.truth.mistake_in(one)))]
 
     def row(self, unlimited: float | None) -> tuple[str, ...]:
         """The row of the table; ``unlimited`` as in ``judged``."""
@@ -166,20 +165,3 @@ def at_least(name: str, least: float, got: float | None) -> str:
     if got is None:
         return f"{name} ≥ {least:g} not measured"
     return f"{name} ≥ {least:g} met" if got >= least else f"{name} ≥ {least:g} **missed** ({got:.1f})"
-
-
-def mistake_in(found: Mapping[str, Any], truth: Truth) -> str | None:
-    """What is wrong with the counts, None if nothing. A changed row may be told as one removed and one added row."""
-    if found.get("coverage", "exhaustive") != "exhaustive":
-        return f"**{found['coverage']}**: {found.get('how')}"
-    added, removed, changed = (found[name] or 0 for name in ("added", "removed", "changed"))
-    exact = (added, removed, changed) == (truth.added, truth.removed, truth.changed)
-    if not exact and (added + changed, removed + changed) != (
-        truth.added + truth.changed,
-        truth.removed + truth.changed,
-    ):
-        return f"**wrong**: {added:,} added, {removed:,} removed, {changed:,} changed"
-    by_column = found.get("columns")
-    if exact and truth.columns and by_column is not None and by_column != truth.columns:
-        return f"**wrong** by column: {dict(by_column)}"
-    return None

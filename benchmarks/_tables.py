@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or __name__ == "__main__":  # whoever measures does not load it
     import duckdb
@@ -74,6 +74,23 @@ class Truth:
     removed: int = 0
     changed: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
+
+    def mistake_in(self, found: Mapping[str, Any]) -> str | None:
+        """What is wrong with a tool's counts, None if nothing."""
+        if found.get("coverage", "exhaustive") != "exhaustive":
+            return f"**{found['coverage']}**: {found.get('how')}"
+        counts = tuple(found[name] or 0 for name in ("added", "removed", "changed"))
+        exact = counts == (self.added, self.removed, self.changed)
+        added, removed, changed = counts
+        if not exact and (added + changed, removed + changed) != (
+            self.added + self.changed,
+            self.removed + self.changed,
+        ):
+            return f"**wrong**: {added:,} added, {removed:,} removed, {changed:,} changed"
+        by_column = found.get("columns")
+        if exact and self.columns and by_column is not None and by_column != self.columns:
+            return f"**wrong** by column: {dict(by_column)}"
+        return None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from _cases import HEADER, Case, Measured, at_least, every_case, mistake_in
+from _cases import HEADER, Case, Measured, at_least, every_case
 from _measure import BUILD, FailedError, Sample, in_turns, machine, middle, pin, run_ours, table
 from _page import write_section
 from _peers import PEERS, Peer, install, run_peer
@@ -146,7 +146,7 @@ def peer_rows(case: Case, truth: Truth, *, options: argparse.Namespace) -> tuple
             rows.append((peer.says, *("" for _ in PEER_HEADER[1:-2]), why, ""))
         elif peer in peers:
             rows.append(peer_row(peer, case, taken, truth))
-    right = not any(mistake_in(one.found, truth) for name in (OURS, OURS_PARQUET) for one in taken[name])
+    right = not any(truth.mistake_in(one.found) for name in (OURS, OURS_PARQUET) for one in taken[name])
     return rows, right and not {OURS, OURS_PARQUET, OURS_INSIDE} & broken.keys()
 
 
@@ -187,7 +187,7 @@ def own_row(
         "1" if inside else "",
         f"{middle(samples, 'processor'):.1f}",
         f"{middle(samples, 'megabytes'):,.0f}",
-        mistake_in(samples[0].found, truth) or "right",
+        truth.mistake_in(samples[0].found) or "right",
         "",
     )
 
@@ -208,7 +208,7 @@ def peer_row(peer: Peer, case: Case, taken: Mapping[str, Sequence[Sample]], trut
         "" if inside is None else f"{inside:.1f}",
         f"{middle(samples, 'processor'):.1f}",
         f"{middle(samples, 'megabytes'):,.0f}",
-        mistake_in(samples[0].found, truth) or "right",
+        truth.mistake_in(samples[0].found) or "right",
         bar,
     )
 

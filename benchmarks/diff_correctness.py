@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import duckdb
-from _cases import mistake_in
 from _measure import BUILD, FailedError, Sample, machine, run_ours, table
 from _page import write_section
 from _peers import PEERS, Peer, run_peer
@@ -133,7 +132,7 @@ def said(work: Callable[[Untidy], Sample], case: Untidy) -> str:
     except FailedError as error:
         refuses = any(word in str(error).lower() for word in ("duplicate", "unique", "null"))
         return f"{'refuses' if refuses else 'fails'}: {str(error)[:70]}"
-    return mistake_in(found, case.truth) or RIGHT
+    return case.truth.mistake_in(found) or RIGHT
 
 
 if __name__ == "__main__":
