@@ -9,6 +9,8 @@ from _measure import Sample, middle
 from _tables import SIZES, VARIANTS, Size, Truth
 
 HEADER = ("case", "floor s", "counts s", "x floor", "x CPU", "peak MB (floor)", "+ examples, profile", "rows", "bar")
+BUSY = 1.2
+"""How far apart the floor's rounds may be before times say more about the machine than about what is measured."""
 ALIGNED, SHUFFLED = ("one", "p01", "col", "ends"), ("shuf", "shufsame")
 
 
@@ -116,13 +118,13 @@ class Measured:
         best, worst = (pick(sample.seconds for sample in floor) for pick in (min, max))
         return (
             self.case.says,
-            f"{middle(floor, 'seconds'):.3f} ({best:.3f} to {worst:.3f})",
+            f"{middle(floor, 'seconds'):.3f} ({best:.3f} to {worst:.3f}{', busy' if worst > BUSY * best else ''})",
             f"{middle(bare, 'seconds'):.3f}",
             f"{ratio(bare, floor, 'seconds'):.2f}",
             f"{ratio(bare, floor, 'processor'):.2f}",
             f"{middle(bare, 'megabytes'):,.0f} ({middle(floor, 'megabytes'):,.0f})",
             f"{extras(self.taken):+.2f}",
-            "; ".join(self.mistakes) or "right",
+            "; ".join(self.mistakes) or f"right, {bare[0].found['how']}",
             "; ".join(judged(self, unlimited)) or "none",
         )
 

@@ -47,6 +47,7 @@ def floor(asked: dict[str, Any]) -> Callable[[], dict[str, Any]]:
 
 def ours(asked: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     """``diff_relations``, as the pipeline calls it for one model; ``bare`` asks for counts only."""
+    from rocky_action.domain.diff import NotCompared  # noqa: PLC0415
     from rocky_action.domain.options import ModelOptions  # noqa: PLC0415
     from rocky_action.domain.project import Relation  # noqa: PLC0415
     from rocky_action.rowdiff.compare import diff_relations  # noqa: PLC0415
@@ -70,7 +71,7 @@ def ours(asked: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         diff = diff_relations(warehouse, request, base=base, head=head)
         return {
             "coverage": diff.coverage.kind,
-            "how": getattr(diff.coverage, "method", None) or getattr(diff.coverage, "reason", None),
+            "how": diff.coverage.reason if isinstance(diff.coverage, NotCompared) else diff.proof.way,
             "added": diff.rows.added,
             "removed": diff.rows.removed,
             "changed": diff.rows.changed,

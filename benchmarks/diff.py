@@ -22,14 +22,25 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from _cases import HEADER, Case, Measured, at_least, every_case
+from _cases import HEADER, Case, Measured, at_least, every_case, ratio
 from _measure import BUILD, FailedError, Sample, in_turns, machine, middle, pin, run_ours, table
 from _page import write_section
 from _peers import PEERS, Peer, install, run_peer
 from _tables import SIZES, Truth, folder_of, make, make_for_peers
 
 ONCE = Path(__file__).with_name("_once.py")
-PEER_HEADER = ("tool", "whole process s", "x ours", "without start s", "x ours", "CPU s", "peak MB", "rows", "bar")
+PEER_HEADER = (
+    "tool",
+    "whole process s",
+    "x ours",
+    "CPU s",
+    "x ours",
+    "without start s",
+    "x ours",
+    "peak MB",
+    "rows",
+    "bar",
+)
 USUAL, FULL, HUGE = ("n1", "w1"), ("n1", "w1", "n10", "w10"), ("n100",)
 PEER_VARIANT = "p01"
 OURS, OURS_PARQUET, OURS_INSIDE = "rocky-preview", "rocky-preview, from Parquet", "inside"
@@ -183,9 +194,10 @@ def own_row(
         f"**{name}**",
         f"{middle(samples, 'whole'):.2f}",
         "1",
+        f"{middle(samples, 'processor'):.1f}",
+        "1",
         f"{middle(inside, 'seconds'):.2f}" if inside else "",
         "1" if inside else "",
-        f"{middle(samples, 'processor'):.1f}",
         f"{middle(samples, 'megabytes'):,.0f}",
         truth.mistake_in(samples[0].found) or "right",
         "",
@@ -194,9 +206,9 @@ def own_row(
 
 def peer_row(peer: Peer, case: Case, taken: Mapping[str, Sequence[Sample]], truth: Truth) -> tuple[str, ...]:
     """Times ours: whole process to whole process, and the work alone to the work alone, on the same kind of file."""
-    samples = taken[peer.says]
-    times = middle(samples, "whole") / middle(taken[OURS_PARQUET if peer.parquet else OURS], "whole")
-    inside = None if peer.parquet else middle(samples, "seconds") / middle(taken[OURS_INSIDE], "seconds")
+    samples, ours = taken[peer.says], taken[OURS_PARQUET if peer.parquet else OURS]
+    times = ratio(samples, ours, "whole")
+    inside = None if peer.parquet else ratio(samples, taken[OURS_INSIDE], "seconds")
     least = peer.faster.get(case.size.name)
     got = inside if peer.inside else times
     bar = "none" if least is None else at_least("without start" if peer.inside else "whole", least, got)
@@ -204,9 +216,10 @@ def peer_row(peer: Peer, case: Case, taken: Mapping[str, Sequence[Sample]], trut
         peer.says,
         f"{middle(samples, 'whole'):.2f}",
         f"{times:.1f}",
+        f"{middle(samples, 'processor'):.1f}",
+        f"{ratio(samples, ours, 'processor'):.1f}",
         f"{middle(samples, 'seconds'):.2f}",
         "" if inside is None else f"{inside:.1f}",
-        f"{middle(samples, 'processor'):.1f}",
         f"{middle(samples, 'megabytes'):,.0f}",
         truth.mistake_in(samples[0].found) or "right",
         bar,
