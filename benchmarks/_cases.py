@@ -11,6 +11,7 @@ from _tables import SIZES, VARIANTS, Size, Truth
 HEADER = ("case", "floor s", "counts s", "x floor", "x CPU", "peak MB (floor)", "+ examples, profile", "rows", "bar")
 BUSY = 1.2
 """How far apart the floor's rounds may be before times say more about the machine than about what is measured."""
+BY_WAY = {way: f", by {way}" for way in ("positions", "checksums", "groups", "bisection", "window")}
 ALIGNED, SHUFFLED = ("one", "p01", "col", "ends"), ("shuf", "shufsame")
 
 
@@ -124,7 +125,7 @@ class Measured:
             f"{ratio(bare, floor, 'processor'):.2f}",
             f"{middle(bare, 'megabytes'):,.0f} ({middle(floor, 'megabytes'):,.0f})",
             f"{extras(self.taken):+.2f}",
-            "; ".join(self.mistakes) or f"right, {bare[0].found['how']}",
+            "; ".join(self.mistakes) or f"right{BY_WAY.get(bare[0].found['how'], '')}",
             "; ".join(judged(self, unlimited)) or "none",
         )
 
