@@ -11,6 +11,7 @@ from _tables import SIZES, VARIANTS, Size, Truth
 HEADER = ("case", "floor s", "counts s", "x floor", "x CPU", "peak MB (floor)", "+ examples, profile", "rows", "bar")
 BUSY = 1.2
 """How far apart the floor's rounds may be before times say more about the machine than about what is measured."""
+PARTS = {"floor": "the floor", "bare": "counts only", "full": "with examples and profile"}
 BY_WAY = {way: f", by {way}" for way in ("positions", "checksums", "groups", "bisection", "window")}
 ALIGNED, SHUFFLED = ("one", "p01", "col", "ends"), ("shuf", "shufsame")
 
@@ -109,11 +110,12 @@ class Measured:
     def row(self, unlimited: float | None) -> tuple[str, ...]:
         """The row of the table; ``unlimited`` as in ``judged``."""
         if self.failed:
+            why = "; ".join(f"{PARTS[work]}: {reason}" for work, reason in self.failed.items())
             return (
                 self.case.says,
                 *("" for _ in HEADER[1:-2]),
-                "; ".join(f"{why}" for why in self.failed.values()),
-                "",
+                why,
+                "none" if self.case.bar == Bar() else "**missed**",
             )
         floor, bare = self.taken["floor"], self.taken["bare"]
         best, worst = (pick(sample.seconds for sample in floor) for pick in (min, max))

@@ -131,7 +131,7 @@ def machine() -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table that can be read as it is."""
-    lines = [list(header), *([*row] for row in rows)]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
     widths = [max(3, *(len(line[at]) for line in lines)) for at in range(len(header))]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join(

@@ -17,7 +17,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -65,18 +65,22 @@ def datadiffer(asked: dict[str, Any]) -> Callable[[], dict[str, int]]:
     return work
 
 
-def sqlmesh(asked: dict[str, Any]) -> Callable[[], dict[str, int]]:
+def sqlmesh(asked: dict[str, Any]) -> Callable[[], dict[str, int | str]]:
     """The TableDiff behind its command ``table_diff``, with that command's defaults."""
     config = importlib.import_module("sqlmesh.core.config.connection")
     table_diff = importlib.import_module("sqlmesh.core.table_diff")
     adapter = config.DuckDBConnectionConfig(database=asked["file"]).create_engine_adapter()
 
-    def work() -> dict[str, int]:
+    def work() -> dict[str, int | str]:
         diff = table_diff.TableDiff(adapter, f"main.{asked['base']}", f"main.{asked['head']}", on=[asked["key"]])
         diff.schema_diff()
         rows = diff.row_diff()
-        only_base, only_head = int(rows.stats["s_only_count"]), int(rows.stats["t_only_count"])
-        return {"added": only_head, "removed": only_base, "changed": rows.join_count - rows.full_match_count}
+        stats = {name: int(value) for name, value in rows.stats.items()}
+        grain = [stats[f"distinct_count_{side}"] != stats[f"{side}_count"] for side in ("s", "t")]
+        changed = rows.join_count - rows.full_match_count
+        found = {"added": stats["t_only_count"], "removed": stats["s_only_count"], "changed": changed}
+        # As its command prints it above the counts.
+        return {**found, "warns": "grain not unique or NULL"} if any(grain) or stats["null_grain_count"] else found
 
     return work
 
@@ -101,7 +105,7 @@ def datacompy(asked: dict[str, Any]) -> Callable[[], dict[str, int]]:
     return work
 
 
-TOOLS = {
+TOOLS: dict[str, Callable[[dict[str, Any]], Callable[[], Mapping[str, int | str]]]] = {
     "datadiffer-plain": datadiffer,
     "datadiffer": datadiffer,
     "reladiff-join": reladiff,

@@ -26,6 +26,7 @@ from _tables import STORAGE, Truth, as_project
 FOLDER = BUILD / "correctness"
 ROWS = 40_000
 RIGHT = "right"
+MOST_TEXT = 60
 PLAIN = f"SELECT i AS id, i % 7 AS kind, 'v' || i AS value, CAST(i AS DOUBLE) AS amount FROM range({ROWS}) AS t(i)"
 TOOLS = (
     "datadiffer-plain",
@@ -130,9 +131,16 @@ def said(work: Callable[[Untidy], Sample], case: Untidy) -> str:
     try:
         found = work(case).found
     except FailedError as error:
-        refuses = any(word in str(error).lower() for word in ("duplicate", "unique", "null"))
-        return f"{'refuses' if refuses else 'fails'}: {str(error)[:70]}"
-    return case.truth.mistake_in(found) or RIGHT
+        kind, _, message = str(error).partition(": ")
+        refuses = any(word in message.lower() for word in ("duplicate", "unique", "null"))
+        return f"{'refuses' if refuses else 'fails'}: {shortened(message or kind)}"
+    mistake = case.truth.mistake_in(found)
+    warned = f", and warns: {found['warns']}" if "warns" in found else ""
+    return f"{mistake or RIGHT}{warned}"
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1].rstrip()}…"
 
 
 if __name__ == "__main__":
