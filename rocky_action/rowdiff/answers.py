@@ -78,7 +78,7 @@ def summed(columns: Iterable[ColumnPair], *found: Iterable[ColumnChange]) -> tup
     return tuple(ColumnChange(pair.name, totals[pair.name]) for pair in columns if totals.get(pair.name))
 
 
-def joined(columns: tuple[ColumnPair, ...], key_columns: int, parts: Iterable[Differing]) -> Differing:
+def joined(columns: tuple[ColumnPair, ...], *, key_columns: int, parts: Iterable[Differing]) -> Differing:
     """Differing rows of several parts, all of the same columns."""
     every = tuple(parts)
     return Differing(

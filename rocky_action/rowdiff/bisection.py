@@ -103,7 +103,7 @@ class _Level:
 
 
 def bisect(
-    sides: Sides, key: tuple[ColumnPair, ...], compared: Sequence[ColumnPair], *, rounds: int, leaf: int = LEAF
+    sides: Sides, key: tuple[ColumnPair, ...], *, compared: Sequence[ColumnPair], rounds: int, leaf: int = LEAF
 ) -> Bisected:
     """``rounds`` of checksums at most: one where each reading is billed, more where only what is looked at costs.
 
@@ -111,7 +111,7 @@ def bisect(
     """
     split = _split(sides, key, leaf=leaf if rounds == 1 else None)
     values = sides.warehouse.row_hash([pair.hashable(f"s.c{pair.position}") for pair in (*key, *compared)])
-    levels = [_level(sides, split, values)]
+    levels = [_level(sides, split, values=values)]
     first = levels[0]
     leaves: list[tuple[Split, list[int]]] = []
     capped = False
@@ -129,7 +129,7 @@ def bisect(
         small = [chunk for chunk in last.differing if chunk not in set(large)]
         if small:
             leaves.append((last.split, small))
-        levels.append(_level(sides, finer, values, within=_within(last.split, large)))
+        levels.append(_level(sides, finer, values=values, within=_within(last.split, large)))
     stats = BisectionStats(
         chunks_examined=sum(level.examined for level in levels),
         leaves_materialized=sum(len(chunks) for _, chunks in leaves),
@@ -158,7 +158,7 @@ def _split(sides: Sides, key: tuple[ColumnPair, ...], *, leaf: int | None) -> Sp
     return HashBuckets(key, hashed, chunks)
 
 
-def _level(sides: Sides, split: Split, values: str, *, within: str = "TRUE") -> _Level:
+def _level(sides: Sides, split: Split, *, values: str, within: str = "TRUE") -> _Level:
     """One scan of both sides; chunks that are equal stay in the warehouse."""
     sums = f"count(*) AS n, sum({values}) AS total"
     base, head = (

@@ -66,8 +66,8 @@ def diff_by_key(question: Question, key: KeyColumns) -> Answer | Key:
         found = _counted(question, key)
         if not found.is_proven:
             return found
-        return _in_place(question, key, found) or _join_all(question, key, found)
-    in_place = _in_place(question, key, None)
+        return _in_place(question, key, proved=found) or _join_all(question, key, known=found)
+    in_place = _in_place(question, key, proved=None)
     if in_place is not None:
         return in_place
     base, head = probe_key(question.sides, key.pairs)
@@ -78,11 +78,11 @@ def diff_by_key(question: Question, key: KeyColumns) -> Answer | Key:
     return _narrowed(question, key, nulls=(base.null_rows, head.null_rows))
 
 
-def diff_with_duplicates(question: Question, key: KeyColumns, known: Key) -> Answer:
+def diff_with_duplicates(question: Question, key: KeyColumns, *, known: Key) -> Answer:
     """Keys that occur once by key; all rows of a key that occurs twice on either side as whole rows."""
     parted = part_by_repetition(question.sides, key.pairs)
     once = question.of(parted.unique)
-    answer = _join_all(once, key, known) if once.is_small else _narrowed(once, key, nulls=(0, 0))
+    answer = _join_all(once, key, known=known) if once.is_small else _narrowed(once, key, nulls=(0, 0))
     if isinstance(answer, Key):
         raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
     shown = (*key.pairs, *question.beside(key.pairs))
@@ -98,7 +98,7 @@ def diff_with_duplicates(question: Question, key: KeyColumns, known: Key) -> Ans
             rows.columns,
         ),
         answer.proof,
-        lambda: joined(shown, len(key.pairs), (answer.differing(), repeated.differing)),
+        lambda: joined(shown, key_columns=len(key.pairs), parts=(answer.differing(), repeated.differing)),
         key=known,
         notes=(f"{not_unique(known)}; their rows were compared as whole rows",),
     )
@@ -117,7 +117,7 @@ def _counted(question: Question, key: KeyColumns) -> Key:
     return key.counted(*occurrences(question.sides, key.pairs))
 
 
-def _in_place(question: Question, key: KeyColumns, proved: Key | None) -> Answer | None:
+def _in_place(question: Question, key: KeyColumns, *, proved: Key | None) -> Answer | None:
     """All rows where they stand; None if they do not stand alike, or if it matters that the key is not unique."""
     alignment = align(question.sides, key.pairs)
     if alignment is None:
@@ -130,7 +130,9 @@ def _in_place(question: Question, key: KeyColumns, proved: Key | None) -> Answer
     join = KeyedJoin(alignment.rest, key.pairs, compared) if alignment.has_rest else None
     if join is not None:
         rest = count_join(join, hashes=question.draw)
-    known = proved or _proved_in_place(question, key, alignment, differs=bool(found.changed or rest.differing))
+    known = proved or _proved_in_place(
+        question, key, alignment=alignment, differs=bool(found.changed or rest.differing)
+    )
     if not known.is_proven:
         return None
     return steady(
@@ -144,25 +146,25 @@ def _in_place(question: Question, key: KeyColumns, proved: Key | None) -> Answer
                 summed(compared, found.columns, rest.columns),
             ),
             Proof("positions", _IN_PLACE),
-            lambda: _fetch_in_place(question, alignment, found, join=join, rest=rest),
+            lambda: _fetch_in_place(question, alignment, found=found, join=join, rest=rest),
             key=known,
         )
     )
 
 
 def _fetch_in_place(
-    question: Question, alignment: Alignment, found: Compared, *, join: KeyedJoin | None, rest: JoinCounts
+    question: Question, alignment: Alignment, *, found: Compared, join: KeyedJoin | None, rest: JoinCounts
 ) -> Differing:
     compared = question.beside(alignment.by)
     partners = fetch_partners(alignment, found, compared=compared, masked=question.masked, limit=question.draw)
     if join is None:
         return partners
-    return joined(
-        (*alignment.by, *compared), len(alignment.by), (partners, fetch_drawn(join, rest, masked=question.masked))
-    )
+    rest_of_them = fetch_drawn(join, rest, masked=question.masked)
+    shown = (*alignment.by, *compared)
+    return joined(shown, key_columns=len(alignment.by), parts=(partners, rest_of_them))
 
 
-def _join_all(question: Question, key: KeyColumns, known: Key) -> Answer:
+def _join_all(question: Question, key: KeyColumns, *, known: Key) -> Answer:
     join = KeyedJoin(question.sides, key.pairs, question.beside(key.pairs))
     counts = count_join(join, hashes=question.draw)
     if not counts.is_proof(question.rows_base, question.rows_head):
@@ -172,7 +174,7 @@ def _join_all(question: Question, key: KeyColumns, known: Key) -> Answer:
 
 def _narrowed(question: Question, key: KeyColumns, *, nulls: tuple[int, int]) -> Answer | Key:
     compared = question.beside(key.pairs)
-    checked = check(question.sides, key.pairs, compared)
+    checked = check(question.sides, key.pairs, compared=compared)
     if (checked.rows_base, checked.rows_head) != (question.rows_base, question.rows_head):
         raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
     if checked.is_same:
@@ -197,7 +199,7 @@ def _answer(question: Question, counts: JoinCounts, *, join: KeyedJoin, proof: P
     return steady(Answer(rows, proof, lambda: fetch_drawn(join, counts, masked=question.masked), key=key))
 
 
-def _proved_in_place(question: Question, key: KeyColumns, alignment: Alignment, *, differs: bool) -> Key:
+def _proved_in_place(question: Question, key: KeyColumns, *, alignment: Alignment, differs: bool) -> Key:
     """The key of rows that stand alike: proved for little by their order, at some cost where that matters."""
     # Partners have the same keys, so that base speaks for head wherever no row is without a partner.
     if is_increasing(alignment, of_base=True) and (not alignment.has_rest or is_increasing(alignment, of_base=False)):

@@ -41,7 +41,7 @@ class Checked:
         return self.sums * 2.0**-_BITS
 
 
-def check(sides: Sides, key: Sequence[ColumnPair], compared: Sequence[ColumnPair]) -> Checked:
+def check(sides: Sides, key: Sequence[ColumnPair], *, compared: Sequence[ColumnPair]) -> Checked:
     """One scan of both sides, and a second one of fewer columns where many columns could have changed."""
     size = round(len(compared) ** 0.5) if len(compared) > FEW else _TOGETHER
     groups = [tuple(compared[start : start + size]) for start in range(0, len(compared), size)]

@@ -99,7 +99,8 @@ def _everything(question: Question, search: Search) -> Answer:
         if key.candidate.is_declared:
             repeated.append((key, found))
     if repeated:
-        found = diff_with_duplicates(question, *repeated[0])
+        key, known = repeated[0]
+        found = diff_with_duplicates(question, key, known=known)
         return replace(found, notes=found.notes + tuple(not_unique(known) for _, known in repeated[1:]))
     if not question.compared:
         why = (
@@ -149,7 +150,7 @@ def _bisected(question: Question, search: Search, *, why: str) -> Answer:
         return replace(answer, notes=("bisection needs a key: all rows were compared as whole rows", *answer.notes))
     key = search.found[0]
     rounds = question.sides.warehouse.checksum_rounds
-    found = bisect(question.sides, key.pairs, question.beside(key.pairs), rounds=rounds)
+    found = bisect(question.sides, key.pairs, compared=question.beside(key.pairs), rounds=rounds)
     if (found.rows_base, found.rows_head) != (question.rows_base, question.rows_head):
         raise WarehouseError(UNSTEADY, advice="Run again when nothing writes to them; a view must not be random.")
     leaves = question.of(found.leaves)

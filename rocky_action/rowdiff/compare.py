@@ -38,23 +38,24 @@ def diff_relations(warehouse: WarehouseAdapter, request: DiffRequest, *, base: R
         return _nothing(request, f"{base if base_columns is None else head} does not exist")
     both = _Both(base, head, base_columns, head_columns)
     try:
-        return _diff(warehouse, request, both)
+        return _diff(warehouse, request, both=both)
     except SqlError as error:
         return _nothing(request, f"of its `where`: {error.message}")
     except WarehouseError as error:  # one side cannot be read at all, such as a view that fails
-        rows = RowDiff(_count(warehouse, request, base), _count(warehouse, request, head))
+        where = request.options.where
+        rows = RowDiff(_count(warehouse, base, where=where), _count(warehouse, head, where=where))
         return ModelDiff(request.model, diff_schemas(base_columns, head_columns), rows, NotCompared(_refusal(error)))
 
 
-def _diff(warehouse: WarehouseAdapter, request: DiffRequest, both: _Both) -> ModelDiff:
+def _diff(warehouse: WarehouseAdapter, request: DiffRequest, *, both: _Both) -> ModelDiff:
     pairs = pair_columns(both.base_columns, both.head_columns, options=request.options)
     ignored = {name.lower() for name in request.options.ignore_columns}
     compared = tuple(pair for pair in pairs if pair.name.lower() not in ignored)
-    asked = replace(request, candidates=request.candidates + constrained(warehouse, both.base, both.head))
+    asked = replace(request, candidates=request.candidates + constrained(warehouse, base=both.base, head=both.head))
     with warehouse.snapshot(both.base) as base, warehouse.snapshot(both.head) as head:
         sides = sides_of(warehouse, SideRelations(base, head, request.options.where), pairs=pairs)
         found = _rows(sides, asked, compared=compared)
-        rows, profile, notes = _described(sides, found, request)
+        rows, profile, notes = _described(sides, found, request=request)
     not_compared = isinstance(found.coverage, NotCompared)
     return ModelDiff(
         model=request.model,
@@ -80,14 +81,14 @@ def _rows(sides: Sides, request: DiffRequest, *, compared: tuple[ColumnPair, ...
         return nothing(RowDiff(rows_base, rows_head), _refusal(error))
 
 
-def _count(warehouse: WarehouseAdapter, request: DiffRequest, relation: Relation) -> int | None:
+def _count(warehouse: WarehouseAdapter, relation: Relation, *, where: str | None) -> int | None:
     try:
-        return count_rows(warehouse, relation, where=request.options.where)
+        return count_rows(warehouse, relation, where=where)
     except WarehouseError:
         return None
 
 
-def _described(sides: Sides, found: Answer, request: DiffRequest) -> tuple[RowDiff, Profile | None, tuple[str, ...]]:
+def _described(sides: Sides, found: Answer, *, request: DiffRequest) -> tuple[RowDiff, Profile | None, tuple[str, ...]]:
     """Examples and a profile, if rows differ; counts that are known stay known when these cannot be had."""
     if not found.rows.differs or not request.max_samples or isinstance(found.coverage, NotCompared):
         return found.rows, None, ()

@@ -94,7 +94,7 @@ def count_join(join: KeyedJoin, *, hashes: int) -> JoinCounts:
         *(count_where(f"{both} AND {flag}") for flag in each),
     ]
     differs = f"in_base IS NULL OR in_head IS NULL OR {any_differs}"
-    drawn = [smallest(join.key_hash, differs, hashes)] if hashes else ["NULL"]
+    drawn = [smallest(join.key_hash, where=differs, most=hashes)] if hashes else ["NULL"]
     *found, drawn_hashes = join.sides.query(f"SELECT {', '.join(counts + drawn)} FROM {flagged} AS f")[0]
     added, removed, paired, changed, *columns = numbers(tuple(found))
     return JoinCounts(

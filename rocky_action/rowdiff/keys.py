@@ -67,7 +67,7 @@ _ERROR = 4 * math.sqrt(2 / (BUCKETS - 1))
 """Four standard deviations of the estimate, as a share of the truth."""
 
 
-def constrained(warehouse: WarehouseAdapter, base: Relation, head: Relation) -> tuple[KeyCandidate, ...]:
+def constrained(warehouse: WarehouseAdapter, *, base: Relation, head: Relation) -> tuple[KeyCandidate, ...]:
     """What constraints of either relation hold to be unique, head's first."""
     found = dict.fromkeys(warehouse.unique_keys(head) + warehouse.unique_keys(base))
     return tuple(KeyCandidate(columns, "constraint") for columns in found)

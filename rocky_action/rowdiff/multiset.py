@@ -85,7 +85,7 @@ def match_hashes(multisets: Multisets, *, draw: int) -> Leftovers | None:
     sides = multisets.sides
     base, head = (f"(SELECT {multisets.row_hash('s')} AS h FROM {side} AS s)" for side in (sides.base, sides.head))
     single = "b.h IS NULL OR h.h IS NULL"
-    drawn = smallest("coalesce(b.h, h.h)", single, draw) if draw else "NULL"
+    drawn = smallest("coalesce(b.h, h.h)", where=single, most=draw) if draw else "NULL"
     counts = ", ".join((count_where("b.h IS NULL"), count_where("h.h IS NULL"), "count(*)"))
     joined = f"SELECT {counts}, {drawn} FROM {base} AS b FULL JOIN {head} AS h ON b.h = h.h"
     *found, hashes = sides.query(joined)[0]

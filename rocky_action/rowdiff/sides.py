@@ -144,9 +144,9 @@ def count_where(condition: str) -> str:
     return f"count(CASE WHEN {condition} THEN 1 END)"
 
 
-def smallest(expression: str, condition: str, most: int) -> str:
+def smallest(expression: str, *, where: str, most: int) -> str:
     """An aggregate: the smallest values of the rows that meet a condition, as a list; NULL if there are none."""
-    return f"min(CASE WHEN {condition} THEN {expression} END, {most})"
+    return f"min(CASE WHEN {where} THEN {expression} END, {most})"
 
 
 def ordered(expressions: Iterable[str]) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
-import math
 import os
 import shutil
 import tempfile
@@ -21,31 +19,15 @@ import duckdb
 from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import CloneMethod, Usage
 from rocky_action.domain.project import Relation
-from rocky_action.errors import ProjectError, StatementTimeoutError, WarehouseError
+from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
+from rocky_action.warehouses.duckdb_statements import OUR_BUG, advice_for, interrupted_after, profiled, translated
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
 _SCRATCH = "rocky_preview_scratch"
 _SNAPSHOTS = itertools.count()
-_OUR_BUG = "Please report it: nothing in a project should be able to lead here."
-_DAMAGED = "The file is damaged; restore it from a copy, or delete it if seeds can make it again."
-_ADVICE = {
-    "Could not set lock": "Another process has the database open; wait for it to end, or close it, and try again.",
-    "not a valid DuckDB": "Check `path` in rocky.toml: the file is not a DuckDB database.",
-    "Is a directory": "Check `path` in rocky.toml: it names a folder, and a DuckDB database is a file.",
-    "newer version of DuckDB": "Use a release of rocky-preview that ships that version of DuckDB.",
-    "storage version number": "Export the database with the DuckDB that wrote it, and import it into a new file.",
-    "Corrupt database file": _DAMAGED,
-    "Could not read enough bytes": _DAMAGED,
-    "Permission denied": "Give the user that runs this the right to read and write the file and its folder.",
-    "Read-only file system": "Copy the database to a disk that can be written; a preview is built inside it.",
-    "read-only mode": "Only reading was allowed here; nothing was changed.",
-    "No space left": "Free some space, or point `path` at a larger disk.",
-    "Out of Memory Error": "Raise --memory-limit, or make the model cheaper.",
-}
-"""What DuckDB's message says, in the order of looking, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +63,10 @@ class DuckDB:
 
     def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement, which must be one that reads."""
-        with _translated(sql, timeout=timeout), self._cursor() as cursor, _interrupted_after(cursor, timeout):
+        with translated(sql, timeout=timeout), self._cursor() as cursor, interrupted_after(cursor, timeout):
             kinds = [statement.type for statement in cursor.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
-                raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=_OUR_BUG)
+                raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=OUR_BUG)
             cursor.execute("BEGIN TRANSACTION READ ONLY")  # a SELECT may have an INSERT among its CTEs
             return cursor.execute(sql).fetchall()
 
@@ -134,11 +116,11 @@ class DuckDB:
     def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
         usage = Usage(0, 0, 0)
-        with _translated("COMMIT"), self._cursor() as cursor:
+        with translated("COMMIT"), self._cursor() as cursor:
             cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
             cursor.begin()
             for statement in statements:
-                usage = usage.plus(_profiled(cursor, statement, timeout=timeout))
+                usage = usage.plus(profiled(cursor, statement, timeout=timeout))
             cursor.commit()
         return usage
 
@@ -257,7 +239,7 @@ def open_adapter(request: OpenRequest) -> Opened:
         database = _of(request, open_duckdb(draft, options))
         with closing(database):
             seed(database, scripts)
-            with _translated("CHECKPOINT"):  # said aloud: closing would keep a failure to itself
+            with translated("CHECKPOINT"):  # said aloud: closing would keep a failure to itself
                 database.connection.execute("CHECKPOINT")
     return Opened(open_duckdb(path, options), created=path, seeded=True)
 
@@ -297,7 +279,7 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         )
     except duckdb.Error as err:
         message = str(err).strip().splitlines()[0]
-        advice = _advice(str(err)) or "Check `path` in rocky.toml."
+        advice = advice_for(str(err)) or "Check `path` in rocky.toml."
         raise WarehouseError(f"DuckDB cannot open {path or 'a database in memory'}: {message}", advice=advice) from err
     row = connection.execute("SELECT current_database()").fetchone()  # not the stem: DuckDB keeps main, temp and others
     return DuckDB(connection, str(row[0]) if row else "memory", path.name if path is not None else "in memory")
@@ -313,14 +295,14 @@ def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
         for name, path in files.items():
             reader = "read_parquet" if path.suffix.lower() == ".parquet" else "read_csv"
             source = f"{reader}({text_literal(str(path), _DIALECT)})"
-            with _translated(source, advice="Check that the file is what its name says."):
+            with translated(source, advice="Check that the file is what its name says."):
                 opened.connection.execute(f"CREATE VIEW {quote(name, _DIALECT)} AS FROM {source}")
         if database is None:
             return opened
         with closing(open_duckdb(database, OpenOptions(read_only=True))) as other:
             catalog = other.catalog  # opened on its own for its errors too: they name the file and a way out
         attach = f"ATTACH {text_literal(str(database), _DIALECT)} AS {quote(catalog, _DIALECT)} (READ_ONLY)"
-        with _translated(attach):
+        with translated(attach):
             opened.connection.execute(attach)
     except WarehouseError:
         opened.close()
@@ -341,7 +323,7 @@ def _draft(path: Path) -> Iterator[Path]:
         raise WarehouseError(f"{path} cannot be created: {err.strerror}", advice="Check `path` in rocky.toml.") from err
     try:
         draft = folder / path.name
-        with _translated("a new database"):
+        with translated("a new database"):
             duckdb.connect(str(draft)).close()
         yield draft
         if not path.exists():  # another run may have been faster, and may have it open
@@ -356,70 +338,6 @@ def seed(database: DuckDB, statements: Sequence[str]) -> None:
         try:
             database.connection.execute(script)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as err:
-            raise WarehouseError(f"a seed could not be loaded: {err}", advice=_advice(str(err))) from err
+            raise WarehouseError(f"a seed could not be loaded: {err}", advice=advice_for(str(err))) from err
         except duckdb.Error as err:
             raise ProjectError(f"a seed is wrong: {err}", advice="Correct the seed; nothing was created.") from err
-
-
-def _profiled(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
-    with _translated(statement, timeout=timeout), _interrupted_after(cursor, timeout):
-        kinds = [one.type for one in cursor.extract_statements(statement)]
-        if len(kinds) != 1:
-            raise WarehouseError(f"refused, as it is not one statement: {statement[:200]}", advice=_OUR_BUG)
-        started = time.monotonic()
-        result = cursor.execute(statement).fetchall()
-    if kinds == [duckdb.StatementType.MULTI]:  # a PIVOT: DuckDB runs several statements and profiles the last one
-        return Usage(math.ceil((time.monotonic() - started) * 1000))
-    profile = json.loads(cursor.get_profiling_information(format="json"))
-    seconds = profile.get("query", {}).get("total_time")
-    counts = [row[0] for row in result if len(row) == 1 and isinstance(row[0], int)]
-    return Usage(
-        duration_ms=None if seconds is None else math.ceil(seconds * 1000),
-        rows=sum(counts),
-        bytes_scanned=sum(_scanned(operator) for operator in profile.get("operator", [])),
-    )
-
-
-def _scanned(operator: dict[str, object]) -> int:
-    """Bytes that table scans handed on, after DuckDB left out columns and row groups that it does not need."""
-    children = operator.get("children")
-    below = sum(_scanned(child) for child in children) if isinstance(children, list) else 0
-    size = operator.get("intermediate_size_bytes")
-    return below + (size if isinstance(size, int) and operator.get("type") == "TABLE_SCAN" else 0)
-
-
-@contextmanager
-def _interrupted_after(cursor: duckdb.DuckDBPyConnection, timeout: float | None) -> Iterator[None]:
-    if timeout is None:
-        yield
-        return
-    timer = threading.Timer(timeout, cursor.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextmanager
-def _translated(sql: str, *, timeout: float | None = None, advice: str = "") -> Iterator[None]:
-    try:
-        yield
-    except duckdb.InterruptException as err:
-        raise StatementTimeoutError(
-            f"the statement was interrupted after {timeout:g} s" if timeout else "the statement was interrupted",
-            advice="Raise --timeout, or make the model cheaper.",
-        ) from err
-    except duckdb.Error as err:
-        raise WarehouseError(_message(err, sql), advice=advice or _advice(str(err))) from err
-
-
-def _advice(message: str) -> str:
-    return next((advice for sign, advice in _ADVICE.items() if sign in message), "")
-
-
-def _message(err: duckdb.Error, sql: str) -> str:
-    """DuckDB's own words without the statement it repeats, which is ours and not the author's."""
-    text = str(err).strip().split("\n\nLINE ")[0]
-    return text.split("\nLINE ")[0].strip() or f"DuckDB refused: {sql[:80]}"

@@ -96,7 +96,7 @@ def test_constraints_of_both_sides_are_candidates_each_once(tables: Tables) -> N
         "CREATE TABLE base.t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, UNIQUE (a, b))",
         "CREATE TABLE head.t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER UNIQUE)",
     )
-    found = constrained(tables.database, BASE, HEAD)
+    found = constrained(tables.database, base=BASE, head=HEAD)
     assert found == tuple(KeyCandidate(columns, "constraint") for columns in (("id",), ("b",), ("a", "b")))
 
 
