@@ -82,7 +82,11 @@ def diff_with_duplicates(question: Question, key: KeyColumns, *, known: Key) -> 
     """Keys that occur once by key; all rows of a key that occurs twice on either side as whole rows."""
     parted = part_by_repetition(question.sides, key.pairs)
     once = question.of(parted.unique)
-    answer = _join_all(once, key, known=known) if once.is_small else _narrowed(once, key, nulls=(0, 0))
+    answer = (
+        _join_all(once, key, known=known)
+        if once.is_small
+        else _narrowed(once, key, nulls=(known.null_rows_base, known.null_rows_head))
+    )
     if isinstance(answer, Key):
         raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
     shown = (*key.pairs, *question.beside(key.pairs))

@@ -18,7 +18,7 @@ FEW = 8
 _TOGETHER = 3
 """Columns that share a checksum in a narrow table: each checksum costs a tenth of reading the table."""
 _BITS = 63
-"""Of a hash that enters a sum: one less than it has, so that it is a signed number."""
+"""Of a hash."""
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,4 @@ def _sums(
 
 
 def _sum(expression: str) -> str:
-    return f"sum(CAST({expression} >> 1 AS BIGINT))"
+    return f"sum({expression})"

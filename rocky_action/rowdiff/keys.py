@@ -24,9 +24,8 @@ class Occurrences:
 
 @dataclass(frozen=True)
 class KeyProbe:
-    """What one scan of one side's key columns says about a key, without grouping by it.
+    """What two scans of one side's key columns say about a key, without grouping by it.
 
-    ``checksum`` is the sum of the keys' hashes: with equal ``rows`` it is equal for the same keys, however ordered.
     ``squares`` is the sum of the squares of the numbers of rows in ``BUCKETS`` buckets by the key's hash.
 
     The number of rows of a join of the side with itself, the sum over key values of the square of how often each
@@ -38,7 +37,6 @@ class KeyProbe:
 
     rows: int
     null_rows: int
-    checksum: int
     squares: int
 
     @property
@@ -74,7 +72,7 @@ def constrained(warehouse: WarehouseAdapter, *, base: Relation, head: Relation) 
 
 
 def probe_key(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[KeyProbe, KeyProbe]:
-    """Base's and head's, in one scan of the key's columns each."""
+    """Base's and head's."""
     statements = [_probe(sides, side, pairs=pairs) for side in (sides.base, sides.head)]
     base, head = (KeyProbe(*numbers(rows[0])) for rows in sides.query_many(statements))
     return base, head
@@ -83,10 +81,10 @@ def probe_key(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[KeyProbe, KeyP
 def _probe(sides: Sides, side: str, *, pairs: Sequence[ColumnPair]) -> str:
     columns = [pair.comparand(f"s.c{pair.position}") for pair in pairs]
     has_null = " OR ".join(f"{column} IS NULL" for column in columns)
-    hashed = f"(SELECT {sides.warehouse.row_hash(columns)} AS h, {has_null} AS has_null FROM {side} AS s)"
-    counts = f"count(*) AS n, {count_where('has_null')} AS nulls, sum(h) AS hashes"
-    buckets = f"(SELECT {counts} FROM {hashed} AS p GROUP BY h % {BUCKETS})"
-    return f"SELECT sum(n), sum(nulls), sum(hashes), sum(CAST(n AS HUGEINT) * n) FROM {buckets} AS b"
+    hashed = f"{sides.warehouse.row_hash(columns)} % {BUCKETS}"
+    nulls = f"SELECT {count_where(has_null)} FROM {side} AS s"  # beside the groups, where it costs next to nothing
+    buckets = f"SELECT count(*) AS n FROM {side} AS s GROUP BY {hashed}"
+    return f"SELECT sum(n), ({nulls}), sum(CAST(n AS HUGEINT) * n) FROM ({buckets}) AS b"
 
 
 def occurrences(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[Occurrences, Occurrences]:

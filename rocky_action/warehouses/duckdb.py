@@ -143,8 +143,11 @@ class DuckDB:
         return tuple(tuple(names) for (names,) in rows if isinstance(names, list))
 
     def row_hash(self, expressions: Sequence[str]) -> str:
-        """DuckDB's own hash, twice: it ends with an XOR by the last value's hash, so once tells that one apart."""
-        return f"hash(hash({', '.join(expressions)}))"
+        """DuckDB's own hash, twice: it ends with an XOR by the last value's hash, so once tells that one apart.
+
+        Without its last bit it is a BIGINT, which is summed and listed with less ado than a UBIGINT.
+        """
+        return f"CAST(hash(hash({', '.join(expressions)})) >> 1 AS BIGINT)"
 
     def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
         """A view where nobody will write to it, which copies no data; a table of its own otherwise."""

@@ -100,7 +100,7 @@ def test_constraints_of_both_sides_are_candidates_each_once(tables: Tables) -> N
     assert found == tuple(KeyCandidate(columns, "constraint") for columns in (("id",), ("b",), ("a", "b")))
 
 
-def test_a_probe_counts_rows_and_nulls_and_sums_keys_in_any_order(tables: Tables) -> None:
+def test_a_probe_counts_rows_and_nulls_in_any_order(tables: Tables) -> None:
     tables.both(
         "FROM (VALUES (1, 'a'), (2, NULL), (NULL, NULL), (3, 'c')) t(x, y)",
         "FROM (VALUES (3, 'c'), (NULL, NULL), (2, NULL), (1, 'a')) t(x, y)",
@@ -111,7 +111,6 @@ def test_a_probe_counts_rows_and_nulls_and_sums_keys_in_any_order(tables: Tables
     tables.run("UPDATE head.t SET y = 'b' WHERE x = 3")
     moved = probed(tables, "x", "y")[1]
     assert (moved.rows, moved.null_rows) == (4, 2)
-    assert moved.checksum != base.checksum
 
 
 def test_a_probe_of_nothing_expects_nothing(tables: Tables) -> None:
