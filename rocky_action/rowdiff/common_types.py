@@ -16,8 +16,8 @@ _SIGNED_DIGITS = {**_SMALL, "UBIGINT": 20, "HUGEINT": 39}
 _DIGITS = {**_SIGNED_DIGITS, "UHUGEINT": 39}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _CLOCKS = {"TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP"}
-_ZONED = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}
-_MOMENTS = _CLOCKS | _ZONED | {"DATE", "TIMESTAMP_NS"}
+ZONED = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}
+_MOMENTS = _CLOCKS | ZONED | {"DATE", "TIMESTAMP_NS"}
 _TIMES = {"TIME", "TIME_NS", "TIME WITH TIME ZONE"}
 _EMPTY = '"NULL"'
 """The type of a view's column that is NULL and nothing else."""
@@ -84,7 +84,7 @@ def comparable(base_type: str, head_type: str) -> Comparable:
     if types <= _CLOCKS:
         return _cast_first("TIMESTAMP")
     if types <= _MOMENTS:
-        utc = "compared in UTC" if len(types & _ZONED) == 1 else None
+        utc = "compared in UTC" if len(types & ZONED) == 1 else None
         return _text(_MOMENT, utc and f"{base_type} and {head_type} were {utc}")
     if types <= _TIMES:
         zoned = "TIME WITH TIME ZONE" in types

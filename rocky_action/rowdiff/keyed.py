@@ -161,4 +161,8 @@ def _differs(pair: ColumnPair) -> str:
 
 def _cell_texts(pair: ColumnPair, *, masked: bool) -> tuple[str, str]:
     """Masked values do not leave the warehouse."""
-    return ("NULL", "NULL") if masked else (text(f"b{pair.position}"), text(f"h{pair.position}"))
+    return ("NULL", "NULL") if masked else _texts(pair)
+
+
+def _texts(pair: ColumnPair) -> tuple[str, str]:
+    return text(f"b{pair.position}", pair.base.type), text(f"h{pair.position}", pair.head.type)

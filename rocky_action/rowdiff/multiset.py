@@ -122,7 +122,8 @@ def _repeats(multisets: Multisets) -> bool:
 def _drawn(multisets: Multisets, most: int) -> str:
     """SQL: a list of leftover rows, each a list of texts: base's number, head's number, the values."""
     cells = ", ".join(
-        "NULL" if pair.name.lower() in multisets.masked else text(f"v{pair.position}") for pair in multisets.compared
+        "NULL" if pair.name.lower() in multisets.masked else text(f"v{pair.position}", pair.comparable.type)
+        for pair in multisets.compared
     )
     order = multisets.sides.warehouse.row_hash([text(f"v{pair.position}") for pair in multisets.compared])
     some = f"SELECT {text('nb')} AS nb, {text('nh')} AS nh, [{cells}] AS cells FROM l ORDER BY {order} LIMIT {most}"

@@ -257,4 +257,4 @@ def _differs(pair: ColumnPair) -> str:
 
 
 def _texts(pair: ColumnPair) -> tuple[str, str]:
-    return text(f"b.c{pair.position}"), text(f"h.c{pair.position}")
+    return text(f"b.c{pair.position}", pair.base.type), text(f"h.c{pair.position}", pair.head.type)

@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 
 from rocky_action.domain.diff import Column, SchemaDiff, TypeChange
 from rocky_action.domain.options import ModelOptions, Tolerance
-from rocky_action.rowdiff.common_types import TEXT, Comparable, comparable, is_number, readable, scale, widest
+from rocky_action.rowdiff.common_types import TEXT, ZONED, Comparable, comparable, is_number, readable, scale, widest
 
 _PLAIN = ModelOptions()
 _DIGITS = Context(prec=400, rounding=ROUND_DOWN)
@@ -139,9 +139,9 @@ class ColumnPair:
         return f"({near} OR coalesce(CAST({exact} AS DOUBLE), {apart}) <= {share})"
 
 
-def text(value: str) -> str:
-    """A value as a person reads it, as SQL: bytes escaped, moments with a zone in UTC whatever the session's zone."""
-    return readable(value)
+def text(value: str, type_: str = TEXT) -> str:
+    """A value of a type as a person reads it, as SQL: moments with a zone in UTC whatever the session's zone."""
+    return readable(value) if type_ in ZONED else f"CAST({value} AS {TEXT})"
 
 
 def _double(number: float) -> str:
