@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 Value = str | None
 """A cell as text for a person to read; None is SQL's NULL, which is not the empty string."""
@@ -37,10 +37,14 @@ class Sampled:
 
 @dataclass(frozen=True)
 class NotCompared:
-    """No row was compared; ``reason`` completes the sentence "not compared because …"."""
+    """No row was compared; ``reason`` completes the sentence "not compared because …".
+
+    ``fixable`` when the reason is what was asked for, such as ignoring every column, and not the outside world.
+    """
 
     reason: str
     kind: Literal["not_compared"] = "not_compared"
+    fixable: bool = False
 
 
 Coverage = Exhaustive | Sampled | NotCompared
@@ -273,6 +277,10 @@ class RowExample:
     count: int = 1
 
 
+SizeChange = Literal["emptied", "halved", "doubled"]
+"""No row of base is left, fewer than half as many are, or at least twice as many."""
+
+
 @dataclass(frozen=True)
 class RowDiff:
     """Row counts of both sides and what differs.
@@ -298,6 +306,15 @@ class RowDiff:
         counted = self.rows_base is not None and self.rows_head is not None
         return bool(self.added or self.removed or self.changed) or (counted and self.rows_base != self.rows_head)
 
+    @property
+    def size_change(self) -> SizeChange | None:
+        """What nobody does by intention without saying so; None where base had no row, or a side was not counted."""
+        if not self.rows_base or self.rows_head is None:
+            return None
+        if 2 * self.rows_head < self.rows_base:
+            return "halved" if self.rows_head else "emptied"
+        return "doubled" if self.rows_head >= 2 * self.rows_base else None
+
 
 @dataclass(frozen=True)
 class ModelDiff:
@@ -321,3 +338,34 @@ class ModelDiff:
     def is_empty(self) -> bool:
         """True when nothing that was looked at differs. Read it together with ``coverage``."""
         return self.schema.is_empty and not self.rows.differs
+
+    @property
+    def rows_unchanged(self) -> int | None:
+        """Rows that are the same on both sides; None unless every row was compared."""
+        rows = self.rows
+        match self.coverage:
+            case Exhaustive() if rows.rows_base is not None and rows.removed is not None:
+                return rows.rows_base - rows.removed - (rows.changed or 0)
+            case Exhaustive() | Sampled() | NotCompared():
+                return None
+            case _:
+                assert_never(self.coverage)
+
+    @property
+    def unstable_columns(self) -> frozenset[str]:
+        """Names, in lower case, of columns that differ by chance, unless two builds of base agreed in them."""
+        return frozenset(
+            one.column.lower() for one in self.unstable if one.column is not None and one.rows_differing != 0
+        )
+
+    @property
+    def differs_by_chance(self) -> bool:
+        """True when all rows that differ may do so because building again gives other values, whatever the change."""
+        rows = self.rows
+        if not rows.differs:
+            return False
+        if any(one.column is None and one.rows_differing != 0 for one in self.unstable):
+            return True
+        changed = {column.name.lower() for column in rows.columns if column.rows_changed}
+        same_rows = not (rows.added or rows.removed) and rows.rows_base == rows.rows_head
+        return same_rows and bool(changed) and changed <= self.unstable_columns

@@ -64,9 +64,9 @@ class Answer:
     notes: tuple[str, ...] = ()
 
 
-def nothing(rows: RowDiff, reason: str) -> Answer:
-    """No row compared, because of this."""
-    return Answer(rows, Proof("nothing"), lambda: Differing((), 0, (), 0), NotCompared(reason))
+def nothing(rows: RowDiff, reason: str, *, fixable: bool = False) -> Answer:
+    """No row compared, because of this; ``fixable`` by asking otherwise."""
+    return Answer(rows, Proof("nothing"), lambda: Differing((), 0, (), 0), NotCompared(reason, fixable=fixable))
 
 
 def summed(columns: Iterable[ColumnPair], *found: Iterable[ColumnChange]) -> tuple[ColumnChange, ...]:

@@ -108,7 +108,7 @@ def _everything(question: Question, search: Search) -> Answer:
             if question.sides.pairs
             else "the sides have no column in common"
         )
-        return nothing(RowDiff(question.rows_base, question.rows_head), why)
+        return nothing(RowDiff(question.rows_base, question.rows_head), why, fixable=True)
     return diff_by_value(question)
 
 

@@ -40,7 +40,7 @@ def diff_relations(warehouse: WarehouseAdapter, request: DiffRequest, *, base: R
     try:
         return _diff(warehouse, request, both=both)
     except SqlError as error:
-        return _nothing(request, f"of its `where`: {error.message}")
+        return _nothing(request, f"of its `where`: {error.message}", fixable=True)
     except WarehouseError as error:  # one side cannot be read at all, such as a view that fails
         where = request.options.where
         rows = RowDiff(_count(warehouse, base, where=where), _count(warehouse, head, where=where))
@@ -101,8 +101,8 @@ def _described(sides: Sides, found: Answer, *, request: DiffRequest) -> tuple[Ro
         return found.rows, None, (f"example rows could not be read: {_refusal(error)}",)
 
 
-def _nothing(request: DiffRequest, reason: str) -> ModelDiff:
-    return ModelDiff(request.model, SchemaDiff(), RowDiff(None, None), NotCompared(reason))
+def _nothing(request: DiffRequest, reason: str, *, fixable: bool = False) -> ModelDiff:
+    return ModelDiff(request.model, SchemaDiff(), RowDiff(None, None), NotCompared(reason, fixable=fixable))
 
 
 def _refusal(error: WarehouseError) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.dag import Dag
 from rocky_action.domain.audit import Audit, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import BudgetBreach, CostDelta
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SizeChange
 from rocky_action.domain.execution import (
     BaselineKind,
     Cloned,
@@ -182,9 +183,19 @@ def _clone_caveats(evidence: Evidence) -> Iterable[Caveat]:
 
 def _diff_caveats(evidence: Evidence) -> Iterable[Caveat]:
     for diff in evidence.diffs:
-        before, after = diff.rows.rows_base, diff.rows.rows_head
-        if before and after == 0:
-            yield Caveat(Severity.WARNING, f"it became empty: {before:,} rows in base, none in head", diff.model)
+        if size := diff.rows.size_change:
+            head = f"{diff.rows.rows_head:,}" if diff.rows.rows_head else "none"
+            counts = f"{diff.rows.rows_base or 0:,} rows in base, {head} in head"
+            yield Caveat(Severity.WARNING, f"{_SIZES[size]}: {counts}", diff.model)
+
+
+_SIZES: Mapping[SizeChange, str] = MappingProxyType(
+    {
+        "emptied": "it became empty",
+        "halved": "it lost more than half of its rows",
+        "doubled": "it has at least twice its rows",
+    }
+)
 
 
 def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:

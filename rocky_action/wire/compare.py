@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from typing import Literal
 
-from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled
+from rocky_action.domain.diff import (
+    Coverage,
+    ModelDiff,
+    Profile,
+    Proof,
+)
 from rocky_action.wire.differences import (
     ChangedColumn,
     Example,
@@ -21,8 +26,8 @@ from rocky_action.wire.document import Document
 class CompareDocument(Document):
     """Counts are of the rows that ``coverage`` names, and null where there is nothing to say.
 
-    ``rows_changed`` is null without a key: a changed row is then one removed and one added. ``rows_unchanged`` is null
-    unless every row was compared.
+    Without a key a changed row is one removed and one added, and ``rows_changed`` is null or, where some rows belong
+    together without any doubt, just these ``rows_paired``. ``rows_unchanged`` is null unless every row was compared.
     """
 
     command: Literal["preview-compare"] = "preview-compare"
@@ -33,6 +38,7 @@ class CompareDocument(Document):
     rows_removed: int | None
     rows_changed: int | None
     rows_unchanged: int | None
+    rows_paired: int
     columns: tuple[ChangedColumn, ...]
     structural: Structural
     key: Key | None
@@ -40,6 +46,8 @@ class CompareDocument(Document):
     compared_columns: tuple[str, ...]
     ignored_columns: tuple[str, ...]
     notes: tuple[str, ...]
+    proof: Proof
+    profile: Profile | None
 
 
 def compare_document(diff: ModelDiff) -> CompareDocument:
@@ -52,7 +60,8 @@ def compare_document(diff: ModelDiff) -> CompareDocument:
         rows_added=rows.added,
         rows_removed=rows.removed,
         rows_changed=rows.changed,
-        rows_unchanged=_unchanged(rows, diff.coverage),
+        rows_unchanged=diff.rows_unchanged,
+        rows_paired=rows.paired,
         columns=changed_columns(diff),
         structural=structural(diff.schema),
         key=key_of(diff.key),
@@ -60,16 +69,6 @@ def compare_document(diff: ModelDiff) -> CompareDocument:
         compared_columns=diff.compared_columns,
         ignored_columns=diff.ignored_columns,
         notes=diff.notes,
+        proof=diff.proof,
+        profile=diff.profile,
     )
-
-
-def _unchanged(rows: RowDiff, coverage: Coverage) -> int | None:
-    match coverage:
-        case Exhaustive():
-            if rows.rows_base is None or rows.removed is None:
-                return None
-            return rows.rows_base - rows.removed - (rows.changed or 0)
-        case Sampled() | NotCompared():
-            return None
-        case _:
-            assert_never(coverage)

@@ -10,7 +10,18 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, assert_never
 
 from rocky_action.domain.audit import Audit
-from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, RowExample, Sampled, Value
+from rocky_action.domain.diff import (
+    Coverage,
+    Exhaustive,
+    ModelDiff,
+    NotCompared,
+    Profile,
+    Proof,
+    RowExample,
+    Sampled,
+    Unstable,
+    Value,
+)
 from rocky_action.domain.findings import Finding
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.wire.audit import AuditSummary, audit_summary
@@ -58,10 +69,11 @@ class BisectionRows(Part):
 
 
 class BisectionStats(Part):
-    """How the rows were brought together.
+    """What a bisection looked at.
 
-    Ours is not cut up: the whole table is one chunk, compared row by row without descending. Its rows meet by key, so
-    ``split_strategy`` is "composite" for a key of several columns and "hash_bucket" otherwise.
+    Where rows were brought together otherwise (our ``proof.way`` names it) nothing was cut up: the whole table is one
+    chunk, compared without descending. Its rows meet by key, so ``split_strategy`` is "composite" for a key of several
+    columns and "hash_bucket" otherwise.
     """
 
     chunks_examined: int = 1
@@ -91,7 +103,7 @@ class SampledRows(Part):
 
 
 class SamplingWindow(Part):
-    """Which rows were looked at."""
+    """Which rows were looked at: the first ``limit`` ones by key, or by its hash for a random sample."""
 
     ordered_by: str
     limit: int
@@ -110,7 +122,8 @@ class SampledAlgorithm(Part):
 class ModelDiffEntry(Part):
     """One model. Ours: everything from ``coverage`` on.
 
-    ``rows_changed_known`` is false without a key, where a changed row counts as one removed and one added.
+    ``rows_changed_known`` is false without a key that is unique: there a changed row counts as one removed and one
+    added, except for ``rows_paired`` of them.
     """
 
     model_name: str
@@ -121,6 +134,7 @@ class ModelDiffEntry(Part):
     rows_base: int | None
     rows_head: int | None
     rows_changed_known: bool
+    rows_paired: int
     columns: tuple[ChangedColumn, ...]
     key: Key | None
     compared_columns: tuple[str, ...]
@@ -128,6 +142,9 @@ class ModelDiffEntry(Part):
     examples: tuple[Example, ...]
     notes: tuple[str, ...]
     new: bool
+    proof: Proof
+    profile: Profile | None
+    unstable: tuple[Unstable, ...]
 
 
 class DiffSummary(Part):
@@ -235,7 +252,9 @@ def _removed(diff: ModelDiff) -> int | None:
 
 
 def _changed_known(diff: ModelDiff) -> bool:
-    return diff.new or diff.rows.changed is not None
+    """True when the number of changed rows is all of them."""
+    by_key = diff.coverage != Exhaustive("multiset") and (diff.key is None or diff.key.is_proven)
+    return diff.new or (diff.rows.changed is not None and by_key)
 
 
 def _entry(diff: ModelDiff) -> ModelDiffEntry:
@@ -248,6 +267,7 @@ def _entry(diff: ModelDiff) -> ModelDiffEntry:
         rows_base=diff.rows.rows_base,
         rows_head=diff.rows.rows_head,
         rows_changed_known=_changed_known(diff),
+        rows_paired=diff.rows.paired,
         columns=changed_columns(diff),
         key=key_of(diff.key),
         compared_columns=diff.compared_columns,
@@ -255,6 +275,9 @@ def _entry(diff: ModelDiff) -> ModelDiffEntry:
         examples=examples(diff),
         notes=diff.notes,
         new=diff.new,
+        proof=diff.proof,
+        profile=diff.profile,
+        unstable=diff.unstable,
     )
 
 
@@ -269,8 +292,8 @@ def _algorithm(diff: ModelDiff) -> BisectionAlgorithm | SampledAlgorithm:
                 samples=_samples(diff),
             )
             return BisectionAlgorithm(diff=rows, bisection_stats=_stats(diff))
-        case Sampled(rows_compared, ordered_by=ordered_by):
-            return _sampled(diff, ordered_by=ordered_by, limit=rows_compared)
+        case Sampled():
+            return _sampled(diff, ordered_by=_order(diff.coverage), limit=diff.coverage.rows_compared)
         case Exhaustive() | NotCompared():
             # Only the sampled form can say that a count is unknown.
             return _sampled(diff)
@@ -278,15 +301,38 @@ def _algorithm(diff: ModelDiff) -> BisectionAlgorithm | SampledAlgorithm:
             assert_never(diff.coverage)
 
 
+def _order(coverage: Sampled) -> str:
+    """What a sample's rows are the first ones by."""
+    columns = ", ".join(coverage.ordered_by)
+    match coverage.order:
+        case "first":
+            return columns
+        case "random":
+            return f"hash({columns})"
+        case _:
+            assert_never(coverage.order)
+
+
 def _stats(diff: ModelDiff) -> BisectionStats:
+    nulls = (diff.key.null_rows_base, diff.key.null_rows_head) if diff.key else (0, 0)
+    if found := diff.proof.bisection:
+        return BisectionStats(
+            chunks_examined=found.chunks_examined,
+            leaves_materialized=found.leaves_materialized,
+            depth_max=found.depth_max,
+            depth_capped=found.depth_capped,
+            split_strategy=found.split,
+            null_pk_rows_base=nulls[0],
+            null_pk_rows_branch=nulls[1],
+        )
     return BisectionStats(
         split_strategy="composite" if diff.key and len(diff.key.columns) > 1 else "hash_bucket",
-        null_pk_rows_base=diff.key.null_rows_base if diff.key else 0,
-        null_pk_rows_branch=diff.key.null_rows_head if diff.key else 0,
+        null_pk_rows_base=nulls[0],
+        null_pk_rows_branch=nulls[1],
     )
 
 
-def _sampled(diff: ModelDiff, *, ordered_by: Sequence[str] = (), limit: int | None = None) -> SampledAlgorithm:
+def _sampled(diff: ModelDiff, *, ordered_by: str = "", limit: int | None = None) -> SampledAlgorithm:
     """Rows of a sample; without a ``limit`` no row was looked at."""
     return SampledAlgorithm(
         sampled=SampledRows(
@@ -296,7 +342,7 @@ def _sampled(diff: ModelDiff, *, ordered_by: Sequence[str] = (), limit: int | No
             samples=_samples(diff),
         ),
         sampling_window=SamplingWindow(
-            ordered_by=", ".join(ordered_by),
+            ordered_by=ordered_by,
             limit=limit or 0,
             coverage="not_yet_sampled" if limit is None else "first_n_by_order",
             coverage_warning=not _is_complete(diff),

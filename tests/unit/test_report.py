@@ -201,6 +201,15 @@ class TestCaveats:
         assert said(evidence({"a": BUILT}, [diff("a", RowDiff(0, 0, 0, 0, 0))])) == []
         assert said(evidence({"a": BUILT}, [diff("a", RowDiff(5, None), NotCompared("no"))])) == []
 
+    def test_a_table_that_doubled_or_lost_half_of_its_rows(self) -> None:
+        doubled, halved = diff("a", RowDiff(1200, 2400, 1200, 0, 0)), diff("b", RowDiff(1200, 599, 0, 601, 0))
+        assert said(evidence({"a": BUILT, "b": BUILT}, [doubled, halved])) == [
+            (Severity.WARNING, "a", "it has at least twice its rows: 1,200 rows in base, 2,400 in head"),
+            (Severity.WARNING, "b", "it lost more than half of its rows: 1,200 rows in base, 599 in head"),
+        ]
+        assert said(evidence({"a": BUILT}, [diff("a", RowDiff(1200, 600, 0, 600, 0))])) == []
+        assert said(evidence({"a": BUILT}, [diff("a", RowDiff(1200, 2399, 1199, 0, 0))])) == []
+
     def test_a_model_that_could_not_be_cloned(self) -> None:
         found = evidence()
         execution = replace(found.execution, clones=(NotCloned("c", "it does not exist"),))

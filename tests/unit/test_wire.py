@@ -23,19 +23,29 @@ from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, N
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.diff import (
+    BisectionStats,
+    CategoryChange,
     CellChange,
     Column,
     ColumnChange,
     Coverage,
     Exhaustive,
+    Histogram,
     Key,
     ModelDiff,
     NotCompared,
+    Numbers,
+    NumericChange,
+    Profile,
+    Proof,
     RowDiff,
     RowExample,
     Sampled,
     SchemaDiff,
+    Slice,
     TypeChange,
+    Unstable,
+    ValueMove,
 )
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -141,6 +151,25 @@ SAMPLED = ModelDiff("sampled", SchemaDiff(), RowDiff(900, 900, 0, 0, 0), Sampled
 NOT_COMPARED = ModelDiff("refused", SchemaDiff(), RowDiff(None, 10), NotCompared("base could not be rebuilt"))
 NEW = ModelDiff("new", SCHEMA, RowDiff(None, 12), NotCompared("base does not have it"), new=True)
 EQUAL = ModelDiff("equal", SchemaDiff(), RowDiff(5, 5, 0, 0, 0), Exhaustive("keyed"), key=PAIR)
+PROFILED = replace(
+    KEYED,
+    proof=Proof("checksums", "16 columns", 1e-12),
+    profile=Profile(
+        3,
+        9,
+        (
+            NumericChange(
+                "revenue",
+                Numbers(100, 0, 40, "9.5", "1", "0", "9.5"),
+                Numbers(99, 99, 0, None, None, None, None, distinct_exact=True),
+                Histogram(0.0, 9.5, (1, 2), (2, 1)),
+            ),
+        ),
+        (CategoryChange("status", (ValueMove(None, 3, 0),)),),
+        (Slice("country", "DE", 3, 1.0, 0.25),),
+    ),
+    unstable=(Unstable("at", "now()", 4), Unstable(None, "LIMIT without an order")),
+)
 
 COST = CostDelta(
     models=(
@@ -422,15 +451,80 @@ class TestDiff:
             "rows_compared": 50,
             "rows_total": 900,
             "ordered_by": ["id", "month"],
+            "order": "first",
+            "detectable_share": None,
         }
 
-    def test_a_sample_of_every_row_needs_no_warning(self) -> None:
+    def test_a_random_sample_is_the_first_keys_by_their_hash(self) -> None:
+        drawn = replace(SAMPLED, coverage=Sampled(50, 900, ("id", "month"), "random", 0.058))
+        read = read_by_sdk(drawn)
+        assert isinstance(read.algorithm, PreviewModelDiffAlgorithm1)
+        assert read.algorithm.sampling_window.model_dump() == {
+            "ordered_by": "hash(id, month)",
+            "limit": 50,
+            "coverage": "first_n_by_order",
+            "coverage_warning": True,
+        }
+        coverage = diff_json(drawn)["models"][0]["coverage"]
+        assert (coverage["order"], coverage["detectable_share"]) == ("random", 0.058)
+
+    def test_a_sample_is_never_complete(self) -> None:
+        """However many rows it names: one that held all of them is reported as exhaustive where it was taken."""
         whole = replace(SAMPLED, coverage=Sampled(900, 900, ("id",)))
         read = PreviewDiffOutput.model_validate(diff_json(whole))
         assert isinstance(read.models[0].algorithm, PreviewModelDiffAlgorithm1)
-        assert read.models[0].algorithm.sampling_window.coverage_warning is False
-        assert read.summary.any_coverage_warning is False
-        assert read.summary.models_unchanged == 1
+        assert read.models[0].algorithm.sampling_window.coverage_warning is True
+        assert read.summary.any_coverage_warning is True
+        assert (read.summary.models_unchanged, read.summary.models_unknown) == (0, 1)
+
+    def test_bisection_stats_are_those_of_the_bisection(self) -> None:
+        stats = BisectionStats(129, 3, 2, depth_capped=True, split="int_range")
+        algorithm = read_by_sdk(replace(KEYED, proof=Proof("bisection", "why", 1e-12, stats))).algorithm
+        assert isinstance(algorithm, PreviewModelDiffAlgorithm2)
+        assert algorithm.bisection_stats.model_dump() == {
+            "chunks_examined": 129,
+            "leaves_materialized": 3,
+            "depth_max": 2,
+            "depth_capped": True,
+            "split_strategy": "int_range",
+            "null_pk_rows_base": 1,
+            "null_pk_rows_branch": 2,
+        }
+
+    def test_proof_profile_and_unstable_columns_are_there(self) -> None:
+        model = diff_json(PROFILED)["models"][0]
+        assert model["proof"] == {"way": "checksums", "why": "16 columns", "odds": 1e-12, "bisection": None}
+        assert model["profile"]["rows_examined"] == 3
+        assert model["profile"]["numbers"][0]["histogram"] == {"low": 0.0, "high": 9.5, "base": [1, 2], "head": [2, 1]}
+        assert model["profile"]["numbers"][0]["head"]["sum"] is None
+        assert model["profile"]["categories"][0]["values"] == [{"value": None, "base": 3, "head": 0}]
+        assert model["profile"]["slices"][0]["share_of_table"] == 0.25
+        assert model["unstable"] == [
+            {"column": "at", "why": "now()", "rows_differing": 4},
+            {"column": None, "why": "LIMIT without an order", "rows_differing": None},
+        ]
+        compared = json.loads(to_json(compare_document(PROFILED)))
+        assert (compared["proof"], compared["profile"]) == (model["proof"], model["profile"])
+        equal = diff_json(EQUAL)["models"][0]
+        assert (equal["proof"]["way"], equal["profile"], equal["unstable"]) == ("nothing", None, [])
+
+    @pytest.mark.parametrize(
+        "diff",
+        [
+            replace(MULTISET, rows=RowDiff(10, 10, 1, 1, 2, paired=2)),
+            replace(KEYED, key=replace(KEY, unique_head=False, duplicate_keys_head=1)),
+        ],
+    )
+    def test_without_a_unique_key_changed_rows_are_not_all_known(self, diff: ModelDiff) -> None:
+        raw = diff_json(diff)
+        algorithm = read_by_sdk(diff).algorithm
+        assert isinstance(algorithm, PreviewModelDiffAlgorithm2)
+        assert algorithm.diff.rows_changed == diff.rows.changed
+        assert raw["models"][0]["rows_changed_known"] is False
+        assert raw["summary"]["rows_changed_known"] is False
+        assert raw["models"][0]["rows_paired"] == diff.rows.paired
+        compared = json.loads(to_json(compare_document(diff)))
+        assert (compared["rows_changed"], compared["rows_paired"]) == (diff.rows.changed, diff.rows.paired)
 
     def test_not_compared_is_null_and_says_why(self) -> None:
         raw = diff_json(NOT_COMPARED)
@@ -656,6 +750,12 @@ class TestText:
 
 COUNT = st.integers(0, 2**62)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
+SHARE = st.floats(0, 1)
+STEPS = st.lists(COUNT, max_size=3).map(tuple)
+st.register_type_strategy(Histogram, st.builds(Histogram, FINITE, FINITE, STEPS, STEPS))
+st.register_type_strategy(Slice, st.builds(Slice, share_of_differing=SHARE, share_of_table=SHARE))
+st.register_type_strategy(Proof, st.builds(Proof, odds=SHARE, bisection=st.none() | st.builds(BisectionStats)))
+st.register_type_strategy(Sampled, st.builds(Sampled, detectable_share=st.none() | SHARE))
 FIGURES = st.builds(Figures, usd=st.none() | FINITE)
 COSTS = st.builds(
     CostDelta,
@@ -695,7 +795,9 @@ class TestPropertiesOfDiffs:
 
 class TestReport:
     def test_the_report_survives_the_round_trip(self) -> None:
-        assert parse_report(report_json(REPORT)) == REPORT
+        report = replace(REPORT, diffs=(*REPORT.diffs, PROFILED))
+        assert parse_report(report_json(report)) == report
+        assert json.loads(report_json(report))["diffs"][-1]["profile"]["slices"][0]["value"] == "DE"
 
     def test_it_has_everything_under_the_names_of_the_domain(self) -> None:
         raw = json.loads(report_json(REPORT))
