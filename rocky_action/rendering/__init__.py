@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.report import Report
 from rocky_action.errors import OutsideError, PreviewError, UserError
 from rocky_action.rendering.budget import Detail, fit
+from rocky_action.rendering.comparison import comparison
 from rocky_action.rendering.figures import names
 from rocky_action.rendering.page import page, run_link
 from rocky_action.rendering.results import ModelResult, gather
@@ -50,6 +52,13 @@ def render_diff_markdown(report: Report, *, limit: int = COMMENT_LIMIT) -> str:
 def render_cost_markdown(report: Report, *, limit: int = COMMENT_LIMIT) -> str:
     """The cost alone, for the ``markdown`` field of the wire document."""
     return _fitted("cost.md.j2", report, limit=limit, size=len)
+
+
+def render_comparison(diff: ModelDiff, *, base: str, head: str) -> str:
+    """The diff of any two things: what a model's section says, under a heading that answers whether they are equal."""
+    most = Detail(examples=max(1, len(diff.rows.examples)), sections=1, rows=1, names=30)
+    view = comparison(diff, base=base, head=head, detail=most)
+    return _environment().get_template("comparison.md.j2").render(page=view).lstrip("\n")
 
 
 def render_failure(

@@ -1,7 +1,7 @@
 """One size budget, one ladder: what goes first when a report is too long for the place it is written to.
 
-Rungs, from the top: example rows, details of the least important models, the diagram, rows of the tables, names in
-lists. Whole parts are left out and the page says which; nothing is ever cut in the middle.
+Rungs, from the top: example rows, profiles, details of the least important models, the diagram, rows of the tables,
+names in lists. Whole parts are left out and the page says which; nothing is ever cut in the middle.
 """
 
 from __future__ import annotations
@@ -12,25 +12,30 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Detail:
-    """How much to show: example rows per model, models with details, table rows, names and lines in lists."""
+    """How much to show.
+
+    Example rows per model, models with details, table rows, names and lines in lists; the lineage, and profiles.
+    """
 
     examples: int
     sections: int
     rows: int
     names: int
     graph: bool = True
+    profile: bool = True
 
 
 def fit(render: Callable[[Detail], str], fits: Callable[[str], bool], *, most: Detail, last: str) -> str:
     """The page with as much detail as fits; ``last`` if not even the smallest one does."""
     bare = replace(most, examples=0)
-    for detail in (most, replace(most, examples=min(most.examples, 2)), bare):
+    plain = replace(bare, profile=False)
+    for detail in (most, replace(most, examples=min(most.examples, 2)), bare, plain):
         if fits(text := render(detail)):
             return text
-    folded = _most(lambda number: render(replace(bare, sections=number)), fits, upper=bare.sections)
+    folded = _most(lambda number: render(replace(plain, sections=number)), fits, upper=plain.sections)
     if folded is not None:
         return folded
-    short = replace(bare, sections=0, names=min(bare.names, 10), graph=False)
+    short = replace(plain, sections=0, names=min(plain.names, 10), graph=False)
     listed = _most(lambda number: render(replace(short, rows=number)), fits, upper=short.rows)
     if listed is not None:
         return listed

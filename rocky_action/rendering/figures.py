@@ -35,6 +35,27 @@ def share(part: int, whole: int) -> Md:
     return Md(f"{100 * part / whole:.1f}{_PERCENT}")
 
 
+def fraction(part: float) -> Md:
+    """A share from 0 to 1 as a percentage, with the same care."""
+    if part <= 0 or part >= 1:
+        return Md(f"{100 if part >= 1 else 0}{_PERCENT}")
+    if part < 0.001:
+        return Md(f"<0.1{_PERCENT}")
+    if part > 0.999:
+        return Md(f">99.9{_PERCENT}")
+    rounded = f"{100 * part:.0f}" if 0.1 <= part < 0.99 else f"{100 * part:.1f}"
+    return Md(f"{rounded}{_PERCENT}")
+
+
+def at_least(part: float) -> Md:
+    """A share from 0 to 1 as a percentage of two digits that is rounded up, for claims that hold from there on."""
+    if part <= 0 or part >= 1:
+        return fraction(part)
+    digits = 1 - math.floor(math.log10(100 * part))
+    raised = math.ceil(round(100 * part * 10**digits, 9)) / 10**digits
+    return Md(f"{raised:.{max(digits, 0)}f}{_PERCENT}") if raised < 100 else fraction(part)
+
+
 def money(usd: float | None, *, signed: bool = False) -> Md:
     """US dollars; ``signed`` for differences. Only an exact zero is $0.00."""
     if usd is None or not math.isfinite(usd):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.cost import CostDelta
-from rocky_action.domain.diff import Exhaustive, Sampled, SchemaDiff
+from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.rendering.figures import UNKNOWN, count, money, plural
-from rocky_action.rendering.results import ModelResult, State, counts_differ, in_state
+from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
 ICONS = {Verdict.UNCHANGED: "✅", Verdict.CHANGED: "🔶", Verdict.INCOMPLETE: "⚠️", Verdict.FAILED: "❌"}
@@ -29,13 +30,15 @@ def headline(report: Report, results: Sequence[ModelResult]) -> Headline:
     parts = [
         *_escaped(report),
         *_emptied(in_state(results, State.EMPTIED)),
+        *_grown(in_state(results, State.DOUBLED)),
+        *_shrunk(in_state(results, State.HALVED)),
         *_not_built(results),
         *_gate(report, results),
         *_changes(report, results),
         *_not_known(results),
     ]
     text = join("; ", parts) if parts else _nothing(report, results)
-    icon = "🚨" if in_state(results, State.EMPTIED) else ICONS[report.verdict]
+    icon = "🚨" if in_state(results, *ALARMING) else ICONS[report.verdict]
     return Headline(Md(f"{icon} {text[:1].upper()}{text[1:]}"), join(" · ", _totals(report, results)))
 
 
@@ -64,6 +67,30 @@ def _emptied(emptied: Sequence[ModelResult]) -> Iterator[Md]:
         yield Md(f"{_who(emptied)} become empty")
 
 
+def _grown(doubled: Sequence[ModelResult]) -> Iterator[Md]:
+    if len(doubled) == 1 and doubled[0].diff:
+        rows = doubled[0].diff.rows
+        yield Md(f"{_who(doubled)} {growth(rows)}: {count(rows.rows_base)} → {plural(rows.rows_head or 0, 'row')}")
+    elif doubled:
+        yield Md(f"{_who(doubled)} at least double")
+
+
+def growth(rows: RowDiff) -> str:
+    """How a table that has at least twice its rows has grown; rounded down."""
+    times = math.floor(10 * (rows.rows_head or 0) / (rows.rows_base or 1)) / 10
+    return "doubles" if rows.rows_head == 2 * (rows.rows_base or 0) else f"grows {times:,.1f}-fold"
+
+
+def _shrunk(halved: Sequence[ModelResult]) -> Iterator[Md]:
+    verb = _verb(halved, one="loses", many="lose")
+    if len(halved) == 1 and halved[0].diff:
+        rows = halved[0].diff.rows
+        counts = f"{count(rows.rows_base)} → {plural(rows.rows_head or 0, 'row')}"
+        yield Md(f"{_who(halved)} {verb} more than half of its rows: {counts}")
+    elif halved:
+        yield Md(f"{_who(halved)} {verb} more than half of their rows")
+
+
 def _not_built(results: Sequence[ModelResult]) -> Iterator[Md]:
     failed, waiting = in_state(results, State.FAILED), in_state(results, State.NOT_RUN)
     if failed:
@@ -85,16 +112,25 @@ def _gate(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
 
 
 def _changes(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
-    changed = [result for result in results if result.differs and result.state is not State.EMPTIED]
-    emptied = bool(in_state(results, State.EMPTIED))
+    changed = [result for result in results if result.differs and result.state not in ALARMING]
     if changed:
-        noun = f"other model{'' if len(changed) == 1 else 's'}" if emptied else ""
-        who = f"{count(len(changed))} {noun}" if emptied else plural(len(changed), "model")
-        yield Md(f"{who} {_verb(changed, one='changes', many='change')}: {_differences(changed)}")
+        noun = "other model" if in_state(results, *ALARMING) else "model"
+        verb = _verb(changed, one="changes", many="change")
+        yield Md(f"{plural(len(changed), noun)} {verb}: {_differences(changed)}{_by_chance(changed)}")
     if new := in_state(results, State.NEW):
         yield plural(len(new), "new model")
     if report.plan.removed:
         yield Md(f"{plural(len(report.plan.removed), 'model')} removed")
+
+
+def _by_chance(changed: Sequence[ModelResult]) -> Md:
+    """Which of the changes another build of the same SQL could have brought about as well."""
+    unstable = [result for result in changed if result.diff and result.diff.differs_by_chance]
+    if not unstable:
+        return Md("")
+    if len(unstable) == len(changed):
+        return Md(", all of it in what is not the same on every build")
+    return Md(f", {_who(unstable)} only in what is not the same on every build")
 
 
 def _differences(changed: Sequence[ModelResult]) -> Md:
@@ -121,7 +157,12 @@ def _differences(changed: Sequence[ModelResult]) -> Md:
 
 def _not_known(results: Sequence[ModelResult]) -> Iterator[Md]:
     """What keeps "nothing found" from meaning "nothing there"."""
-    unknown = in_state(results, State.NOT_COMPARED)
+    unknown = [
+        result
+        for result in results
+        if result.state is State.NOT_COMPARED
+        or (result.state in ALARMING and result.diff and isinstance(result.diff.coverage, NotCompared))
+    ]
     sampled = [result for result in results if result.diff and isinstance(result.diff.coverage, Sampled)]
     if unknown:
         yield Md(f"{_who(unknown)} {_verb(unknown, one='was', many='were')} not compared")

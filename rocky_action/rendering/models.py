@@ -15,6 +15,8 @@ HEADER = tuple(map(Md, ("Model", "Why", "Schema", "Rows", "Values", "Cost")))
 WHY_LENGTH = 200
 ICONS = {
     State.EMPTIED: "🔴",
+    State.DOUBLED: "🔴",
+    State.HALVED: "🔴",
     State.FAILED: "🔴",
     State.NOT_RUN: "🟠",
     State.NOT_COMPARED: "🟠",
@@ -91,19 +93,27 @@ def _rows(diff: ModelDiff) -> Md:
         return Md(f"new, {plural(rows.rows_head, 'row')}" if rows.rows_head is not None else "new, rows unknown")
     if rows.rows_base is None and rows.rows_head is None:
         return UNKNOWN
-    if rows.rows_base and rows.rows_head == 0:
+    if rows.size_change == "emptied":
         return Md(f"{count(rows.rows_base)} → **0**")
     same = rows.rows_base == rows.rows_head
-    counted = count(rows.rows_head) if same else Md(f"{count(rows.rows_base)} → {count(rows.rows_head)}")
+    strong = "**" if rows.size_change else ""
+    counted = count(rows.rows_head)
+    counted = counted if same else Md(f"{count(rows.rows_base)} → {strong}{counted}{strong}")
     if not isinstance(diff.coverage, Exhaustive) or not (rows.added or rows.removed):
         return counted
     moved = [f"+{rows.added:,}"] if rows.added else []
     moved += [f"{MINUS}{rows.removed:,}"] if rows.removed else []
-    return Md(f"{counted} (**{' '.join(moved)}**)")
+    unstable = ", **unstable rows**" if not rows.changed and diff.differs_by_chance else ""
+    return Md(f"{counted} (**{' '.join(moved)}**){unstable}")
 
 
 def values(diff: ModelDiff) -> Md:
     """What is known about values: equal, changed, sampled and not compared are different words."""
+    unstable = ", only in **unstable columns**" if diff.rows.changed and diff.differs_by_chance else ""
+    return Md(f"{_values(diff)}{unstable}")
+
+
+def _values(diff: ModelDiff) -> Md:
     rows = diff.rows
     if diff.new:
         return Md("all new")
@@ -113,11 +123,12 @@ def values(diff: ModelDiff) -> Md:
         case Sampled(rows_compared=compared, rows_total=total):
             found = sum(number or 0 for number in (rows.added, rows.removed, rows.changed))
             least = plural(found, "difference") if found else Md("none found")
-            return Md(f"{least} in **{count(compared)} of {plural(total, 'key')}**")
+            return Md(f"{least} in **{plural(compared, 'key')} of {plural(total, 'row')}**")
         case Exhaustive(method="multiset"):
-            if rows.added or rows.removed:
-                return Md(f"{'key not unique' if diff.key else 'no key'}: counted as whole rows")
-            return _equal(diff)
+            why = "key not unique" if diff.key else "no key"
+            if rows.changed:
+                return Md(f"**{count(rows.changed)} changed** ({why}: those that can be paired)")
+            return Md(f"{why}: counted as whole rows") if rows.added or rows.removed else _equal(diff)
         case Exhaustive():
             if not rows.changed:
                 return _equal(diff)
@@ -139,7 +150,7 @@ def _equal(diff: ModelDiff) -> Md:
 def matched(diff: ModelDiff) -> int | None:
     """How many rows are on both sides: what a number of changed rows is a share of."""
     if isinstance(diff.coverage, Sampled):
-        return diff.coverage.rows_compared
+        return max(0, diff.coverage.rows_compared - (diff.rows.added or 0) - (diff.rows.removed or 0))
     if diff.rows.rows_base is None or diff.rows.removed is None:
         return None
     return diff.rows.rows_base - diff.rows.removed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
+from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.rendering.audit import audit_line
@@ -16,11 +16,12 @@ from rocky_action.rendering.breaking import breaking_lines, warning_lines
 from rocky_action.rendering.budget import Detail
 from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
 from rocky_action.rendering.figures import count, listing, names, plural
-from rocky_action.rendering.headline import Headline, headline
+from rocky_action.rendering.headline import Headline, growth, headline
 from rocky_action.rendering.left import LeftView, left_view, removed_lines
 from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
-from rocky_action.rendering.results import ModelResult, State
+from rocky_action.rendering.proof import odds_sentence
+from rocky_action.rendering.results import ALARMING, ModelResult, State
 from rocky_action.rendering.sections import Section, is_quiet, key_notes, sampled_words, section
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, first_line, join, prose
@@ -69,7 +70,7 @@ class Page:
 def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> Page:
     """The report with this much detail."""
     loud = [result for result in results if not is_quiet(result)]
-    sections = tuple(section(result, detail.examples) for result in loud[: detail.sections])
+    sections = tuple(section(result, detail) for result in loud[: detail.sections])
     listed = results[: detail.rows]
     notes = (*warning_lines(report), *map(_caveat, _of(report, Severity.NOTE)))
     more = sections[SECTIONS_IN_SIGHT:]
@@ -166,7 +167,10 @@ def _unknown(result: ModelResult) -> Iterator[_Fact]:
     diff = result.diff
     if result.state is State.EMPTIED and diff:  # the heading says it
         yield _Fact(True, model, f"{diff.rows.rows_base:,} rows in base, none in head", None)
-    elif diff is None and result.state in {State.NOT_RUN, State.NOT_COMPARED}:
+        return
+    if result.state in ALARMING and diff:
+        yield _Fact(True, model, "its rows", _resized(name, diff.rows))
+    if diff is None and result.state in {State.NOT_RUN, State.NOT_COMPARED}:
         yield _Fact(False, model, "not compared", Md(f"{name} was not compared."))
     elif diff and not diff.new:
         key = diff.key
@@ -183,6 +187,13 @@ def _unknown(result: ModelResult) -> Iterator[_Fact]:
                 pass
             case _ as never:
                 assert_never(never)
+
+
+def _resized(name: Md, rows: RowDiff) -> Md:
+    """What a number of rows that nobody expects is often a sign of."""
+    if rows.size_change == "doubled":
+        return Md(f"{name} {growth(rows)}: a join that finds more than one partner does that.")
+    return Md(f"{name} loses more than half of its rows: a join or a filter that drops them does that.")
 
 
 def _caveat(caveat: Caveat) -> Md:
@@ -212,7 +223,10 @@ def _quiet(results: Sequence[ModelResult], limit: int) -> Md | None:
         for result in equal
         if result.diff
     ]
-    return Md(f"Compared in full, no difference: {listing(shown, limit)}.") if shown else None
+    if not shown:
+        return None
+    least = max((result.diff.proof for result in equal if result.diff), key=lambda proof: proof.odds)
+    return join(" ", [Md(f"Compared in full, no difference: {listing(shown, limit)}."), *odds_sentence(least)])
 
 
 def _left_out(report: Report, loud: Sequence[ModelResult], *, detail: Detail) -> Md | None:
@@ -221,6 +235,8 @@ def _left_out(report: Report, loud: Sequence[ModelResult], *, detail: Detail) ->
     most = max((len(result.diff.rows.examples) for result in loud if result.diff), default=0)
     if most > detail.examples:
         lost.append(Md("example rows" if detail.examples == 0 else "some example rows"))
+    if not detail.profile and any(result.diff and result.diff.profile for result in loud):
+        lost.append(Md("what the differences look like"))
     if len(loud) > detail.sections:
         lost.append(Md(f"details of {plural(len(loud) - detail.sections, 'model')}"))
     if not detail.graph:

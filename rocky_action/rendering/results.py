@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.domain.changes import ModelChange
 from rocky_action.domain.cost import ModelCost
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SizeChange
 from rocky_action.domain.execution import BaseSide, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.plan import PlannedModel
 from rocky_action.domain.report import Report
@@ -19,14 +20,20 @@ class State(IntEnum):
     """What a reader must think of a model first; the lowest weighs most."""
 
     EMPTIED = 0
-    FAILED = 1
-    NOT_RUN = 2
-    NOT_COMPARED = 3
-    CHANGED = 4
-    SAMPLED = 5
-    NEW = 6
-    SAME = 7
-    INLINED = 8
+    DOUBLED = 1
+    HALVED = 2
+    FAILED = 3
+    NOT_RUN = 4
+    NOT_COMPARED = 5
+    CHANGED = 6
+    SAMPLED = 7
+    NEW = 8
+    SAME = 9
+    INLINED = 10
+
+
+ALARMING = (State.EMPTIED, State.DOUBLED, State.HALVED)
+"""States of which the number of rows alone tells, however much of them was looked at; they are the first line."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +112,22 @@ def state_of(outcome: RunOutcome | None, diff: ModelDiff | None) -> State:
         case NotRun() | None:
             return State.NOT_RUN
         case Succeeded():
-            return _compared(diff)
+            return State.NOT_COMPARED if diff is None else compared_state(diff)
         case _ as never:
             assert_never(never)
 
 
-def _compared(diff: ModelDiff | None) -> State:
-    if diff is None:
-        return State.NOT_COMPARED
+_OF_SIZE: Mapping[SizeChange, State] = MappingProxyType(
+    {"emptied": State.EMPTIED, "halved": State.HALVED, "doubled": State.DOUBLED}
+)
+
+
+def compared_state(diff: ModelDiff) -> State:
+    """The state of two tables that are there."""
     if diff.new:
         return State.NEW
-    if diff.rows.rows_base and diff.rows.rows_head == 0:
-        return State.EMPTIED
+    if size := diff.rows.size_change:
+        return _OF_SIZE[size]
     match diff.coverage:
         case NotCompared():
             return State.NOT_COMPARED

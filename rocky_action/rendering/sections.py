@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from rocky_action.domain.diff import Exhaustive, Key, ModelDiff, NotCompared, Sampled
 from rocky_action.domain.execution import BaselineKind, Failed, Succeeded
+from rocky_action.rendering.brief import brief
+from rocky_action.rendering.budget import Detail
 from rocky_action.rendering.examples import Examples, example_tables
-from rocky_action.rendering.figures import MINUS, count, names, plural, share
+from rocky_action.rendering.figures import at_least, count, names, plural, share
 from rocky_action.rendering.models import matched
-from rocky_action.rendering.results import ModelResult, State, counts_differ
+from rocky_action.rendering.profile import ProfileView, moved, profile_view
+from rocky_action.rendering.proof import how_note
+from rocky_action.rendering.results import ModelResult, State
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, fence, html_code, html_text, join, prose
+from rocky_action.rowdiff.request import INFERRED
 
 MOST_COLUMNS = 20
 ABSENT = Md("*absent*")
+_NUMERIC = frozenset({1, 2})
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Section:
     error: Md | None = None
     schema: Table | None = None
     values: Table | None = None
+    profile: ProfileView | None = None
     examples: tuple[Examples, ...] = ()
     notes: tuple[Md, ...] = ()
     open: bool = False
@@ -41,8 +48,8 @@ def is_quiet(result: ModelResult) -> bool:
     return not (result.has_reservations or list(key_notes(diff.key)) or list(_run_notes(result)))
 
 
-def section(result: ModelResult, examples: int) -> Section:
-    """Everything about one model, with at most ``examples`` example rows of each kind."""
+def section(result: ModelResult, detail: Detail) -> Section:
+    """Everything about one model, with as many example rows of each kind as there is room for."""
     title = Md(f"<b>{html_code(result.model)}</b>: {html_text(_brief(result))}")
     diff = result.diff
     if isinstance(result.outcome, Failed):
@@ -50,14 +57,43 @@ def section(result: ModelResult, examples: int) -> Section:
         return Section(title, lead, error=fence(result.outcome.message), open=True)
     if diff is None:
         return Section(title, Md("Not compared: nothing is known about its data."), notes=tuple(_run_notes(result)))
+    lead = join(" ", [coverage_sentence(diff), *_base_sentence(result)])
+    notes = (*_run_notes(result), *([how] if (how := how_note(diff)) else []))
+    return replace(diff_section(diff, detail), title=title, lead=lead, notes=(*diff_notes(diff), *notes))
+
+
+def diff_section(diff: ModelDiff, detail: Detail) -> Section:
+    """What one comparison has found, whatever was compared."""
     return Section(
-        title,
-        lead=join(" ", [coverage_sentence(diff), *_base_sentence(result)]),
-        schema=_schema(diff),
-        values=_values(diff),
-        examples=tuple(example_tables(diff, examples)) if examples else (),
-        notes=(*key_notes(diff.key), *_left_out(diff), *map(prose, _notes(diff)), *_run_notes(result)),
+        Md(""),
+        lead=coverage_sentence(diff),
+        schema=schema_table(diff),
+        values=_values(diff, profiled=detail.profile),
+        profile=profile_view(diff) if detail.profile else None,
+        examples=tuple(example_tables(diff, detail.examples)) if detail.examples else (),
+        notes=(*diff_notes(diff), *([how] if (how := how_note(diff)) else [])),
     )
+
+
+def diff_notes(diff: ModelDiff) -> tuple[Md, ...]:
+    """What limits or explains a comparison."""
+    return (*key_notes(diff.key), *_unstable(diff), *_left_out(diff), *map(prose, _notes(diff)))
+
+
+def _unstable(diff: ModelDiff) -> Iterator[Md]:
+    """What another build of the same SQL would bring about as well; nothing where nothing differs."""
+    for one in diff.unstable if diff.rows.differs else ():
+        what = code(one.column) if one.column is not None else Md("Which rows there are")
+        why = prose(one.why.strip().rstrip("."), 200)
+        yield Md(f"{what} need not be the same on every build ({why}).{_measured(one.rows_differing)}")
+
+
+def _measured(rows: int | None) -> str:
+    if rows is None:
+        return ""
+    if rows == 0:
+        return " Two builds of base agreed in it, though."
+    return f" Measured: {plural(rows, 'row')} differ{'s' if rows == 1 else ''} between two builds of base."
 
 
 def coverage_sentence(diff: ModelDiff) -> Md:
@@ -70,13 +106,15 @@ def coverage_sentence(diff: ModelDiff) -> Md:
             why = f"{names(diff.key.columns, 6)} not being unique" if diff.key else "with no key"
             return Md(
                 f"{_all_rows(diff)}; {why}, they were counted as whole rows: a changed row shows as one removed and "
-                "one added."
+                f"one added{_paired(rows.paired)}."
             )
         case Exhaustive():
-            key = f", matched by {names(diff.key.columns, 6)}" if diff.key else ""
-            return Md(f"{_all_rows(diff)}{key}.")
+            key = f", matched by {names(diff.key.columns, 6)}{_inferred(diff.key)}" if diff.key else ""
+            repeated = "; rows whose key occurs more than once were counted as whole rows" if diff.key else ""
+            unproven = repeated if diff.key and not diff.key.is_proven else ""
+            return Md(f"{_all_rows(diff)}{key}{unproven}{_paired(rows.paired)}.")
         case Sampled():
-            return Md(f"**Sampled:** {sampled_words(diff.coverage)}.")
+            return Md(f"**Sampled:** {sampled_words(diff.coverage)}.{_matched(diff.key)}")
         case NotCompared(reason=reason):
             known = f" Only counted: {count(rows.rows_base)} rows in base, {count(rows.rows_head)} in head."
             counted = known if rows.rows_base is not None and rows.rows_head is not None else ""
@@ -85,11 +123,40 @@ def coverage_sentence(diff: ModelDiff) -> Md:
             assert_never(never)
 
 
+def _matched(key: Key | None) -> str:
+    inferred = _inferred(key) if key else ""
+    return f" Matched by {names(key.columns, 6)}{inferred}." if key and inferred else ""
+
+
+def _inferred(key: Key) -> str:
+    return " (nobody declared this key: it was inferred from the data)" if key.origin == INFERRED else ""
+
+
+def _paired(rows: int) -> str:
+    """The exception from counting whole rows."""
+    verb = "belongs" if rows == 1 else "belong"
+    return f", except for {plural(rows, 'changed row')} that {verb} together without any doubt" if rows else ""
+
+
 def sampled_words(coverage: Sampled) -> Md:
-    """What a sample did not look at."""
-    order = f", in the order of {names(coverage.ordered_by, 6)}" if coverage.ordered_by else ""
-    keys = f"{count(coverage.rows_compared)} of {plural(coverage.rows_total, 'key')}"
-    return Md(f"only the first {keys} compared{order}; rows beyond were not looked at")
+    """What a sample did not look at, and what it would have shown."""
+    rows = plural(coverage.rows_total, "row")
+    match coverage.order:
+        case "first":
+            keys = f"{plural(coverage.rows_compared, 'key')} of {rows}"
+            order = f", in the order of {names(coverage.ordered_by, 6)}" if coverage.ordered_by else ""
+            return Md(f"only the first {keys} compared{order}; rows beyond were not looked at")
+        case "random":
+            shown = (
+                f"a change of {at_least(coverage.detectable_share)} of the rows or more would have shown with 95 % "
+                "confidence; "
+                if coverage.detectable_share is not None
+                else ""
+            )
+            drawn = f"{plural(coverage.rows_compared, 'random key')} of {rows} compared, the same on both sides"
+            return Md(f"{drawn}: {shown}they say nothing about totals")
+        case _ as never:
+            assert_never(never)
 
 
 def _all_rows(diff: ModelDiff) -> Md:
@@ -145,7 +212,8 @@ def _run_notes(result: ModelResult) -> Iterator[Md]:
         yield prose(result.outcome.note)
 
 
-def _schema(diff: ModelDiff) -> Table | None:
+def schema_table(diff: ModelDiff) -> Table | None:
+    """Columns only in head, only in base, and with another type."""
     schema = diff.schema
     rows = [
         *((code(column.name), ABSENT, code(column.type)) for column in schema.added),
@@ -155,55 +223,29 @@ def _schema(diff: ModelDiff) -> Table | None:
     return _cut(("Column", "Type in base", "Type in head"), rows) if rows and not diff.new else None
 
 
-def _values(diff: ModelDiff) -> Table | None:
+def _values(diff: ModelDiff, *, profiled: bool) -> Table | None:
     changed = sorted((c for c in diff.rows.columns if c.rows_changed), key=lambda c: (-c.rows_changed, c.name))
     whole = matched(diff) or 0
-    rows = [(code(c.name), count(c.rows_changed), share(c.rows_changed, whole)) for c in changed]
-    return _cut(("Changed column", "Rows", "Share"), rows, numeric=frozenset({1, 2})) if rows else None
+    rows = []
+    for column in changed:
+        name = Md(f"{code(column.name)}{' *(not stable)*' if column.name.lower() in diff.unstable_columns else ''}")
+        said = moved(diff.profile, column.name) if diff.profile and profiled else Md("")
+        rows.append((name, count(column.rows_changed), share(column.rows_changed, whole), said))
+    if not any(said for *_, said in rows):
+        return _cut(("Changed column", "Rows", "Share"), [row[:3] for row in rows], numeric=_NUMERIC) if rows else None
+    return _cut(("Changed column", "Rows", "Share", "Base → head"), rows, numeric=_NUMERIC)
 
 
-def _cut(
-    header: tuple[str, str, str], rows: list[tuple[Md, Md, Md]], *, numeric: frozenset[int] = frozenset()
-) -> Table:
-    shown = rows[:MOST_COLUMNS]
+def _cut(header: tuple[str, ...], rows: Sequence[tuple[Md, ...]], *, numeric: frozenset[int] = frozenset()) -> Table:
+    shown = list(rows[:MOST_COLUMNS])
     if len(rows) > MOST_COLUMNS:
-        shown.append((Md(f"… and {plural(len(rows) - MOST_COLUMNS, 'more column')}"), Md(""), Md("")))
+        rest = Md(f"… and {plural(len(rows) - MOST_COLUMNS, 'more column')}")
+        shown.append((rest, *(Md("") for _ in header[1:])))
     return Table(tuple(map(Md, header)), tuple(shown), numeric)
 
 
 def _brief(result: ModelResult) -> str:
     """The section in a few plain words."""
-    diff = result.diff
-    match result.state:
-        case State.FAILED:
-            return "failed"
-        case State.EMPTIED if diff:
-            return f"empty, all {plural(diff.rows.rows_base or 0, 'row')} gone"
-        case State.NEW if diff and diff.rows.rows_head is not None:
-            return f"new, {plural(diff.rows.rows_head, 'row')}"
-        case State.NEW:
-            return "new"
-        case State.SAME:
-            return "equal"
-        case _:
-            words = list(_difference_words(diff)) if diff else []
-            if diff and isinstance(diff.coverage, Sampled):
-                return f"{', '.join(words)}, in the sample" if words else "nothing found in the sample"
-            return ", ".join([*words, *([] if result.known_in_full else ["not compared"])])
-
-
-def _difference_words(diff: ModelDiff) -> Iterator[str]:
-    rows, schema = diff.rows, diff.schema
-    found = [(rows.removed, "removed"), (rows.changed, "changed"), (rows.added, "added")]
-    for at, (number, word) in enumerate((number, word) for number, word in found if number):
-        yield f"{number:,} {word}" if at else f"{plural(number, 'row')} {word}"
-    if not any(number for number, _ in found) and counts_differ(rows):
-        yield f"{count(rows.rows_base)} → {count(rows.rows_head)} rows"
-    if schema.added:
-        yield f"+{plural(len(schema.added), 'column')}"
-    if schema.removed:
-        yield f"{MINUS}{plural(len(schema.removed), 'column')}"
-    if schema.type_changes:
-        yield f"{plural(len(schema.type_changes), 'type')} changed"
-    if schema.reordered:
-        yield "columns reordered"
+    if result.state is State.FAILED:
+        return "failed"
+    return "not compared" if result.diff is None else brief(result.diff, result.state)

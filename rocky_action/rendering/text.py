@@ -151,9 +151,15 @@ def _as_code(chunk: str) -> str:
 def fence(text: str) -> Md:
     """A message in a code block, lines kept, cut when it is long."""
     lines = text.strip("\n").splitlines()
-    shown = [show(line.replace("\t", "    "), FENCE_WIDTH, keep_spaces=True) for line in lines[:FENCE_LINES]]
+    shown = [line.replace("\t", "    ") for line in lines[:FENCE_LINES]]
     if len(lines) > FENCE_LINES:
         shown.append(f"… and {len(lines) - FENCE_LINES} more lines")
+    return fence_lines(shown)
+
+
+def fence_lines(lines: Iterable[str]) -> Md:
+    """Lines in a code block, each cut when it is long."""
+    shown = [show(line, FENCE_WIDTH, keep_spaces=True) for line in lines]
     marks = "`" * max(3, max(map(_longest_run, shown), default=0) + 1)
     return Md("\n".join([f"{marks}text", *shown, marks]))
 

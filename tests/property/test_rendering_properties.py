@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
 from rocky_action.domain.diff import (
+    CategoryChange,
     CellChange,
     Column,
     ColumnChange,
     Coverage,
     Exhaustive,
+    Histogram,
     Key,
     ModelDiff,
     NotCompared,
+    Numbers,
+    NumericChange,
+    Profile,
+    Proof,
     RowDiff,
     RowExample,
     Sampled,
     SchemaDiff,
+    Slice,
     TypeChange,
+    Unstable,
+    ValueMove,
+    Way,
 )
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.plan import LeftModel, Plan
@@ -61,7 +72,7 @@ def model_diffs(draw: st.DrawFn, model: str) -> ModelDiff:
     )
     coverages: st.SearchStrategy[Coverage] = st.one_of(
         st.builds(Exhaustive, st.sampled_from(["keyed", "multiset"])),
-        st.builds(Sampled, counts, counts, st.tuples(texts)),
+        st.builds(Sampled, counts, counts, st.tuples(texts), st.just("random"), st.none() | st.floats(0, 1)),
         st.builds(NotCompared, texts),
     )
     return ModelDiff(
@@ -80,6 +91,27 @@ def model_diffs(draw: st.DrawFn, model: str) -> ModelDiff:
         key=Key((draw(texts),), draw(texts), unique_base=draw(st.booleans()), unique_head=True),
         notes=(draw(texts),),
         new=draw(st.booleans()),
+        proof=Proof(draw(st.sampled_from(get_args(Way))), draw(texts), draw(st.floats(0, 1))),
+        profile=draw(st.one_of(st.none(), profiles())),
+        unstable=tuple(draw(st.lists(st.builds(Unstable, st.one_of(st.none(), texts), texts), max_size=2))),
+    )
+
+
+def profiles() -> st.SearchStrategy[Profile]:
+    figures = st.one_of(cells, st.floats().map(str), st.decimals(allow_nan=False).map(str))
+    sides = st.builds(Numbers, counts, counts, counts, figures, figures, figures, figures)
+    steps = st.lists(counts, min_size=3, max_size=3).map(tuple)
+    edges = st.floats(allow_nan=False, allow_infinity=False)
+    histograms = st.one_of(st.none(), st.builds(Histogram, edges, edges, steps, steps))
+    moves = st.lists(st.builds(ValueMove, cells, counts, counts), max_size=3).map(tuple)
+    shares = st.floats(0, 1)
+    return st.builds(
+        Profile,
+        counts,
+        counts,
+        st.lists(st.builds(NumericChange, texts, sides, sides, histograms), max_size=2).map(tuple),
+        st.lists(st.builds(CategoryChange, texts, moves), max_size=2).map(tuple),
+        st.lists(st.builds(Slice, texts, cells, counts, shares, shares), max_size=2).map(tuple),
     )
 
 

@@ -10,19 +10,29 @@ from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, N
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
 from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
 from rocky_action.domain.diff import (
+    BisectionStats,
+    CategoryChange,
     CellChange,
     Column,
     ColumnChange,
     Exhaustive,
+    Histogram,
     Key,
     ModelDiff,
     NotCompared,
+    Numbers,
+    NumericChange,
+    Profile,
+    Proof,
     RowDiff,
     RowExample,
     Sampled,
     SchemaDiff,
+    Slice,
     TypeChange,
+    Unstable,
     Value,
+    ValueMove,
 )
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -440,6 +450,11 @@ def sixty_models() -> Report:
     return replace(report, plan=replace(report.plan, prune_set=(first, *downstream)))
 
 
+def numbers_of(rows: int, *figures: str | None, nulls: int = 0, distinct: int = 1_000) -> Numbers:
+    total, mean, least, most = figures
+    return Numbers(rows, nulls, distinct, total, mean, least, most)
+
+
 HOSTILE = (
     "@everyone @acme/data-team",
     "pipe | in | a | name",
@@ -484,6 +499,23 @@ def hostile() -> Report:
             key=Key((HOSTILE[at + 4],), HOSTILE[0], unique_base=True, unique_head=True),
             ignored_columns=HOSTILE[:3],
             notes=HOSTILE[:9],
+            proof=Proof("checksums", HOSTILE[at + 5], 1e-12),
+            profile=Profile(
+                1,
+                2,
+                tuple(
+                    NumericChange(
+                        text,
+                        numbers_of(len(HOSTILE), text, "1", text, text),
+                        numbers_of(len(HOSTILE), "1", text, None, HOSTILE[at]),
+                        Histogram(0, 1, (1, 2), (2, 1)),
+                    )
+                    for text in HOSTILE
+                ),
+                tuple(CategoryChange(text, (ValueMove(text, 1, 2),)) for text in HOSTILE),
+                tuple(Slice(text, text, 1, 0.5, 0.25) for text in HOSTILE),
+            ),
+            unstable=tuple(Unstable(text, text) for text in HOSTILE),
         )
         for at, name in enumerate(names)
     )
@@ -757,6 +789,210 @@ def breaking() -> Report:
     return replace(report, findings=findings, plan=replace(report.plan, removed=removed))
 
 
+ORDER_KEY = Key(("order_id",), "unique_key", unique_base=True, unique_head=True)
+IN_PLACE = "rows of both tables stand in the same order, so each was compared with its partner where it stands"
+NARROWED = "rows stand in different orders, so checksums told which columns can differ, and a join by key read those"
+
+
+def sampled_random() -> Report:
+    """Drawn by the hash of the key: one sample with a finding, one without."""
+    drawn = Sampled(1_000, 2_400_000, ("order_id",), "random", 0.002991)
+    why = "a sample was asked for"
+    quiet = ModelDiff(
+        "fct_orders",
+        SchemaDiff(),
+        RowDiff(2_400_000, 2_400_000, 0, 0, 0),
+        drawn,
+        key=replace(ORDER_KEY, origin="inferred"),
+        proof=Proof("join", why),
+    )
+    found = replace(
+        quiet,
+        model="fct_order_lines",
+        rows=RowDiff(9_100_000, 9_100_250, 2, 0, 17, columns=(ColumnChange("quantity", 17),)),
+        coverage=Sampled(1_000, 9_100_250, ("order_id", "line"), "random", 0.002991),
+        key=replace(ORDER_KEY, columns=("order_id", "line")),
+    )
+    return report_of(quiet, found, verdict=Verdict.INCOMPLETE)
+
+
+def bisection() -> Report:
+    """Checksums of parts, where a join would move too much; what they leave to chance is said of equal tables, too."""
+    stats = BisectionStats(4_160, 12, 2, depth_capped=False, split="hash_bucket")
+    proof = Proof("bisection", "the two sides are in different databases, so a join would move every row", 2e-12, stats)
+    rows = RowDiff(
+        88_000_000,
+        88_000_011,
+        added=11,
+        removed=0,
+        changed=4,
+        columns=(ColumnChange("amount", 4),),
+        examples=(changed_row("80312", ("amount", "12.00", "-12.00")),),
+    )
+    found = ModelDiff("fct_payments", SchemaDiff(), rows, EXHAUSTIVE, key=ORDER_KEY, proof=proof)
+    equal = replace(same("fct_payouts", 4_100_250), proof=replace(proof, odds=3e-14))
+    return report_of(found, equal, verdict=Verdict.CHANGED)
+
+
+def positions() -> Report:
+    """Row by row where they stand, and what is not in order by checksums."""
+    lines = ModelDiff(
+        "fct_order_lines",
+        SchemaDiff(),
+        RowDiff(9_100_000, 9_100_000, 0, 0, 9_099_999, columns=(ColumnChange("tax", 9_099_999),)),
+        EXHAUSTIVE,
+        key=ORDER_KEY,
+        proof=Proof("positions", IN_PLACE),
+    )
+    orders = ModelDiff(
+        "fct_orders",
+        SchemaDiff(),
+        RowDiff(2_400_000, 2_399_998, 0, 2, 0),
+        EXHAUSTIVE,
+        key=ORDER_KEY,
+        proof=Proof("checksums", NARROWED, 1e-12),
+    )
+    return report_of(lines, orders, verdict=Verdict.CHANGED)
+
+
+def profile() -> Report:
+    """What a difference looks like: numbers, a histogram, slices, categories, and what is read of a sample only."""
+    revenue = NumericChange(
+        "revenue",
+        numbers_of(120_400, "4820133.50", "40.0343314", "0.00", "912.40", nulls=0, distinct=48_112),
+        numbers_of(120_400, "4655310.25", "39.0198675", "-88.10", "912.40", nulls=2_950, distinct=47_902),
+        Histogram(
+            0.0,
+            200.0,
+            (412, 905, 1_870, 2_411, 1_930, 1_208, 655, 340, 171, 98),
+            (1_490, 1_722, 2_004, 1_870, 1_310, 802, 431, 220, 151, 0),
+        ),
+    )
+    orders = NumericChange(
+        "orders",
+        numbers_of(120_400, "361200", "3", "1", "41", distinct=38),
+        numbers_of(120_400, "358811", "2.98015781", "0", "41", distinct=39),
+    )
+    ages = numbers_of(120_400, "5177200", "43", "18", "99", distinct=80)
+    age = NumericChange("age", ages, ages)
+    found = ModelDiff(
+        "fct_revenue",
+        SchemaDiff(),
+        RowDiff(
+            120_400,
+            120_400,
+            added=0,
+            removed=0,
+            changed=31_204,
+            columns=(ColumnChange("revenue", 31_204), ColumnChange("orders", 2_389), ColumnChange("status", 412)),
+            examples=(
+                changed_row("1007", ("revenue", "184.50", "139.50"), ("orders", "4", "3")),
+                changed_row("1042", ("revenue", "18.90", None), ("status", "paid", "refunded")),
+            ),
+        ),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+        proof=Proof("positions", IN_PLACE),
+        profile=Profile(
+            rows_examined=10_000,
+            rows_differing=31_204,
+            numbers=(revenue, orders, age),
+            categories=(
+                CategoryChange(
+                    "status", (ValueMove("paid", 132, 0), ValueMove("refunded", 0, 120), ValueMove(None, 0, 12))
+                ),
+            ),
+            slices=(Slice("country", "DE", 9_195, 0.9195, 0.1094), Slice("channel", None, 1_204, 0.1204, 0.0011)),
+        ),
+    )
+    return report_of(found, verdict=Verdict.CHANGED)
+
+
+def doubled() -> Report:
+    """A join that finds two partners, one that finds none for most rows, and a table that is merely larger."""
+    twice = ModelDiff(
+        "fct_orders",
+        SchemaDiff(),
+        RowDiff(12_402, 24_804, added=12_402, removed=0),
+        Exhaustive("multiset"),
+        key=replace(ORDER_KEY, unique_head=False, duplicate_keys_head=12_402),
+    )
+    less = ModelDiff(
+        "fct_refunds", SchemaDiff(), RowDiff(900, 417, added=0, removed=483, changed=0), EXHAUSTIVE, key=ORDER_KEY
+    )
+    more = ModelDiff(
+        "dim_customers", SchemaDiff(), RowDiff(1_840, 1_990, added=150, removed=0, changed=0), EXHAUSTIVE, CUSTOMER_KEY
+    )
+    caveats = (
+        Caveat(Severity.WARNING, "it has at least twice its rows: 12,402 rows in base, 24,804 in head", "fct_orders"),
+        Caveat(Severity.WARNING, "it lost more than half of its rows: 900 rows in base, 417 in head", "fct_refunds"),
+    )
+    return report_of(more, less, twice, verdict=Verdict.CHANGED, caveats=caveats)
+
+
+def unstable() -> Report:
+    """What another build of the same SQL would bring about, too, measured and not, and what it would not."""
+    chance = ModelDiff(
+        "stg_events",
+        SchemaDiff(),
+        RowDiff(1_000, 1_000, 0, 0, 1_000, columns=(ColumnChange("loaded_at", 1_000),)),
+        EXHAUSTIVE,
+        key=ORDER_KEY,
+        unstable=(Unstable("loaded_at", "differs each time: now()", 1_000),),
+    )
+    mixed = ModelDiff(
+        "fct_sessions",
+        SchemaDiff(),
+        RowDiff(5_210, 5_210, 0, 0, 318, columns=(ColumnChange("first_page", 290), ColumnChange("pages", 41))),
+        EXHAUSTIVE,
+        key=ORDER_KEY,
+        unstable=(
+            Unstable("first_page", "may differ: `first_value()` over an order that leaves ties"),
+            Unstable("pages", "may differ: `sum()` of floats adds them in any order", 0),
+        ),
+    )
+    rows = ModelDiff(
+        "rpt_sample",
+        SchemaDiff(),
+        RowDiff(100, 100, added=7, removed=7, changed=0),
+        EXHAUSTIVE,
+        key=ORDER_KEY,
+        unstable=(Unstable(None, "may differ: LIMIT without an order"),),
+    )
+    equal = replace(same("dim_batches", 12), unstable=(Unstable("loaded_at", "now()"),))
+    return report_of(chance, mixed, rows, equal, verdict=Verdict.CHANGED)
+
+
+def paired() -> Report:
+    """Rows without a key that belong together all the same, and duplicates among rows with one."""
+    events = ModelDiff(
+        "raw_events_clean",
+        SchemaDiff(),
+        RowDiff(
+            5_000,
+            5_001,
+            added=4,
+            removed=3,
+            changed=12,
+            columns=(ColumnChange("page", 12),),
+            examples=(RowExample("changed", (), (CellChange("page", "/", "/Home"),)),),
+            paired=12,
+        ),
+        Exhaustive("multiset"),
+        proof=Proof("groups", "there is no key"),
+    )
+    only = replace(events, model="raw_clicks", rows=RowDiff(80, 80, 0, 0, 9, paired=9))
+    lines = ModelDiff(
+        "stg_order_lines",
+        SchemaDiff(),
+        RowDiff(9_000, 9_001, added=2, removed=1, changed=40, columns=(ColumnChange("price", 40),), paired=1),
+        EXHAUSTIVE,
+        key=replace(ORDER_KEY, unique_base=False, duplicate_keys_base=3, unique_head=False, duplicate_keys_head=3),
+        proof=Proof("positions", ""),
+    )
+    return report_of(events, only, lines, verdict=Verdict.CHANGED)
+
+
 SCENARIOS: dict[str, Callable[[], Report]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -777,5 +1013,12 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         audit_confirmed,
         audit_escaped,
         breaking,
+        sampled_random,
+        bisection,
+        positions,
+        profile,
+        doubled,
+        unstable,
+        paired,
     )
 }

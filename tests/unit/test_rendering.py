@@ -17,6 +17,7 @@ from rocky_action.errors import InputError, PreviewError, WarehouseError
 from rocky_action.rendering import (
     render_cleanup,
     render_comment,
+    render_comparison,
     render_cost_markdown,
     render_diff_markdown,
     render_failure,
@@ -75,6 +76,21 @@ def test_summary() -> None:
 def test_wire_markdown() -> None:
     check_golden("diff_rows_changed.md", render_diff_markdown(rows_changed()))
     check_golden("cost_rows_changed.md", render_cost_markdown(rows_changed()))
+
+
+@pytest.mark.parametrize("name", ["profile", "sampled_random", "doubled"])
+def test_comparison(name: str) -> None:
+    text = render_comparison(SCENARIOS[name]().diffs[-1], base="a.parquet", head="main.orders")
+    check_golden(f"comparison_{name}.md", text)
+
+
+def test_a_comparison_that_was_none_says_so_first() -> None:
+    nothing = replace(not_compared().diffs[0], rows=RowDiff(None, None))
+    text = render_comparison(nothing, base="@a", head="`b`")
+    assert text.startswith(
+        "### ❌ Not compared\n\nBase is `@\u200ba`, head is `` `b` ``. **Not compared** because base"
+    )
+    assert "|" not in text
 
 
 def test_failure() -> None:
@@ -144,7 +160,9 @@ def test_three_coverages_are_three_sentences() -> None:
     ]
     texts = [render_comment(report_of(diff, verdict=Verdict.UNCHANGED), marker=MARKER) for diff in ways]
     assert "Compared in full, no difference: `m` (500 rows)" in texts[0]
-    assert "only the first 10 of 500 keys compared, in the order of `id`; rows beyond were not looked at" in texts[1]
+    assert (
+        "only the first 10 keys of 500 rows compared, in the order of `id`; rows beyond were not looked at" in texts[1]
+    )
     assert "**Not compared** because the warehouse refused" in texts[2]
     for text in texts[1:]:
         assert "Compared in full" not in text
@@ -309,7 +327,7 @@ def test_a_breach_that_fails_the_gate_is_in_the_heading() -> None:
 def test_a_sample_that_found_something_says_at_least() -> None:
     text = render_comment(sampled(), marker=MARKER)
     assert "at least 17 rows changed" in heading(text)
-    assert "| none found in **1,000 of 2,400,000 keys** |" in text
+    assert "| none found in **1,000 keys of 2,400,000 rows** |" in text
 
 
 # ── the size ladder ─────────────────────────────────────────────────────────────────────────────────────────────────
