@@ -93,9 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "cleanup":
             own.add_argument("--expired", action="store_true", help="Drop every preview whose lease has expired.")
         if name not in {"comment", "cleanup"}:
-            own.add_argument(
-                "--output", choices=("table", "json"), default="table", help="What is printed. Default: table."
-            )
+            forms = ("table", "json", "markdown") if name == "compare" else ("table", "json")
+            own.add_argument("--output", choices=forms, default="table", help="What is printed. Default: table.")
         own.add_argument("--quiet", action="store_true", help="No progress on standard error.")
         own.add_argument("--verbose", action="store_true", help="Say on standard error where each setting came from.")
     return parser

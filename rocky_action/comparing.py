@@ -16,7 +16,8 @@ from rocky_action.git.trees import WorkTree
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
 from rocky_action.settings import Settings
-from rocky_action.warehouses.duckdb import open_files
+from rocky_action.sql.quoting import relation
+from rocky_action.warehouses.duckdb import DuckDB, open_files
 
 _FILES = (".parquet", ".csv", ".tsv")
 NO_KEY = "none"
@@ -75,12 +76,14 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
             name: Relation("memory", "main", name) if name in files else _relation(text, warehouse.catalog)
             for name, text in sides.items()
         }
-        for name, relation in relations.items():
-            if warehouse.columns(relation) is None:
+        for name, named in relations.items():
+            if warehouse.columns(named) is None:
                 raise InputError(
                     f"{sides[name]} is neither a file nor a relation of {database.name if database else 'a database'}",
                     advice=f"Files end in {', '.join(_FILES)}; a relation is schema.name.",
                 )
+        sizes = {name: _rows(warehouse, named, file=files.get(name)) for name, named in relations.items()}
+        place.progress(f"comparing {asked.base}{sizes['base']} with {asked.head}{sizes['head']}")
         candidates = (KeyCandidate(asked.options.key, "--key"),) if asked.options.key else ()
         request = DiffRequest(
             model=f"{asked.base} and {asked.head}",
@@ -116,3 +119,15 @@ def _relation(text: str, catalog: str) -> Relation:
         raise InputError(f"{text!r} is not a relation", advice="Write schema.name or catalog.schema.name.")
     name, schema, own = (*reversed(parts), *("main", catalog)[len(parts) - 1 :])
     return Relation(own, schema, name)
+
+
+def _rows(warehouse: DuckDB, named: Relation, *, file: Path | None) -> str:
+    """How many rows there are to wait for, where that can be told without reading them."""
+    if file is None:
+        number = warehouse.size(named).rows
+    elif file.suffix.lower() == ".parquet":
+        ((counted,),) = warehouse.query(f"SELECT count(*) FROM {relation(named, warehouse.dialect)}")
+        number = counted if isinstance(counted, int) else None
+    else:
+        return ""
+    return "" if number is None else f" ({number:,} row{'' if number == 1 else 's'})"

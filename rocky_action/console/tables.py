@@ -112,8 +112,9 @@ def show_diffs(report: Report) -> None:
     for diff in report.diffs:
         schema = [] if diff.schema.is_empty else [_schema(diff.schema)]
         coverage = [] if isinstance(diff.coverage, Exhaustive) or diff.new else [_coverage(diff)]
-        if schema or coverage:
-            console.print(_safe(f"  {diff.model}: {'; '.join([*schema, *coverage])}"), highlight=False)
+        chance = ["differs only in what is not the same on every build"] if diff.differs_by_chance else []
+        if said := [*schema, *coverage, *chance]:
+            console.print(_safe(f"  {diff.model}: {'; '.join(said)}"), highlight=False)
 
 
 def show_cost(report: Report) -> None:
@@ -147,34 +148,6 @@ def show_report(report: Report) -> None:
         console.print(_audit(report.audit))
     colour = _COLOURS[report.verdict]
     console.print(f"[bold {colour}]{report.verdict.value}[/bold {colour}] {_counts(report)}")
-
-
-def show_diff(diff: ModelDiff) -> None:
-    """One comparison of two relations."""
-    console = Console()
-    rows = diff.rows
-    counts = _table("Base", "Head", "Added", "Removed", "Changed", title=None)
-    counts.add_row(*map(_number, (rows.rows_base, rows.rows_head, rows.added, rows.removed, rows.changed)))
-    console.print(counts)
-    console.print(f"Schema: {_safe(_schema(diff.schema))}. Rows: {_safe(_coverage(diff))}.")
-    for note in diff.notes:
-        console.print(f"- {_safe(note)}")
-    if any(column.rows_changed for column in diff.rows.columns):
-        columns = _table("Column", "Rows changed", title=None)
-        for column in diff.rows.columns:
-            if column.rows_changed:
-                columns.add_row(_safe(column.name), _number(column.rows_changed))
-        console.print(columns)
-    if diff.rows.examples:
-        examples = _table("Row", "Key", "Column", "Base", "Head", title="Examples")
-        for example in diff.rows.examples:
-            key = ", ".join(f"{name}={_value(value)}" for name, value in example.key)
-            for cell in example.cells:
-                base, head = ("masked", "masked") if cell.masked else (_value(cell.base), _value(cell.head))
-                base = "" if example.kind == "added" else base
-                head = "" if example.kind == "removed" else head
-                examples.add_row(example.kind, _safe(key), _safe(cell.column), _safe(base), _safe(head))
-        console.print(examples)
 
 
 def _table(*columns: str, title: str | None) -> Table:
@@ -238,8 +211,9 @@ def _coverage(diff: ModelDiff) -> str:
         case Exhaustive(method=method):
             by = f"by {', '.join(diff.key.columns)}" if method == "keyed" and diff.key else "as whole rows"
             return f"all, {by}"
-        case Sampled(rows_compared=some, rows_total=total):
-            return f"only {some:,} of {total:,} keys compared"
+        case Sampled(rows_compared=some, rows_total=total, order=order):
+            drawn = "random" if order == "random" else "first"
+            return f"only {some:,} {drawn} keys of {total:,} rows compared"
         case NotCompared(reason=reason):
             return f"not compared: {reason}"
         case _:
@@ -268,7 +242,3 @@ def _milliseconds(duration: int | None) -> str:
 
 def _money(usd: float | None) -> str:
     return "unknown" if usd is None else f"${usd:,.2f}"
-
-
-def _value(value: str | None) -> str:
-    return "NULL" if value is None else repr(value) if value in {"", "NULL"} else value

@@ -212,15 +212,27 @@ def test_cleanup_of_a_fresh_runner_makes_no_database(checkout: Checkout) -> None
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
-        (["a.csv", "a.csv"], 0, "all, as whole rows"),
-        (["a.csv", "b.csv", "--key", "id"], 1, "all, by id"),
-        (["a.csv", "b.csv", "--key", "id", "--ignore", "x"], 0, "all, by id"),
-        (["a.csv", "b.csv", "--key", "id", "--tolerance", "x=0.5"], 0, "all, by id"),
-        (["a.csv", "b.csv", "--key", "id", "--where", "id < 2"], 0, "all, by id"),
-        (["a.csv", "c.csv"], 3, "not compared"),
+        (["a.csv", "a.csv"], 0, "● Equal: all 2 rows compared in 2 columns"),
+        (["a.csv", "b.csv", "--key", "id"], 1, "● 1 row changed"),
+        (
+            ["a.csv", "b.csv", "--key", "id", "--ignore", "x"],
+            0,
+            "● Equal: all 2 rows compared in 1 column, 1 column ig",
+        ),
+        (["a.csv", "b.csv", "--key", "id", "--tolerance", "x=0.5"], 0, "● Equal: all 2 rows"),
+        (["a.csv", "b.csv", "--key", "id", "--where", "id < 2"], 0, "● Equal: the only row compared in 2 columns"),
+        (
+            ["a.csv", "b.csv", "--key", "id", "--algorithm", "sampled", "--sample-size", "1"],
+            0,
+            "whether the rest is equal",
+        ),
+        (["a.csv", "c.csv"], 2, "Not compared because the sides have no column in common"),
+        (["a.csv", "b.csv", "--ignore", "x", "--ignore", "id"], 2, "every column that both sides have is ignored"),
+        (["a.csv", "b.csv", "--where", "id <"], 2, "Not compared because of its where"),
+        (["a.csv", "b.csv", "--where", "CAST(x AS DATE) > DATE '2026-01-01'"], 3, "Not compared because the warehouse"),
         (["a.csv", "missing.csv"], 2, "there is no file missing.csv"),
-        (["a.csv", "b.csv", "--tolerance", "x"], 2, "--tolerance 'x' is not column=number"),
-        (["main.t", "a.csv", "--key", "id"], 0, "all, by id"),
+        (["a.csv", "b.csv", "--tolerance", "x"], 2, "--tolerance 'x' is not column=tolerance"),
+        (["main.t", "a.csv", "--key", "id"], 0, "● Equal: all 2 rows compared in 2 columns"),
         (["main.t", "no.such"], 2, "no.such is neither a file nor a relation of five.duckdb"),
     ],
 )
@@ -232,6 +244,28 @@ def test_compare(checkout: Checkout, asked: list[str], code: int, said: str) -> 
         connection.execute("CREATE TABLE t AS SELECT * FROM (VALUES (1::BIGINT, 1.0::DOUBLE), (2, 2.0)) AS v(id, x)")
     ended = checkout.run("compare", *asked)
     assert (ended.code, said in ended.out + ended.err) == (code, True), ended.out + ended.err
+
+
+def test_compare_says_the_same_in_markdown(checkout: Checkout) -> None:
+    checkout.repository.write({"a.csv": "id,x\n1,a\n2,b\n", "b.csv": "id,x\n1,a\n2,@c\n"})
+    ended = checkout.run("compare", "a.csv", "b.csv", "--key", "id", "--output", "markdown")
+    assert ended.code == 1
+    assert ended.out.startswith(
+        "### 🔶 1 row changed\n\nBase is `a.csv`, head is `b.csv`. All 2 rows compared, matched by `id`"
+    )
+    assert "| 2 | 2 | 0 | 0 | 1 | 1 |" in ended.out
+    assert "| `2` | `b` → `@\u200bc` |" in ended.out
+    assert ended.err == "rocky-preview: comparing a.csv with b.csv\n"
+
+
+def test_compare_says_how_much_there_is_to_wait_for(checkout: Checkout) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (FROM range(12_345)) TO '{checkout.folder / 'a.parquet'}'")
+    with duckdb.connect(checkout.folder / five_models.DATABASE) as connection:
+        connection.execute("CREATE TABLE t AS FROM range(12_345)")
+    ended = checkout.run("compare", "main.t", "a.parquet")
+    assert ended.code == 0, ended.err
+    assert ended.err == "rocky-preview: comparing main.t (12,345 rows) with a.parquet (12,345 rows)\n"
 
 
 def test_compare_prints_one_document(checkout: Checkout) -> None:

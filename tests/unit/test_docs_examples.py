@@ -78,6 +78,11 @@ def test_a_fragment_was_really_printed(fragment: str) -> None:
     assert any(single_spaced(fragment) in text for text in printed)
 
 
+def test_a_comparison_was_really_printed() -> None:
+    (text,) = fences(DOCS / "compare.md", "text")
+    assert text in [golden.read_text(encoding="utf-8") for golden in (ROOT / "tests" / "golden").glob("compare_*.txt")]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_a_heading_of_a_file(page: Path) -> None:
     for target, anchor in _LINK.findall(_FENCE.sub("", page.read_text(encoding="utf-8"))):
