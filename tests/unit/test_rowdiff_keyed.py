@@ -440,7 +440,7 @@ def test_a_value_that_cannot_be_read_is_a_reason_with_row_counts(tables: Tables)
 def test_nothing_to_compare_is_a_reason(tables: Tables, head: str, ignored: tuple[str, ...], reason: str) -> None:
     tables.both("SELECT 1 AS a", f"SELECT 1 AS {head} FROM range(3)")
     found = tables.diff(options=ModelOptions(ignore_columns=ignored))
-    assert found.coverage == NotCompared(reason)
+    assert found.coverage == NotCompared(reason, fixable=True)
     assert (found.rows.rows_base, found.rows.rows_head) == (1, 3)
 
 
