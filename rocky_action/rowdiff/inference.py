@@ -212,7 +212,7 @@ def _first_rows(sides: Sides, most: int) -> tuple[str, str]:
 
 
 def _hash(sides: Sides, columns: Iterable[ColumnPair]) -> str:
-    return sides.warehouse.row_hash([_value(pair) for pair in columns])
+    return sides.warehouse.row_hash([pair.hashable(f"s.c{pair.position}") for pair in columns])
 
 
 def _value(pair: ColumnPair) -> str:

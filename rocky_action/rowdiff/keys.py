@@ -81,9 +81,9 @@ def probe_key(sides: Sides, pairs: Sequence[ColumnPair]) -> tuple[KeyProbe, KeyP
 def _probe(sides: Sides, side: str, *, pairs: Sequence[ColumnPair]) -> str:
     columns = [pair.comparand(f"s.c{pair.position}") for pair in pairs]
     has_null = " OR ".join(f"{column} IS NULL" for column in columns)
-    hashed = f"{sides.warehouse.row_hash(columns)} % {BUCKETS}"
+    hashed = sides.warehouse.row_hash([pair.hashable(f"s.c{pair.position}") for pair in pairs])
     nulls = f"SELECT {count_where(has_null)} FROM {side} AS s"  # beside the groups, where it costs next to nothing
-    buckets = f"SELECT count(*) AS n FROM {side} AS s GROUP BY {hashed}"
+    buckets = f"SELECT count(*) AS n FROM {side} AS s GROUP BY {hashed} % {BUCKETS}"
     return f"SELECT sum(n), ({nulls}), sum(CAST(n AS HUGEINT) * n) FROM ({buckets}) AS b"
 
 

@@ -83,9 +83,9 @@ def _hindrance(differing: Differing, rows: int) -> str | None:
     """Why pairs cannot be looked for."""
     if any(pair.name.lower() in differing.masked for pair in differing.columns):
         return "changed rows were not paired, because masked values are not read"
-    if not differing.is_complete or rows > MOST_ROWS:
+    if rows > MOST_ROWS or (differing.total > MOST_ROWS and not differing.is_complete):
         return f"changed rows were not paired, because more than {MOST_ROWS:,} rows differ"
-    return None
+    return None if differing.is_complete else "changed rows were not paired, because only some that differ were read"
 
 
 def _normal(values: Iterable[Value], columns: Sequence[ColumnPair]) -> tuple[Value, ...]:

@@ -37,7 +37,7 @@ class Plausibility(IntEnum):
 
 def plausibility(pair: ColumnPair) -> Plausibility | None:
     """What a column can be of a key; None for floats, decimals, nested types and what is called like a measure."""
-    if pair.tolerance is not None:
+    if pair.tolerance is not None or pair.rules.as_json:
         return None
     kinds = [_of_type(column.type) for column in (pair.base, pair.head)]
     known = [kind for kind in kinds if kind is not None]

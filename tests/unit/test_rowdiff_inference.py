@@ -12,7 +12,7 @@ from rocky_action.rowdiff.inference import GLANCE, SAMPLE, Inferred, infer_candi
 from rocky_action.rowdiff.plausibility import Plausibility, is_period, plausibility
 from rocky_action.rowdiff.request import KeyCandidate
 from rocky_action.rowdiff.schema import ColumnPair, pair_columns
-from tests.support.rowdiff_tables import Tables, open_tables, sides
+from tests.support.rowdiff_tables import PLAIN, Tables, open_tables, sides
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,7 @@ def keys(found: Inferred) -> list[tuple[str, ...]]:
     return [candidate.columns for candidate in found.candidates]
 
 
-def pair(name: str, type_: str, head_type: str | None = None, *, tolerance: Tolerance | None = None) -> ColumnPair:
-    options = ModelOptions(tolerances=((name, tolerance),) if tolerance else ())
+def pair(name: str, type_: str, head_type: str | None = None, *, options: ModelOptions = PLAIN) -> ColumnPair:
     return pair_columns([Column(name, type_)], [Column(name, head_type or type_)], options=options)[0]
 
 
@@ -92,7 +91,10 @@ def test_the_less_plausible_type_of_the_two_counts() -> None:
 
 
 def test_what_may_differ_a_little_identifies_nothing() -> None:
-    assert plausibility(pair("x_id", "BIGINT", tolerance=Tolerance(absolute=1.0))) is None
+    allowed = ModelOptions(tolerances=(("x_id", Tolerance(absolute=1.0)),))
+    assert plausibility(pair("x_id", "BIGINT", options=allowed)) is None
+    assert plausibility(pair("x_id", "VARCHAR", options=ModelOptions(json_columns=("x_id",)))) is None
+    assert plausibility(pair("x_id", "VARCHAR", options=ModelOptions(ignore_case=("x_id",)))) is Plausibility.NAMED
 
 
 def test_periods_are_told_by_their_names() -> None:
@@ -286,3 +288,38 @@ def test_columns_that_cannot_help_do_not_crowd_out_those_that_can(tables: Tables
     many = ", ".join(useless.format(place) for place in range(20))
     query = f"SELECT {many}, range // 4 AS a, range % 4 AS b FROM range(100)"
     assert keys(inferred(tables, query)) == [("a", "b")]
+
+
+def test_a_flag_is_no_key_of_two_rows(tables: Tables) -> None:
+    assert keys(inferred(tables, "SELECT range = 1 AS is_new FROM range(2)")) == []
+
+
+def test_a_day_that_is_unique_needs_no_company(tables: Tables) -> None:
+    query = f"SELECT range AS id, DATE '1900-01-01' + range::INTEGER AS day FROM range({3 * GLANCE})"
+    assert keys(inferred(tables, query)) == [("id",), ("day",)]
+
+
+def test_a_few_rows_are_looked_for_among_all_of_the_other_side(tables: Tables) -> None:
+    many, few = f"SELECT range AS id FROM range({5 * GLANCE})", f"SELECT range + {4 * GLANCE} AS id FROM range(100)"
+    assert keys(inferred(tables, many, few)) == keys(inferred(tables, few, many)) == [("id",)]
+
+
+def test_two_columns_of_a_small_side_are_believed_with_those_of_a_large_one(tables: Tables) -> None:
+    query = "SELECT range // 4 AS order_id, range % 4 AS line FROM range({})"
+    many, few = query.format(400), query.format(2)
+    assert keys(inferred(tables, many, few.replace("range % 4", "0"))) == []  # order_id, line repeats
+    assert keys(inferred(tables, many, few)) == keys(inferred(tables, few, many)) == [("order_id", "line")]
+
+
+def test_the_farthest_numbers_there_are_can_be_subtracted(tables: Tables) -> None:
+    assert keys(inferred(tables, "FROM (VALUES (-9223372036854775808), (9223372036854775807)) t(n)")) == []
+    widest = 170141183460469231731687303715884105727
+    wide = f"FROM (VALUES (-{widest}::HUGEINT), ({widest}::HUGEINT)) t(n)"
+    assert keys(inferred(tables, wide)) == []
+
+
+def test_numbers_that_share_a_hash_are_two_keys(tables: Tables) -> None:
+    """DuckDB's hash of -1 in 128 bits is that of 0."""
+    query = "SELECT (range - 1)::HUGEINT AS id FROM range(50)"
+    assert tables.database.query("SELECT hash(-1::HUGEINT) = hash(0::HUGEINT)") == [(True,)]
+    assert keys(inferred(tables, query)) == [("id",)]

@@ -150,3 +150,10 @@ def test_no_estimate_is_below_a_key_s_own_row(tables: Tables) -> None:
     for start in range(12):  # about half of the estimates come out below the truth
         base, _ = probed(tables.both(f"SELECT range + {start * 10_000} AS k FROM range(10000)", "SELECT 1 AS k"), "k")
         assert 1.0 <= base.pairs_per_row <= 1.1
+
+
+@pytest.mark.parametrize("values", [("-1::HUGEINT", "0::HUGEINT"), ("[]::INTEGER[]", "NULL::INTEGER[]")])
+def test_a_probe_tells_keys_apart_that_share_a_hash(tables: Tables, values: tuple[str, str]) -> None:
+    base, head = probed(tables.both(*(f"SELECT {value} AS k" for value in values)), "k")
+    assert tables.database.query(f"SELECT hash({values[0]}) = hash({values[1]})") == [(True,)]
+    assert base.checksum != head.checksum

@@ -123,10 +123,15 @@ def test_a_masked_value_is_not_known_to_agree() -> None:
 
 def test_some_of_the_differing_rows_do_not_say_who_else_is_near() -> None:
     asked = differing([("a", "b", "1")], [("a", "b", "2")])
-    found = pair_rows(replace(asked, total=3))
-    assert found == Pairing(
-        (), asked.rows, f"changed rows were not paired, because more than {MOST_ROWS:,} rows differ"
-    )
+    for total, why in ((3, "only some that differ were read"), (MOST_ROWS + 1, f"more than {MOST_ROWS:,} rows differ")):
+        found = pair_rows(replace(asked, total=total))
+        assert found == Pairing((), asked.rows, f"changed rows were not paired, because {why}")
+
+
+def test_copies_of_few_rows_are_few_rows() -> None:
+    many = DifferingRow("added", head=("x", "y", "z"), count=MOST_ROWS)
+    asked = differing([("a", "b", "1")], [("a", "b", "2")])
+    assert len(pair_rows(replace(asked, rows=(*asked.rows, many), total=MOST_ROWS + 2)).changed) == 1
 
 
 @pytest.mark.parametrize(("rows", "is_paired"), [(MOST_ROWS // 2, True), (MOST_ROWS // 2 + 1, False)])
@@ -140,15 +145,11 @@ def test_at_most_so_many_rows_are_compared(rows: int, is_paired: bool) -> None:
 
 
 def test_distances_are_right_however_many_values_a_column_has() -> None:
-    """A field that ran over into the next one would make the nearest row as far as its rival."""
+    """A number too large for its field would be lost, and the rival as near as the nearest."""
     count = MOST_ROWS // 2
-    target, new, rival = (
-        ("old", "p", "q", "r", "s", "t"),
-        ("new", "p", "q", "r", "s", "t"),
-        ("old", "p", "q", "r", "X", "Y"),
-    )
-    olds: list[Texts] = [target, *((f"o{row}", *"12345") for row in range(count - 1))]
-    news: list[Texts] = [*((f"n{row}", *"67890") for row in range(count - 2)), rival, new]
+    target, new, rival = ("x", "p", "q", "r", "s", "0"), ("y", "p", "q", "r", "s", "0"), ("x", "p", "q", "r", "X", "-1")
+    olds: list[Texts] = [target, *((*"12345", f"o{row}") for row in range(count - 1))]
+    news: list[Texts] = [*((*"67890", f"n{row}") for row in range(count - 2)), rival, new]
     assert pairs(pair_rows(differing(olds, news))) == [(target, new, {0})]
 
 
