@@ -35,18 +35,18 @@ class Pairing:
     reason: str | None = None
 
     def counted(self, rows: RowDiff, columns: Sequence[ColumnPair]) -> RowDiff:
-        """A multiset's counts with each pair as one changed row instead of a removed and an added one."""
+        """Counts with each pair as one changed row, not a removed and an added one. ``columns`` are all compared."""
         if rows.added is None or rows.removed is None or not self.changed:
             return rows
         pairs = len(self.changed)
         by_column = Counter({change.name: change.rows_changed for change in rows.columns})
-        by_column.update(columns[place].name for row in self.changed for place in sorted(row.changed))
+        by_column.update(columns[place].name for row in self.changed for place in row.changed)
         return replace(
             rows,
             added=rows.added - pairs,
             removed=rows.removed - pairs,
             changed=(rows.changed or 0) + pairs,
-            columns=tuple(ColumnChange(name, count) for name, count in by_column.items()),
+            columns=tuple(ColumnChange(pair.name, n) for pair in columns if (n := by_column[pair.name])),
             paired=rows.paired + pairs,
         )
 
@@ -76,7 +76,8 @@ def pair_rows(differing: Differing) -> Pairing:
         if 1 <= len(places) <= most and agrees and removed[old].count == added[new].count == 1:
             changed.append(DifferingRow("changed", removed[old].base, added[new].head, places))
             paired |= {id(removed[old]), id(added[new])}
-    return Pairing(tuple(changed), tuple(row for row in differing.rows if id(row) not in paired))
+    rest = tuple(row for row in differing.rows if id(row) not in paired)
+    return Pairing(tuple(sorted(changed, key=_either_way)), rest)
 
 
 def _hindrance(differing: Differing, rows: int) -> str | None:
@@ -86,6 +87,11 @@ def _hindrance(differing: Differing, rows: int) -> str | None:
     if rows > MOST_ROWS or (differing.total > MOST_ROWS and not differing.is_complete):
         return f"changed rows were not paired, because more than {MOST_ROWS:,} rows differ"
     return None if differing.is_complete else "changed rows were not paired, because only some that differ were read"
+
+
+def _either_way(row: DifferingRow) -> list[list[tuple[bool, str]]]:
+    """What orders pairs, the same for swapped sides."""
+    return sorted([(value is not None, value or "") for value in cells] for cells in (row.base, row.head))
 
 
 def _normal(values: Iterable[Value], columns: Sequence[ColumnPair]) -> tuple[Value, ...]:
