@@ -120,7 +120,12 @@ def _is_masked(differing: Differing, pair: ColumnPair) -> bool:
 
 
 def _order(differing: Differing, row: DifferingRow) -> tuple[object, ...]:
-    """The key (all values without one), then all the rest, so that rows come in one order only."""
+    """The key (all values without one), then all the rest, so that rows come in one order only.
+
+    A changed row without a key has two rows' values, the smaller first, so that swapped sides come in the same order.
+    """
+    if row.kind == "changed" and not differing.key_columns:
+        return tuple(sorted(tuple(_comparable(differing.columns, cells)) for cells in (row.base, row.head)))
     key = (row.head or row.base)[: differing.key_columns or None]
     return (*_comparable(differing.columns, key), repr((row.base, row.head, sorted(row.changed), row.count)))
 

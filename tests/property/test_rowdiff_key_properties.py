@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rocky_action.domain.diff import Column, ColumnChange, RowDiff
 from rocky_action.rowdiff.differing import Differing, DifferingRow
 from rocky_action.rowdiff.duplicates import part_by_repetition
+from rocky_action.rowdiff.examples import choose_examples
 from rocky_action.rowdiff.inference import infer_candidates
 from rocky_action.rowdiff.keys import occurrences, probe_key
 from rocky_action.rowdiff.pairing import Pairing, pair_rows
@@ -193,3 +194,17 @@ def test_counts_balance_with_pairs_as_without(
     assert (counted.added or 0) == truth.added.total() - counted.paired
     by_column = Counter(f"c{place}" for row in pairing.changed for place in row.changed)
     assert counted.columns == tuple(ColumnChange(name, by_column[name]) for name in sorted(by_column))
+
+
+@budget
+@given(sides_of_rows=edited(), limit=st.integers(0, 4))
+def test_examples_of_pairs_are_the_same_for_swapped_sides(
+    sides_of_rows: tuple[list[tuple[str | None, ...]], list[tuple[str | None, ...]]], limit: int
+) -> None:
+    base, head = sides_of_rows
+    there, back = (
+        choose_examples(Differing(PAIRS, 0, pair_rows(asked).changed, len(asked.rows)), limit)
+        for asked in (differing(base, head), differing(head, base))
+    )
+    mirrored = [[(cell.column, cell.head, cell.base) for cell in example.cells] for example in there]
+    assert mirrored == [[(cell.column, cell.base, cell.head) for cell in example.cells] for example in back]
