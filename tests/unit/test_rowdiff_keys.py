@@ -154,6 +154,7 @@ def test_no_estimate_is_below_a_key_s_own_row(tables: Tables) -> None:
 
 @pytest.mark.parametrize("values", [("-1::HUGEINT", "0::HUGEINT"), ("[]::INTEGER[]", "NULL::INTEGER[]")])
 def test_a_probe_tells_keys_apart_that_share_a_hash(tables: Tables, values: tuple[str, str]) -> None:
-    base, head = probed(tables.both(*(f"SELECT {value} AS k" for value in values)), "k")
+    both = " UNION ALL ".join(f"SELECT {value} AS k" for value in values)
+    base, _ = probed(tables.both(both, both), "k")
     assert tables.database.query(f"SELECT hash({values[0]}) = hash({values[1]})") == [(True,)]
-    assert base.checksum != head.checksum
+    assert base.pairs_per_row == 1.0
