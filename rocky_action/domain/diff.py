@@ -24,7 +24,7 @@ class Sampled:
     ``rows_total`` are the rows of the longer side; of both sides if more keys than that were compared. ``order``
     "first" takes the smallest keys and says nothing about the others; "random" takes keys by their hash, the same on
     both sides, so that ``detectable_share`` holds: the smallest share of differing rows that such a sample shows with
-    95 % confidence.
+    95 % confidence. It is None where keys repeat: rows that share a key are drawn together.
     """
 
     rows_compared: int

@@ -21,6 +21,8 @@ _CUTS = 32
 _DEEPEST = 8
 _MANY = 0.1
 """The part of all rows in chunks that differ from which on cutting again costs more than it saves."""
+_WIDE = {"HUGEINT", "UHUGEINT"}
+"""Types whose numbers can be too far apart to be subtracted."""
 _NAMED = 2_000
 """Chunks that a statement names."""
 _BITS = 63
@@ -147,7 +149,7 @@ def _split(sides: Sides, key: tuple[ColumnPair, ...], *, leaf: int | None) -> Sp
     """So many chunks that none need be cut again, if leaves of so many rows are asked for at once."""
     rows = max(sides.count())
     chunks = _CUTS if leaf is None else max(_CUTS, -(-rows // leaf))
-    if len(key) == 1 and is_integer(key[0].comparable.type):
+    if len(key) == 1 and is_integer(key[0].comparable.type) and key[0].comparable.type not in _WIDE:
         value = key[0].comparand(f"s.c{key[0].position}")
         ends = " UNION ALL ".join(
             f"SELECT min({value}) AS low, max({value}) AS high FROM {side} AS s" for side in (sides.base, sides.head)

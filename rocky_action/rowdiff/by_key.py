@@ -134,9 +134,9 @@ def _in_place(question: Question, key: KeyColumns, *, proved: Key | None) -> Ans
     join = KeyedJoin(alignment.rest, key.pairs, compared) if alignment.has_rest else None
     if join is not None:
         rest = count_join(join, hashes=question.draw)
-    known = proved or _proved_in_place(
-        question, key, alignment=alignment, differs=bool(found.changed or rest.differing)
-    )
+    # Rows without a partner may be paired with each other, more often than once if their key occurs twice.
+    odd = bool(found.changed or rest.differing) or not rest.is_proof(*alignment.unpaired)
+    known = proved or _proved_in_place(question, key, alignment=alignment, matters=odd)
     if not known.is_proven:
         return None
     return steady(
@@ -203,12 +203,12 @@ def _answer(question: Question, counts: JoinCounts, *, join: KeyedJoin, proof: P
     return steady(Answer(rows, proof, lambda: fetch_drawn(join, counts, masked=question.masked), key=key))
 
 
-def _proved_in_place(question: Question, key: KeyColumns, *, alignment: Alignment, differs: bool) -> Key:
+def _proved_in_place(question: Question, key: KeyColumns, *, alignment: Alignment, matters: bool) -> Key:
     """The key of rows that stand alike: proved for little by their order, at some cost where that matters."""
     # Partners have the same keys, so that base speaks for head wherever no row is without a partner.
     if is_increasing(alignment, of_base=True) and (not alignment.has_rest or is_increasing(alignment, of_base=False)):
         return key.key(unique=True)
-    if differs:
+    if matters:
         return _counted(question, key)
     base, head = probe_key(question.sides, key.pairs)
     return key.key(unique=None, nulls=(base.null_rows, head.null_rows))

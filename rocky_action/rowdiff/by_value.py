@@ -21,8 +21,9 @@ _HASHED = "there is no key and rows stand in different orders, so a join of thei
 
 
 def diff_by_value(question: Question) -> Answer:
-    """All rows as a multiset of their compared columns."""
-    multisets = Multisets(question.sides, question.compared, question.masked)
+    """All rows as a multiset of their compared columns, exactly: what is near to several rows is equal to none."""
+    exact = tuple(replace(pair, tolerance=None) for pair in question.compared)
+    multisets = Multisets(question.sides, exact, question.masked)
     draw = DRAWN if question.request.max_samples else 0
     found, why = _leftovers(question, multisets, draw=draw)
     rows = RowDiff(question.rows_base, question.rows_head, found.added, found.removed)
@@ -38,7 +39,7 @@ def diff_by_value(question: Question) -> Answer:
 def _leftovers(question: Question, multisets: Multisets, *, draw: int) -> tuple[Leftovers, str]:
     if question.is_small:
         return cancel(multisets, draw=draw), _GROUPED
-    alignment = align(question.sides, question.compared, strangers=_STRANGERS)
+    alignment = align(question.sides, multisets.compared, strangers=_STRANGERS)
     if alignment is not None:
         return cancel_partners(alignment, multisets, draw=draw), _IN_PLACE
     hashed = match_hashes(multisets, draw=min(draw, question.draw))

@@ -137,7 +137,7 @@ def _sampled(question: Question, search: Search, *, why: str) -> Answer:
         question.longer if looked_at < question.longer else question.rows_base + question.rows_head,
         tuple(pair.name for pair in key.pairs),
         "random" if is_random else "first",
-        detectable_share(looked_at) if is_random else None,
+        detectable_share(looked_at) if is_random and found.key and found.key.is_proven else None,
     )
     rows = replace(found.rows, rows_base=question.rows_base, rows_head=question.rows_head)
     return replace(found, rows=rows, coverage=coverage, proof=replace(found.proof, why=why))

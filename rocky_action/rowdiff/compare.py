@@ -127,6 +127,6 @@ def _value_notes(found: Answer, compared: tuple[ColumnPair, ...]) -> tuple[str, 
     """What counts as equal beyond what is."""
     notes = tuple(note for pair in compared for note in pair.notes)
     tolerances = tuple(pair.tolerance_note for pair in compared if pair.tolerance_note)
-    if found.proof.way == "groups" and tolerances:
+    if found.key is None and tolerances:
         return (*notes, "tolerances need a key: all values were compared exactly")
     return notes + tolerances

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rocky_action.errors import WarehouseError
 from rocky_action.rowdiff.differing import Differing, DifferingRow
 from rocky_action.rowdiff.schema import ColumnPair, text
 from rocky_action.rowdiff.sides import Sides, count_where, numbers, smallest
@@ -140,13 +139,3 @@ def _row(row: Sequence[str | None]) -> DifferingRow:
 
 def _differing(multisets: Multisets, rows: tuple[DifferingRow, ...], *, total: int) -> Differing:
     return Differing(multisets.compared, 0, rows, total, multisets.masked)
-
-
-def balanced(found: Leftovers) -> Leftovers:
-    """The same. Raises WarehouseError if rows do not add up, because a side was not the same each time it was read."""
-    if found.rows_base + found.added - found.removed != found.rows_head:
-        raise WarehouseError(
-            "base or head returned other rows each time it was read",
-            advice="Run again when nothing writes to them; a view must not be random.",
-        )
-    return found

@@ -54,7 +54,12 @@ class Alignment:
     @property
     def has_rest(self) -> bool:
         """True when some row has no partner."""
-        return not self.rows_base == self.rows_head == len(self.overlap)
+        return self.unpaired != (0, 0)
+
+    @property
+    def unpaired(self) -> tuple[int, int]:
+        """How many rows of base and head have no partner."""
+        return self.rows_base - len(self.overlap), self.rows_head - len(self.overlap)
 
     def partners(self, places: range, pairs: Sequence[ColumnPair]) -> str:
         """SQL: pairs of partners, as ``b`` and ``h``, for some places in base."""

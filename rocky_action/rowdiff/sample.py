@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rocky_action.rowdiff.schema import ColumnPair
-from rocky_action.rowdiff.sides import Sides, ordered
+from rocky_action.rowdiff.sides import Sides, count_where, ordered
 
 _MISSED = 0.05
 """The chance to miss a change that is still called detectable."""
 
 
 def first_keys(sides: Sides, key: Sequence[ColumnPair], *, size: int) -> Sides:
-    """The rows of the ``size`` smallest keys of both sides together, as Rocky's own sampled diff takes them."""
+    """The rows of the ``size`` smallest keys of both sides together, as Rocky's own sampled diff takes them.
+
+    Fewer keys if they repeat, so that no more than ``size`` rows of a side need be sorted: no key is left out between.
+    """
     listed = ", ".join(f"{pair.comparand(f's.c{pair.position}')} AS k{index}" for index, pair in enumerate(key))
     order = ordered(f"k{index}" for index in range(len(key)))
     each = [
-        f"SELECT * FROM (SELECT {listed} FROM {side} AS s ORDER BY {order} LIMIT {size}) AS f"
+        f"SELECT *, row_number() OVER (ORDER BY {order}) = {size} AS is_last"
+        f" FROM (SELECT {listed} FROM {side} AS s ORDER BY {order} LIMIT {size}) AS f"
         for side in (sides.base, sides.head)
     ]
-    window = f"SELECT * FROM ({' UNION '.join(each)}) AS u ORDER BY {order} LIMIT {size}"
+    names = ", ".join(f"k{index}" for index in range(len(key)))
+    keys = f"SELECT {names}, {count_where('is_last')} AS ends FROM ({' UNION ALL '.join(each)}) AS u GROUP BY {names}"
+    # Beyond the last row that was taken of a side, the side may have keys that were not.
+    before = f"sum(ends) OVER (ORDER BY {order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    known = f"SELECT {names} FROM (SELECT {names}, {before} AS beyond FROM ({keys}) AS g) AS o"
+    window = f"{known} WHERE coalesce(beyond, 0) = 0 ORDER BY {order} LIMIT {size}"
     same = " AND ".join(
         f"w.k{index} IS NOT DISTINCT FROM {pair.comparand(f's.c{pair.position}')}" for index, pair in enumerate(key)
     )
