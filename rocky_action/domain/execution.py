@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -84,6 +85,28 @@ class Inlined:
 RunOutcome = Succeeded | Failed | NotRun | Inlined
 
 
+def blocked(upstreams: Collection[str], outcomes: Mapping[str, RunOutcome]) -> NotRun | None:
+    """What becomes of a model if one of those that it reads was not built."""
+    for name in upstreams:
+        outcome = outcomes[name]
+        if isinstance(outcome, Failed):
+            return NotRun(f"{name}, which it reads, failed")
+        if isinstance(outcome, NotRun):
+            return NotRun(f"{name}, which it reads, was not run")
+    return None
+
+
+def said(outcome: RunOutcome) -> str:
+    """What is known about why a model was not built."""
+    match outcome:
+        case Failed(message=message):
+            return message
+        case NotRun(because=because):
+            return because
+        case Succeeded() | Inlined():
+            return "nothing"
+
+
 @dataclass(frozen=True)
 class ModelRun:
     """One model on one side."""
@@ -147,6 +170,8 @@ class Execution:
 
     ``base_sides`` has an entry for every prune-set model. ``duration_ms`` is wall clock for all of it.
     ``built_from`` identifies the models as they were built, so that a later look can tell that they have changed.
+    ``again_runs`` are the second builds of what was rebuilt on base, None if nobody asked for any; no model's cost
+    counts them.
     """
 
     run_id: str
@@ -157,6 +182,7 @@ class Execution:
     base_sides: tuple[BaseSide, ...] = ()
     duration_ms: int = 0
     built_from: str = ""
+    again_runs: tuple[ModelRun, ...] | None = None
 
     @property
     def status(self) -> RunStatus:
@@ -174,6 +200,10 @@ class Execution:
     def base_run(self, model: str) -> ModelRun | None:
         """Base's run of one model, None if base was not rebuilt for it."""
         return next((run for run in self.base_runs if run.model == model), None)
+
+    def again_run(self, model: str) -> ModelRun | None:
+        """The second build of one of base's models, None if there is none."""
+        return next((run for run in self.again_runs or () if run.model == model), None)
 
     def base_side(self, model: str) -> BaseSide | None:
         """What one model is compared with, None if it is not in the prune set."""

@@ -10,6 +10,7 @@ STATE_SCHEMA = "rocky_preview"
 BASE_SUFFIX = "__base"
 AUDIT_SUFFIX = "__audit"
 AGAIN_SUFFIX = "__again"
+TWICE_SUFFIX = "__twice"
 _LONGEST = 40
 """Room for the prefix and the suffix inside the shortest limit in use (63 bytes, PostgreSQL's)."""
 

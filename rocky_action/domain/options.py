@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX
+from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
 
 
 class Baseline(StrEnum):
@@ -155,13 +155,17 @@ class DiffOptions:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How models are built. ``timeout_seconds`` is per statement; ``threads`` bounds models built at once."""
+    """How models are built. ``timeout_seconds`` is per statement; ``threads`` bounds models built at once.
+
+    With ``stability`` base, where it is rebuilt, is built twice, to see what differs without any change.
+    """
 
     baseline: Baseline = Baseline.AUTO
     copy: CopyMode = CopyMode.NEEDED
     timeout_seconds: float | None = None
     threads: int = 4
     lease_hours: int = 72
+    stability: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,12 +207,17 @@ class PreviewOptions:
     @property
     def audits(self) -> tuple[PreviewOptions, PreviewOptions]:
         """Two previews beside this one, in which an audit builds: both sides on the same inputs, every row compared."""
-        run = replace(self.run, baseline=Baseline.REBUILD)
+        run = replace(self.run, baseline=Baseline.REBUILD, stability=False)
         diff = replace(self.diff, algorithm=Algorithm.EXHAUSTIVE, every_row=True)
         first, again = f"{self.name}{AUDIT_SUFFIX}", f"{self.name}{AGAIN_SUFFIX}"
         return replace(self, name=first, run=run, diff=diff), replace(self, name=again, run=run, diff=diff)
 
     @property
+    def twice(self) -> PreviewOptions:
+        """A preview beside this one, in which base is built a second time."""
+        return replace(self, name=f"{self.name}{TWICE_SUFFIX}")
+
+    @property
     def schemas(self) -> tuple[str, ...]:
         """Every schema that a preview of this name may make."""
-        return tuple(schema for one in (self, *self.audits) for schema in (one.schema, one.base_schema))
+        return tuple(schema for one in (self, self.twice, *self.audits) for schema in (one.schema, one.base_schema))

@@ -136,6 +136,13 @@ INPUTS: tuple[Input, ...] = (
         choices=tuple(Baseline),
     ),
     Input(
+        "stability",
+        "Whether base, where it is rebuilt, is built a second time, to mark the columns that are never the same twice.",
+        default="false",
+        flag="--stability",
+        choices=("true", "false"),
+    ),
+    Input(
         "copy",
         "Which unchanged models are cloned into the preview schema: those that the run reads (needed), all, or none.",
         default=RunOptions.copy,

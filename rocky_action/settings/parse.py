@@ -47,6 +47,7 @@ class Settings:
     variables: Mapping[str, str]
     seeds: tuple[str, ...]
     baseline: Baseline
+    stability: bool
     copy: CopyMode
     algorithm: Algorithm
     sample_size: int
@@ -75,7 +76,7 @@ class Settings:
         """What the pipeline needs to know of it, for a preview of this name."""
         return PreviewOptions(
             name,
-            RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours),
+            RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours, self.stability),
             DiffOptions(
                 self.algorithm,
                 self.sample_size,
@@ -109,6 +110,7 @@ def parse(
         variables=read.variables(),
         seeds=read.seeds(),
         baseline=read.choice("baseline", Baseline),
+        stability=read.truth("stability"),
         copy=read.choice("copy", CopyMode),
         algorithm=read.choice("algorithm", Algorithm),
         sample_size=read.whole("sample_size", at_least=1),

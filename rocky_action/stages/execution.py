@@ -17,13 +17,14 @@ from rocky_action.domain.execution import (
     Cloned,
     Execution,
     Failed,
-    Inlined,
     ModelRun,
     NotCloned,
     NotRun,
     RunOutcome,
     Side,
     Succeeded,
+    blocked,
+    said,
 )
 from rocky_action.domain.options import Baseline, PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
@@ -96,6 +97,7 @@ def execute(
     clones = _clone(scene, base)
     head = _build_head(scene, base, clones=clones)
     order = scene.base_dag.in_order(rebuilt, through=_ephemeral(projects.base))
+    again = _build_again(scene, rebuilt) if options.run.stability else None
     return Execution(
         run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
         schema=options.schema,
@@ -104,6 +106,7 @@ def execute(
         clones=tuple(clones.values()),
         base_sides=tuple(_base_side(scene, planned, base=base) for planned in plan.prune_set),
         duration_ms=round((time.monotonic() - started) * 1000),
+        again_runs=None if again is None else tuple(ModelRun(model, Side.BASE, again[model]) for model in order),
     )
 
 
@@ -167,6 +170,13 @@ def _site(
     )
 
 
+def _build_again(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
+    """The same once more, each model on the second build of what it reads: so both differ as base and head can."""
+    second = replace(scene, options=scene.options.twice, progress=lambda what: scene.progress(f"a second time, {what}"))
+    _fresh_schemas(second, rebuilt)
+    return _build_base(second, rebuilt)
+
+
 def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
     project = scene.projects.base
     through = _ephemeral(project)
@@ -182,7 +192,7 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
     def work(name: str) -> None:
         scene.progress(f"base: {name}")
         model = project.models[name]
-        outcomes[name] = _blocked(after[name], outcomes) or _base_outcome(scene, site, model=model)
+        outcomes[name] = blocked(after[name], outcomes) or _base_outcome(scene, site, model=model)
         if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
@@ -223,7 +233,7 @@ def _clone(scene: _Scene, base: Mapping[str, RunOutcome]) -> dict[str, Cloned | 
         if isinstance(outcome, Succeeded):
             source = outcome.relation
         elif outcome is not None:
-            clones[name] = NotCloned(name, f"base does not have it and it could not be built: {_said(outcome)}")
+            clones[name] = NotCloned(name, f"base does not have it and it could not be built: {said(outcome)}")
             continue
         elif scene.exists(model.target):
             source = model.target
@@ -258,7 +268,7 @@ def _build_head(
         scene.progress(f"head: {name}")
         model = project.models[name]
         clones_read = (clones.get(one) for one in scene.head_dag.inputs(name, through))
-        stopped = _uncloned(clones_read) or _blocked(planned[name].after, outcomes)
+        stopped = _uncloned(clones_read) or blocked(planned[name].after, outcomes)
         prior = None if stopped else _head_prior(scene, model, base_name=planned[name].base_model, base=base)
         outcomes[name] = stopped or _with_warning(scene, planned[name], outcome=build(site, model, prior=prior))
         if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
@@ -320,26 +330,6 @@ def _uncloned(inputs: Iterable[Cloned | NotCloned | None]) -> NotRun | None:
     return None
 
 
-def _blocked(upstreams: Collection[str], outcomes: Mapping[str, RunOutcome]) -> NotRun | None:
-    for name in upstreams:
-        outcome = outcomes[name]
-        if isinstance(outcome, Failed):
-            return NotRun(f"{name}, which it reads, failed")
-        if isinstance(outcome, NotRun):
-            return NotRun(f"{name}, which it reads, was not run")
-    return None
-
-
-def _said(outcome: RunOutcome) -> str:
-    match outcome:
-        case Failed(message=message):
-            return message
-        case NotRun(because=because):
-            return because
-        case Succeeded() | Inlined():
-            return "nothing"
-
-
 def _base_side(scene: _Scene, planned: PlannedModel, *, base: Mapping[str, RunOutcome]) -> BaseSide:
     if planned.base_model is None:
         return BaseSide(planned.model, BaselineKind.NONE, note="the model is new")
@@ -350,7 +340,7 @@ def _base_side(scene: _Scene, planned: PlannedModel, *, base: Mapping[str, RunOu
     if isinstance(outcome, Succeeded):
         return BaseSide(planned.model, BaselineKind.REBUILT, outcome.relation)
     if outcome is not None:
-        return BaseSide(planned.model, BaselineKind.NONE, note=f"base could not be built: {_said(outcome)}")
+        return BaseSide(planned.model, BaselineKind.NONE, note=f"base could not be built: {said(outcome)}")
     if not scene.exists(model.target):
         return BaseSide(planned.model, BaselineKind.NONE, note=f"base has no relation {model.target}")
     note = None

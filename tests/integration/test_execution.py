@@ -665,7 +665,7 @@ def test_a_killed_run_leaves_production_alone_and_the_next_one_cleans_up(reposit
     runs = connection.execute("SELECT count(*) FROM rocky_preview.runs").fetchall()
     schemas = {name for (name,) in connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()}
     connection.close()
-    suffixes = ("", "__base", "__audit", "__audit__base", "__again", "__again__base")
+    suffixes = ("", "__base", "__twice", "__twice__base", "__audit", "__audit__base", "__again", "__again__base")
     assert leases == [("pr1", json.dumps([["five", f"branch__pr1{suffix}"] for suffix in suffixes]))]
     assert runs == [(0,)]
     assert {"branch__pr1", "branch__pr1__base"} <= schemas

@@ -85,11 +85,11 @@ class TestValues:
             "diff_bytes": "5GB", "timeout": "1.5", "memory_limit": "2GB", "threads": "2",
             "lease_hours": "1", "fail_on": "never", "fail_on_preview_error": "False", "pr_number": "12",
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
-            "github_token": "secret-token", "audit": "10%", "audit_seed": "monday",
+            "github_token": "secret-token", "stability": "true", "audit": "10%", "audit_seed": "monday",
         })  # fmt: skip
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
-            RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1),
+            RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1, stability=True),
             DiffOptions(Algorithm.SAMPLED, 10, 0, sample_order=SampleOrder.FIRST, budget=Budget(2.5, 5_000_000_000)),
             AuditOptions(10, percent=True, seed="monday"),
         )
