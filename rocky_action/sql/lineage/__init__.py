@@ -22,17 +22,23 @@ __all__ = [
     "opaque_reasons",
     "output_names",
     "propagate",
+    "tree_lineage",
 ]
 
 
 def lineage_of(query: Query, surroundings: Surroundings) -> Lineage:
     """The lineage of a query; every column of everything it mentions where that cannot be told."""
+    return tree_lineage(query.tree, query.dialect, surroundings=surroundings)
+
+
+def tree_lineage(tree: exp.Expr, dialect: str, *, surroundings: Surroundings) -> Lineage:
+    """The same for a tree that need not be that of a text."""
     try:
-        return follow(query.tree, Place(query.dialect, surroundings, follow))
+        return follow(tree, Place(dialect, surroundings, follow))
     except Unfollowed as reason:
-        return _every_column(query, surroundings, because=str(reason))
+        return _every_column(tree, surroundings, because=str(reason))
     except RecursionError:
-        return _every_column(query, surroundings, because="a query nested too deeply")
+        return _every_column(tree, surroundings, because="a query nested too deeply")
 
 
 def output_names(lineage: Lineage) -> tuple[str, ...] | None:
@@ -49,8 +55,8 @@ def output_names(lineage: Lineage) -> tuple[str, ...] | None:
     return known if len(set(known)) == len(names) else None
 
 
-def _every_column(query: Query, surroundings: Surroundings, *, because: str) -> Lineage:
+def _every_column(tree: exp.Expr, surroundings: Surroundings, *, because: str) -> Lineage:
     """CTE names count as tables here: that can only add to what is read."""
-    tables = (table for table in query.tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
+    tables = (table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
     relations = tuple(dict.fromkeys(surroundings.resolve(table) for table in tables))
     return Lineage(None, tuple(ColumnRead(one, None, Use.CONDITION, because) for one in relations), (), relations)
