@@ -22,6 +22,7 @@ from rocky_action.stages.findings import find_in_data
 from rocky_action.stages.language import language_caveats
 from rocky_action.stages.lost_columns import lost_columns
 from rocky_action.stages.report import Evidence, make_report
+from rocky_action.stages.stability import mark_unstable
 from rocky_action.study import Connection, Study, World, study
 
 
@@ -86,15 +87,12 @@ def create(world: World, options: PreviewOptions, *, known: Study, connection: C
 def diff(
     known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution
 ) -> tuple[ModelDiff, ...]:
-    """Compare the prune set, base against head."""
-    return diff_models(
-        execution,
-        known.plan,
-        head=known.projects.head,
-        base=known.projects.base,
-        warehouse=connection.warehouse,
-        options=options,
+    """Compare the prune set, base against head, and mark what is never the same twice."""
+    projects, warehouse = known.projects, connection.warehouse
+    found = diff_models(
+        execution, known.plan, head=projects.head, base=projects.base, warehouse=warehouse, options=options
     )
+    return mark_unstable(found, execution, plan=known.plan, projects=projects, warehouse=warehouse, options=options)
 
 
 def cost_of(known: Study, connection: Connection, *, execution: Execution) -> CostDelta:

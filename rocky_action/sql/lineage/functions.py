@@ -127,6 +127,14 @@ weighted_avg yearweek
 """
 _DUCKDB = frozenset(_DUCKDB_TEXT.split())
 """DuckDB's functions that sqlglot has no class for: one value out for the arguments (or for the group) put in."""
+_AGGREGATES_TEXT = """
+arbitrary arg_max_null arg_max_nulls_last arg_min_null arg_min_nulls_last bitstring_agg combine_aggr count_star
+decimal_average entropy favg fsum geomean geometric_mean histogram histogram_exact json_group_array json_group_object
+json_group_structure kahan_sum kurtosis_pop lttb mad mean product reservoir_quantile sem sum_no_overflow sumkahan
+variant_group_array variant_group_object wavg weighted_avg
+"""
+_AGGREGATES = frozenset(_AGGREGATES_TEXT.split())
+"""Those of them that make one row of many."""
 _MOMENTS = frozenset({"now", "today", "tomorrow", "yesterday"})
 
 
@@ -137,6 +145,12 @@ def spelled(node: exp.Expr) -> str:
     if isinstance(node, exp.Literal):
         return f"'{node.name}'"
     return f"{node.sql_name().lower()}()" if isinstance(node, exp.Func) else node.key.upper()
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """True for a function that makes one value of many rows."""
+    named = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
+    return named or isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc))
 
 
 def is_method(node: exp.Expr) -> bool:
