@@ -25,6 +25,8 @@ UNNAMED = "#"
 
 _UNKNOWN_FUNCTION = "a function that is not known"
 _MAKES_EQUAL = frozenset({"DISTINCT", "GROUP BY"})
+_AS_THEY_LIE = frozenset({"DISTINCT ON without ORDER BY", "LIMIT without ORDER BY", "a sample"})
+"""Uses of everything by which lineage says that rows can have moved; here they are a doubt of their own."""
 _SET_OPERATIONS = frozenset({"EXCEPT", "INTERSECT", "UNION"})
 _HANDED_ON = (Use.DIRECT, Use.MENTION)
 
@@ -92,17 +94,18 @@ class _Follower:
         return Doubts(_strongest(rows), {name: _strongest(whys) for name, whys in columns.items()})
 
     def _of_rows(self, read: ColumnRead) -> Iterator[Why]:
-        if read.where.endswith(_UNKNOWN_FUNCTION):  # it could look at everything in sight, and seldom does
+        if read.where in _AS_THEY_LIE or read.where.endswith(_UNKNOWN_FUNCTION):  # that seldom looks at all in sight
             return
         doubt = self.marked.doubt_of(read.reference)
         if doubt is not None:
-            if doubt.steady and read.where in _SET_OPERATIONS:  # it can only be one of the columns
+            if doubt.column.steady and read.where in _SET_OPERATIONS:  # it can only be one of the columns
                 yield doubt.column
-            elif not (doubt.steady and read.where in _MAKES_EQUAL):
+            elif not (doubt.column.steady and read.where in _MAKES_EQUAL):
                 yield doubt.rows
             return
         for name, why in self._inherited(read):
-            yield replace(_from(read.reference, why, column=name), each_time=False)
+            if not (why.steady and read.where in _MAKES_EQUAL):
+                yield replace(_from(read.reference, why, column=name), each_time=False)
 
     def _of_columns(self) -> Iterator[tuple[str, Why]]:
         starred = False
@@ -121,7 +124,7 @@ class _Follower:
                     continue
                 for inherited, why in self._inherited(read):
                     there = _from(read.reference, why, column=inherited)
-                    yield name, there if read.use in _HANDED_ON else replace(there, each_time=False)
+                    yield name, there if read.use in _HANDED_ON else replace(there, each_time=False, steady=False)
 
     def _inherited(self, read: ColumnRead) -> Iterator[tuple[str, Why]]:
         for name, whys in self._columns_of(read.reference).items():

@@ -19,11 +19,13 @@ from rocky_action.sql.stability.unique import Uniqueness
 class Why:
     """Why something need not be the same again; ``each_time`` if it is not expected to be.
 
+    A ``steady`` value is the same for all rows of one run, so that it can make no two of them equal or different.
     ``where`` is the model or the model's column that it comes from, empty for the query that is looked at.
     """
 
     each_time: bool
     because: str
+    steady: bool = False
     where: str = ""
 
     def __str__(self) -> str:
@@ -33,14 +35,10 @@ class Why:
 
 @dataclass(frozen=True)
 class Doubt:
-    """What is doubted about a value: where it is handed on as a column, and where it decides which rows there are.
-
-    A ``steady`` value is the same for all rows of one run, so that it can make no two of them equal or different.
-    """
+    """What is doubted about a value: where it is handed on as a column, and where it decides which rows there are."""
 
     column: Why
     rows: Why
-    steady: bool = False
 
     @staticmethod
     def may(because: str) -> Doubt:
@@ -125,8 +123,8 @@ def clocks(node: exp.Expr, setting: Setting) -> Doubt | None:
     handed_on = top.parent is None or isinstance(top.parent, exp.Query)
     if _named_day(node):
         return _daily(name, node)
-    column = Why(True, name) if handed_on else Why(False, f"{name} is the time of the run")
-    return Doubt(column, Why(False, f"{name} decides which rows there are"), _is_steady(node))
+    because = name if handed_on else f"{name} is the time of the run"
+    return Doubt(Why(handed_on, because, _is_steady(node)), Why(False, f"{name} decides which rows there are"))
 
 
 def days(node: exp.Expr, setting: Setting) -> Doubt | None:
@@ -144,7 +142,7 @@ def sessions(node: exp.Expr, setting: Setting) -> Doubt | None:
         return None
     name = called(node, setting)
     why = f"{name} depends on who runs it, and where"
-    return Doubt(Why(False, why), Why(False, f"{why}, and decides which rows there are"), _is_steady(node))
+    return Doubt(Why(False, why, _is_steady(node)), Why(False, f"{why}, and decides which rows there are"))
 
 
 def places(node: exp.Expr, setting: Setting) -> Doubt | None:
@@ -254,9 +252,8 @@ def _named_day(node: exp.Expr) -> bool:
 
 def _daily(name: str, node: exp.Expr) -> Doubt:
     return Doubt(
-        Why(False, f"{name} is the day of the run"),
+        Why(False, f"{name} is the day of the run", _is_steady(node)),
         Why(False, f"{name} decides which rows there are"),
-        _is_steady(node),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlglot import exp
 
 from rocky_action.domain.lineage import ModelRead, Reference, SourceRead
-from rocky_action.domain.project import Ephemeral, Merge, Model, Project, View
+from rocky_action.domain.project import Ephemeral, FullRefresh, Merge, Model, Project, View
 from rocky_action.errors import SqlError
 from rocky_action.sql.lineage import Surroundings
 from rocky_action.sql.model_lineage import ModelLineages
@@ -68,7 +69,9 @@ class ModelDoubts:
             return SourceRead(".".join(part.name for part in table.parts)) if other is None else ModelRead(other)
 
         inherited: dict[Reference, Doubts] = {
-            ModelRead(name): self._found[name] for name in self._upstreams(model.name) if name in self._found
+            ModelRead(name): _of_a_relation(self._found[name], self._project.models[name])
+            for name in self._upstreams(model.name)
+            if name in self._found
         }
         return doubts_of(query, Known(Surroundings(resolve, self._lineages.columns), inherited, self._keys))
 
@@ -86,6 +89,14 @@ class ModelDoubts:
         return tuple(
             frozenset(name.lower() for name in key) for key in _declared(self._project.models[reference.model])
         )
+
+
+def _of_a_relation(doubts: Doubts, model: Model) -> Doubts:
+    """A table that is added to holds what several runs have made: nothing in it is the same for all rows."""
+    if isinstance(model.strategy, (Ephemeral, FullRefresh, View)):
+        return doubts
+    columns = {name: tuple(replace(why, steady=False) for why in whys) for name, whys in doubts.columns.items()}
+    return Doubts(doubts.rows, columns)
 
 
 def _declared(model: Model) -> list[tuple[str, ...]]:
