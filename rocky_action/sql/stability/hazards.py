@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from rocky_action.domain.text import listed
+from rocky_action.domain.text import named
+from rocky_action.sql.lineage.functions import spelled
 from rocky_action.sql.stability.unique import Uniqueness
 
 
@@ -205,20 +206,36 @@ VALUES: tuple[Rule, ...] = (by_chance, counters, clocks, days, sessions, places,
 """The rules about functions that need no look at the rows around them."""
 
 
-def shown(expressions: list[exp.Expr], dialect: str) -> str:
-    """Expressions as a reader may see them in a sentence."""
-    texts = (one.sql(dialect=dialect, comments=False) for one in expressions)
-    return listed((f"`{text if len(text) <= 40 else f'{text[:39]}…'}`" for text in texts), 3)
+def shown(expressions: list[exp.Expr], setting: Setting) -> str:
+    """Expressions as a reader may see them in a sentence: columns, and functions of columns."""
+    return named(_shown(one, setting) for one in expressions)
+
+
+def _shown(node: exp.Expr, setting: Setting) -> str:
+    if isinstance(node, exp.Column):
+        return ".".join(part.name for part in node.parts)
+    if isinstance(node, exp.Literal):
+        return node.name
+    columns = dict.fromkeys(_shown(column, setting) for column in node.find_all(exp.Column))
+    name = called(node, setting).removesuffix("()") if isinstance(node, exp.Func) else ""
+    return f"{name}({', '.join(columns)})" if name or len(columns) != 1 else f"{next(iter(columns))} …"
 
 
 def called(node: exp.Expr, setting: Setting) -> str:
-    """A function as its warehouse calls it, in lower case, with parentheses if it has them."""
-    if isinstance(node, exp.GroupConcat):
-        return "string_agg()"
-    if isinstance(node, exp.ArrayAgg) and setting.dialect == "duckdb":
-        return "list()"
-    name, parenthesis, _ = node.sql(dialect=setting.dialect, comments=False).partition("(")
-    return f"{name.lower()}()" if parenthesis else f"{name.lower()}"
+    """A function as most people write it."""
+    duckdb = setting.dialect == "duckdb"
+    match node:
+        case exp.GroupConcat():
+            return "string_agg()"
+        case exp.ArrayAgg() if duckdb:
+            return "list()"
+        case exp.Rand() if duckdb:
+            return "random()"
+        case _:
+            name = spelled(node)
+    if name.startswith(("current_", "local")) and not isinstance(node, exp.Anonymous):
+        return name.removesuffix("()")
+    return name
 
 
 def called_so(node: exp.Expr, names: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from rocky_action.domain.text import named
 from rocky_action.sql.lineage.functions import is_aggregate
 from rocky_action.sql.stability.hazards import Doubt, Rule, Setting, Why, called, called_so, shown
 from rocky_action.sql.stability.unique import ordered_by
@@ -48,7 +49,7 @@ def collected(node: exp.Expr, setting: Setting) -> Doubt | None:
     if _settled(node, order, setting=setting, values=_values(node)):
         return None
     if not order:
-        return Doubt.may(f"{called(node, setting)} takes its values in any order")
+        return Doubt.may(f"{called(node, setting)} takes values in any order")
     return Doubt.may(f"{called(node, setting)} takes values that are equal in {_by(order, setting)} in any order")
 
 
@@ -101,7 +102,7 @@ def windows(node: exp.Expr, setting: Setting) -> Doubt | None:
     by = [*partition, *order]
     if setting.uniqueness.identifies(select, by):
         return None
-    takes_a_value = isinstance(function, (*_BY_PLACE_ONE, *_COLLECTS))
+    takes_a_value = isinstance(function, (*_BY_PLACE_ONE, *_COLLECTS)) and not _has_edges(definition)
     if takes_a_value and all(one in by for one in _values(function)):
         return None
     if not order:
@@ -172,7 +173,19 @@ def positions(node: exp.Expr, _: Setting) -> Doubt | None:
     return _rows("POSITIONAL JOIN pairs rows by where they stand") if found else None
 
 
-ROWS: tuple[Rule, ...] = (limits, firsts, samples, positions)
+def nearest(node: exp.Expr, setting: Setting) -> Doubt | None:
+    """ASOF JOIN takes the nearest row, and any of those that are equally near: verified.
+
+    Fine is a relation with a key among the columns that it is joined by.
+    """
+    if not isinstance(node, exp.Join) or str(node.args.get("method") or "").upper() != "ASOF":
+        return None
+    if setting.uniqueness.matches_one(node):
+        return None
+    return _rows(f"ASOF JOIN takes any of the rows of {named([node.this.alias_or_name])} that are equally near")
+
+
+ROWS: tuple[Rule, ...] = (limits, firsts, samples, positions, nearest)
 """The rules about which rows a query takes."""
 
 
@@ -183,11 +196,15 @@ def _rows(because: str) -> Doubt:
 def _looks_at_places(function: exp.Expr, definition: exp.Expr) -> bool:
     if isinstance(function, (*_BY_PLACE, *_BY_PLACE_ONE, *_COLLECTS)):
         return True
-    spec = definition.args.get("spec")
-    if not is_aggregate(function) or spec is None or str(spec.args.get("kind") or "").upper() != "ROWS":
+    return is_aggregate(function) and _has_edges(definition)
+
+
+def _has_edges(window: exp.Expr) -> bool:
+    """Whether a window's frame begins or ends at a certain row."""
+    spec = window.args.get("spec")
+    if spec is None or str(spec.args.get("kind") or "").upper() != "ROWS":
         return False
-    edges = {str(spec.args.get(edge) or "").upper() for edge in ("start", "end")}
-    return edges != {"UNBOUNDED"}
+    return {str(spec.args.get(edge) or "").upper() for edge in ("start", "end")} != {"UNBOUNDED"}
 
 
 def _settled(node: exp.Expr, order: list[exp.Expr], *, setting: Setting, values: list[exp.Expr]) -> bool:
@@ -230,7 +247,7 @@ def _ordered(order: object) -> list[exp.Expr]:
 
 
 def _by(order: list[exp.Expr], setting: Setting) -> str:
-    return shown(order, setting.dialect)
+    return shown(order, setting)
 
 
 def _whole(node: exp.Expr) -> exp.Expr:

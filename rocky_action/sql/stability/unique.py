@@ -66,6 +66,14 @@ class Uniqueness:
         (owner,) = owners
         return _covered(_prefixed(owner, self._relation(relations[owner])), told)
 
+    def matches_one(self, join: exp.Join) -> bool:
+        """Whether no two rows of what is joined have the same in all the columns that it is joined by."""
+        name, on = _name(join.this), join.args.get("on")
+        named = on.find_all(exp.Column) if on is not None else ()
+        own = {column.name.lower() for column in named if column.table.lower() in ("", name)}
+        own |= {using.name.lower() for using in join.args.get("using") or ()}
+        return any(key <= own for key in self._relation(join.this))
+
     def _relation(self, item: exp.Expr) -> tuple[Key, ...]:
         """The keys of one item of a FROM clause, by the names of its columns."""
         if any(item.args.get(key) for key in ("pivots", "joins", "laterals")):
@@ -125,8 +133,11 @@ class Uniqueness:
             return (frozenset(),)
         if select.args.get("laterals"):
             return ()
+        joins = select.args.get("joins") or ()
+        if joins and not all(map(_name, _items(select))):
+            return ()
         keys = _prefixed(_name(first.this), self._relation(first.this))
-        for join in select.args.get("joins") or ():
+        for join in joins:
             keys = self._joined(keys, join)
         fixed = frozenset(_fixed(select))
         return tuple(key - fixed for key in keys)
@@ -139,18 +150,18 @@ class Uniqueness:
             return ()
         name = _name(join.this)
         right = _prefixed(name, self._relation(join.this))
-        own, other = _equated(join, name)
-        kept = list(keys) if any(key <= own for key in right) else []
-        if not side and any(key <= other for key in keys):
-            kept += right
+        equal = _equated(join, name)
+        kept = list(keys) if any(key <= equal.keys() for key in right) else []
+        if not side and any(key <= {*equal.values()} for key in keys):
+            kept += [frozenset(equal.get(part, part) for part in key) for key in right] + list(right)
         return tuple(kept) or tuple(one | another for one in keys for another in right)
 
 
 def written(select: exp.Select, node: exp.Expr) -> str:
-    """An expression as text, the same for two that are surely the same there; a column behind its relation's name."""
+    """What is the same for two expressions that are surely the same there; a column is behind its relation's name."""
     node = node.this if isinstance(node, exp.Paren) else node
     if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
-        return node.sql(normalize=True, comments=False)
+        return repr(node).lower()
     items = list(_items(select))
     table = node.table.lower() or (_name(items[0]) if len(items) == 1 else "")
     return f"{table}.{node.name.lower()}"
@@ -188,25 +199,20 @@ def _name(item: exp.Expr) -> str:
 
 
 def _prefixed(name: str, keys: Iterable[Key]) -> tuple[Key, ...]:
-    return tuple(frozenset(f"{name}.{column}" for column in key) for key in keys) if name else ()
+    return tuple(frozenset(f"{name}.{column}" for column in key) for key in keys)
 
 
-def _equated(join: exp.Join, name: str) -> tuple[Key, Key]:
-    """The columns of the joined relation that equal something before it, and the columns before it that they equal."""
-    own, other = set[str](), set[str]()
-    for using in join.args.get("using") or ():
-        own.add(f"{name}.{using.name.lower()}")
-        other.add(f".{using.name.lower()}")
-    on = join.args.get("on")
-    for part in _conjuncts(on):
+def _equated(join: exp.Join, name: str) -> dict[str, str]:
+    """The columns of the joined relation that equal one before it, and which one that is."""
+    equal = {f"{name}.{using.name.lower()}": f".{using.name.lower()}" for using in join.args.get("using") or ()}
+    for part in _conjuncts(join.args.get("on")):
         sides = (part.this, part.expression) if isinstance(part, exp.EQ) else ()
         if len(sides) != 2 or not all(isinstance(side, exp.Column) and side.table for side in sides):
             continue
         for left, right in (sides, sides[::-1]):
             if right.table.lower() == name != left.table.lower():
-                own.add(f"{name}.{right.name.lower()}")
-                other.add(f"{left.table.lower()}.{left.name.lower()}")
-    return frozenset(own), frozenset(other)
+                equal[f"{name}.{right.name.lower()}"] = f"{left.table.lower()}.{left.name.lower()}"
+    return equal
 
 
 def _fixed(select: exp.Select) -> Iterator[str]:
