@@ -169,10 +169,10 @@ _MOMENTS = (
     exp.Variance,
     exp.VariancePop,
 )
-_MOMENT_NAMES_TEXT = """
-geometric_mean geomean kurtosis_pop sem wavg weighted_avg
-"""
-_MOMENT_NAMES = frozenset(_MOMENT_NAMES_TEXT.split())
+_MOMENT_NAMES = frozenset(
+    {"entropy", "geometric_mean", "geomean", "kurtosis_pop", "product", "sem", "wavg", "weighted_avg"}
+)
+_MEANS = frozenset({"mean"})
 _FLOATS = frozenset({"DOUBLE", "FLOAT"})
 
 
@@ -184,11 +184,12 @@ def floating_sums(node: exp.Expr, setting: Setting) -> Doubt | None:
     floating counts: a cast, and in DuckDB a division.
     """
     moment = isinstance(node, _MOMENTS) or _named(node, _MOMENT_NAMES)
-    if not moment and not (isinstance(node, (exp.Sum, exp.Avg)) and _is_float(node.this, setting.dialect)):
+    if isinstance(node, (exp.Sum, exp.Avg)) or _named(node, _MEANS):
+        summed = next(node.iter_expressions(), None)
+        moment = summed is not None and _is_float(summed, setting.dialect)
+    if not moment:
         return None
-    return Doubt.may(
-        f"{called(node, setting)} adds floating-point numbers in any order, which shows in the last digits"
-    )
+    return Doubt.may(f"{called(node, setting)} takes numbers in any order, which shows in the last digits")
 
 
 def estimates(node: exp.Expr, setting: Setting) -> Doubt | None:
@@ -283,7 +284,9 @@ def _is_steady(node: exp.Expr) -> bool:
 
 
 def _is_float(node: exp.Expr, dialect: str) -> bool:
-    inner = node.this if isinstance(node, (exp.Distinct, exp.Paren)) and isinstance(node.this, exp.Expr) else node
+    if isinstance(node, exp.Distinct):
+        return any(_is_float(one, dialect) for one in node.expressions)
+    inner = node.unnest()
     if isinstance(inner, exp.Cast):
         return inner.to.this.value in _FLOATS
     if isinstance(inner, (exp.Mul, exp.Add, exp.Sub)):
