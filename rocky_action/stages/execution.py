@@ -139,7 +139,7 @@ def _models_to_rebuild(scene: _Scene) -> frozenset[str]:
 
 def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
     """Empty schemas of this preview's name, whatever an earlier or a killed run left in them."""
-    ours = {scene.options.schema, scene.options.base_schema}
+    ours = {schema for one in (scene.options, scene.options.twice) for schema in (one.schema, one.base_schema)}
     for catalog, schema in scene.warehouse.schemas(scene.options.schema):
         if schema in ours:
             scene.warehouse.drop_schema(catalog, schema)

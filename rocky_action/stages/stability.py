@@ -96,7 +96,8 @@ def mark_unstable(
 
 
 def _marked(context: _Context, planned: PlannedModel, *, diff: ModelDiff, texts: _Texts) -> ModelDiff:
-    head, base = _spellings(context, planned.model) if texts.head or texts.base else ((), ())
+    asked = context.execution.again_runs is not None
+    head, base = _spellings(context, planned.model) if asked or texts.head or texts.base else ((), ())
     doubts = _whys(texts.head, head), _whys(texts.base, base)
     measured = _measure(context, planned, diff=diff, doubted=tuple(name for name in doubts[1] if name is not None))
     notes: tuple[str, ...] = ()
