@@ -409,7 +409,7 @@ HARMLESS = frozenset({"error", "setseed", "sleep_ms", "stats", "vector_type", "w
 
 
 def test_every_volatile_function_has_a_rule() -> None:
-    setting = Setting("duckdb", Uniqueness.of(exp.Select(), "duckdb", lambda _: ()))
+    setting = Setting("duckdb", Uniqueness.of(exp.Select(), "duckdb", declared=lambda _: ()))
     names = [exp.Anonymous(this=name) for name in functions._VOLATILE_NAMES - HARMLESS]
     classes = [one() for one in functions._VOLATILE if one is not exp.TableSample]
     for node in (*names, *classes):

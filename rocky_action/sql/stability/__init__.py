@@ -63,7 +63,9 @@ def doubts_of(query: Query, known: Known) -> Doubts:
         return (COLUMN,) if own else surroundings.columns(reference)
 
     try:
-        uniqueness = Uniqueness.of(query.tree, query.dialect, lambda table: known.keys(surroundings.resolve(table)))
+        uniqueness = Uniqueness.of(
+            query.tree, query.dialect, declared=lambda table: known.keys(surroundings.resolve(table))
+        )
         found = marked(query.tree, Setting(query.dialect, uniqueness))
     except RecursionError:
         return Doubts()

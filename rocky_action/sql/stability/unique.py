@@ -31,7 +31,7 @@ class Uniqueness:
     _known: dict[int, tuple[Key, ...]] = field(default_factory=dict)
 
     @staticmethod
-    def of(tree: exp.Expr, dialect: str, declared: Declared) -> Uniqueness:
+    def of(tree: exp.Expr, dialect: str, *, declared: Declared) -> Uniqueness:
         """For every query in a tree. A name that two CTEs have, or that a recursive one has, says nothing."""
         found: dict[str, exp.Expr] = {}
         for clause in tree.find_all(exp.With):
