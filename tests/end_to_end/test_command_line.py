@@ -92,6 +92,20 @@ def test_create_diff_and_cost_one_after_the_other(checkout: Checkout) -> None:
         assert (table.code, "fct_revenue" in table.out) == (0, True), table.err
 
 
+def test_a_preview_whose_base_was_built_twice(checkout: Checkout) -> None:
+    """Whoever compares later compares the two builds, too; both go when the preview goes."""
+    asked = ("--baseline", "rebuild", "--stability", "true")
+    assert checkout.run("create", "--name", NAME, *asked).code == 0
+    twice = checkout.query(f"SELECT customer_id, orders, revenue FROM branch__{NAME}__twice__base.fct_revenue")
+    assert {key: (orders, revenue) for key, orders, revenue in twice} == five_models.REVENUE_BASE
+    for command in ("diff", "run"):
+        more = asked if command == "run" else ()
+        ended = checkout.run(command, "--name", NAME, "--output", "json", *more)
+        assert ended.code == 0, ended.err
+        assert "two builds of base are the same" in ended.out
+    assert f"dropped five.branch__{NAME}__twice__base" in checkout.run("cleanup", "--name", NAME).out.splitlines()
+
+
 def test_diff_refuses_a_preview_of_other_models(checkout: Checkout) -> None:
     assert checkout.run("create", "--name", NAME).code == 0
     checkout.repository.write({"models/fct_revenue.sql": "SELECT 1 AS customer_id\n"})

@@ -81,14 +81,14 @@ def cleanup(
     return cleanup_previews(parse(values), place, pull_request=pull_request, expired=expired)
 
 
-def test_what_an_audit_has_left_is_dropped_with_the_preview(repository: GitRepository) -> None:
+def test_what_an_audit_or_a_second_build_has_left_is_dropped_with_the_preview(repository: GitRepository) -> None:
     everything = [("shop", schema) for schema in PreviewOptions("x").schemas]
     with opened(repository) as warehouse:
         warehouse.records().lease("x", everything, comparison=COMPARISON, until=NOW)
         for catalog, schema in everything:
             warehouse.database.create_schema(catalog, schema)
     assert {*cleanup(repository, branch_name="x")} == {f"shop.{schema}" for _, schema in everything}
-    assert len(everything) == 6
+    assert len(everything) == 8
     with opened(repository) as warehouse:
         assert warehouse.left() == []
 
