@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import assert_never
 
 from rocky_action.dag import walk
-from rocky_action.domain.diff import ModelDiff, NotCompared, Unstable
+from rocky_action.domain.diff import Column, ModelDiff, NotCompared, Unstable
 from rocky_action.domain.execution import BaselineKind, Execution, Succeeded, said
 from rocky_action.domain.options import Algorithm, PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
@@ -18,10 +19,11 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
 from rocky_action.sql.stability import UNNAMED, Doubts, Why
-from rocky_action.sql.stability.models import ModelDoubts
+from rocky_action.sql.stability.models import Floating, ModelDoubts
 
 _BETWEEN = "differs between two builds of base"
 _MOST_REASONS = 2
+_FLOATING = frozenset({"DOUBLE", "DOUBLE PRECISION", "FLOAT", "FLOAT4", "FLOAT64", "FLOAT8", "REAL"})
 _Whys = dict[str | None, tuple[Why, ...]]
 """What is doubted, by folded column; None stands for the rows themselves."""
 
@@ -80,8 +82,11 @@ def mark_unstable(
     """The diffs with what need not be the same marked: nothing is taken away from them."""
     context = _Context(execution, projects, warehouse, options)
     planned = {one.model: one for one in plan.prune_set}
-    bases = [one.base_model for one in plan.prune_set if one.base_model is not None]
-    of_head, of_base = ModelDoubts(projects.head, planned), ModelDoubts(projects.base, bases)
+    heads = {one.base_model: one.model for one in plan.prune_set if one.base_model is not None}
+    of_head = ModelDoubts(projects.head, planned, floating=_floating(context, lambda name: _head(context, name)))
+    of_base = ModelDoubts(
+        projects.base, heads, floating=_floating(context, lambda name: _base(context, heads.get(name, name)))
+    )
     texts: dict[str, _Texts] = {}
     for diff in diffs:  # one after the other: they share what they find
         base_model = planned[diff.model].base_model
@@ -156,18 +161,38 @@ def _shown(name: str) -> str:
     return f"column {name.removeprefix(UNNAMED)}".rstrip() if name.startswith(UNNAMED) else name
 
 
+def _floating(context: _Context, relation_of: Callable[[str], Relation | None]) -> Floating:
+    """By the types that the warehouse tells, asked once for each model."""
+
+    @cache
+    def columns(model: str) -> frozenset[str]:
+        found = _columns(context, relation_of(model))
+        return frozenset(column.name.lower() for column in found if column.type.upper() in _FLOATING)
+
+    return lambda model, column: column in columns(model)
+
+
+def _head(context: _Context, model: str) -> Relation | None:
+    run = context.execution.head_run(model)
+    return run.outcome.relation if run and isinstance(run.outcome, Succeeded) else None
+
+
+def _base(context: _Context, model: str) -> Relation | None:
+    side = context.execution.base_side(model)
+    return side.relation if side else None
+
+
 def _spellings(context: _Context, model: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The columns of head and of base as the warehouse spells them, none where it will not say."""
-    run, side = context.execution.head_run(model), context.execution.base_side(model)
-    built = run.outcome.relation if run and isinstance(run.outcome, Succeeded) else None
-    return _columns(context, built), _columns(context, side.relation if side else None)
+    head, base = _columns(context, _head(context, model)), _columns(context, _base(context, model))
+    return tuple(column.name for column in head), tuple(column.name for column in base)
 
 
-def _columns(context: _Context, relation: Relation | None) -> tuple[str, ...]:
+def _columns(context: _Context, relation: Relation | None) -> tuple[Column, ...]:
     if relation is None:
         return ()
     try:
-        return tuple(column.name for column in context.warehouse.columns(relation) or ())
+        return context.warehouse.columns(relation) or ()
     except WarehouseError:
         return ()
 

@@ -14,6 +14,7 @@ from rocky_action.sql.lineage import Surroundings, functions
 from rocky_action.sql.parse import parse_query
 from rocky_action.sql.stability import UNNAMED, Known, doubts_of, hazards, ties
 from rocky_action.sql.stability.hazards import Setting
+from rocky_action.sql.stability.sums import plain_sums
 from rocky_action.sql.stability.unique import Uniqueness
 from tests.support import sql_models
 
@@ -464,3 +465,23 @@ def test_queries_that_give_the_same_whenever_they_run() -> None:
             continue
         certain = [one for one in sentences if one.startswith("differs") and "TABLESAMPLE" not in one]
         assert not certain or any(one in sql.lower() for one in ("now()", "random()", "uuid()")), sql
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT k, sum(a) AS s, sum(a) FILTER (WHERE b) AS t, (sum(a) OVER ()) AS u, sum(a) + 1 AS v FROM x", "stu"),
+        ("WITH c AS (SELECT sum(a) AS s FROM x), d AS (FROM c) SELECT * FROM d", "s"),
+        ("WITH c AS (SELECT sum(a) AS s, 1 AS o FROM x) SELECT s AS t, o FROM (SELECT * FROM c) AS q", "t"),
+        ("SELECT * EXCLUDE (s) FROM (SELECT sum(a) AS s FROM x) AS q", ""),
+        ("SELECT * FROM (SELECT sum(a) AS s FROM x) AS q(z)", ""),
+        ("SELECT q.s FROM (SELECT sum(a) AS s FROM x) AS q, x", ""),
+        ("WITH x AS (SELECT * FROM x) SELECT * FROM x", ""),
+        ("SELECT sum(a) AS s FROM x UNION ALL SELECT 1", ""),
+        ("SELECT sum(1) AS s", "s"),
+    ],
+)
+def test_columns_that_are_nothing_but_a_sum(sql: str, expected: str) -> None:
+    tree = parse_query(sql, "duckdb").tree
+    uniqueness = Uniqueness.of(tree, "duckdb", declared=lambda _: ())
+    assert plain_sums(tree, uniqueness.ctes) == {*expected}

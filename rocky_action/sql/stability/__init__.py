@@ -14,8 +14,9 @@ from sqlglot import exp
 from rocky_action.domain.lineage import ColumnRead, Lineage, ModelRead, OutputColumn, Reference, SourceRead, Use
 from rocky_action.sql.lineage import Surroundings, tree_lineage
 from rocky_action.sql.parse import Query
-from rocky_action.sql.stability.hazards import Setting, Why
+from rocky_action.sql.stability.hazards import ADDED_UP, Setting, Why
 from rocky_action.sql.stability.marking import COLUMN, Marked, marked
+from rocky_action.sql.stability.sums import plain_sums
 from rocky_action.sql.stability.unique import Uniqueness
 
 __all__ = ["UNNAMED", "Doubts", "Known", "Why", "doubts_of"]
@@ -44,11 +45,15 @@ class Doubts:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known about what a query reads: its names and columns, its own doubts, and its declared keys."""
+    """What is known about what a query reads: its names and columns, its own doubts, and its declared keys.
+
+    ``floating`` says whether a column of the query's own result holds floating-point numbers.
+    """
 
     surroundings: Surroundings
     doubts: Mapping[Reference, Doubts] = field(default_factory=dict)
     keys: Callable[[Reference], tuple[frozenset[str], ...]] = lambda _: ()
+    floating: Callable[[str], bool] = lambda _: False
 
 
 def doubts_of(query: Query, known: Known) -> Doubts:
@@ -69,10 +74,13 @@ def doubts_of(query: Query, known: Known) -> Doubts:
         found = marked(query.tree, Setting(query.dialect, uniqueness))
     except RecursionError:
         return Doubts()
-    if not found.doubts and not any(known.doubts.values()):
-        return Doubts()
-    lineage = tree_lineage(found.tree, query.dialect, surroundings=Surroundings(resolve, columns))
-    return _Follower(lineage, found, known).doubts()
+    result = Doubts()
+    if found.doubts or any(known.doubts.values()):
+        lineage = tree_lineage(found.tree, query.dialect, surroundings=Surroundings(resolve, columns))
+        result = _Follower(lineage, found, known).doubts()
+    sums = plain_sums(query.tree, uniqueness.ctes) - result.columns.keys()
+    floating = {name: (ADDED_UP,) for name in sorted(sums) if known.floating(name)}
+    return replace(result, columns={**result.columns, **floating}) if floating else result
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,9 @@ _MOMENTS = (
 _MOMENT_NAMES = frozenset(
     {"entropy", "geometric_mean", "geomean", "kurtosis_pop", "product", "sem", "wavg", "weighted_avg"}
 )
+_IN_ANY_ORDER = "takes numbers in any order, which shows in the last digits"
+ADDED_UP = Why(False, f"sum() {_IN_ANY_ORDER}")
+"""What is to be said of a sum whose type is known to be floating."""
 _MEANS = frozenset({"mean"})
 _FLOATS = frozenset({"DOUBLE", "FLOAT"})
 
@@ -181,7 +184,7 @@ def floating_sums(node: exp.Expr, setting: Setting) -> Doubt | None:
 
     Verified for ``sum`` and ``avg`` over DOUBLE and for every moment (``stddev``, ``corr`` …) over any type; over whole
     numbers and decimals ``sum`` and ``avg`` are exact. A column's type is not known here, so only what is surely
-    floating counts: a cast, and in DuckDB a division.
+    floating counts: a cast, and in DuckDB a division. Of a plain ``sum`` the type of the result tells the rest.
     """
     moment = isinstance(node, _MOMENTS) or _named(node, _MOMENT_NAMES)
     if isinstance(node, (exp.Sum, exp.Avg)) or _named(node, _MEANS):
@@ -189,7 +192,7 @@ def floating_sums(node: exp.Expr, setting: Setting) -> Doubt | None:
         moment = summed is not None and _is_float(summed, setting.dialect)
     if not moment:
         return None
-    return Doubt.may(f"{called(node, setting)} takes numbers in any order, which shows in the last digits")
+    return Doubt.may(f"{called(node, setting)} {_IN_ANY_ORDER}")
 
 
 def estimates(node: exp.Expr, setting: Setting) -> Doubt | None:

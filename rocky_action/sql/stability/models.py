@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 from sqlglot import exp
 
@@ -20,6 +21,15 @@ from rocky_action.sql.stability import Doubts, Known, doubts_of
 _UNIQUE_TESTS = frozenset({"unique", "composite"})
 
 
+Floating = Callable[[str, str], bool]
+"""Whether a model's column, by its folded name, holds floating-point numbers."""
+
+
+def _nobody_knows(model: str, column: str) -> bool:
+    del model, column
+    return False
+
+
 class ModelDoubts:
     """The doubts about some models of one project, each found once.
 
@@ -27,9 +37,10 @@ class ModelDoubts:
     ephemeral model are computed when they are read. Any other table is the same for everybody who reads it.
     """
 
-    def __init__(self, project: Project, built: Collection[str]) -> None:
+    def __init__(self, project: Project, built: Collection[str], *, floating: Floating = _nobody_knows) -> None:
         self._project = project
         self._built = frozenset(built)
+        self._floating = floating
         self._targets = Targets.of(project.models)
         self._lineages = ModelLineages(project, self._built)
         self._found: dict[str, Doubts] = {}
@@ -68,12 +79,13 @@ class ModelDoubts:
             other = self._targets.model_of(table, model.name)
             return SourceRead(".".join(part.name for part in table.parts)) if other is None else ModelRead(other)
 
+        surroundings = Surroundings(resolve, self._lineages.columns)
         inherited: dict[Reference, Doubts] = {
             ModelRead(name): _of_a_relation(self._found[name], self._project.models[name])
             for name in self._upstreams(model.name)
             if name in self._found
         }
-        return doubts_of(query, Known(Surroundings(resolve, self._lineages.columns), inherited, self._keys))
+        return doubts_of(query, Known(surroundings, inherited, self._keys, partial(self._floating, model.name)))
 
     def _query(self, model: Model) -> Query | None:
         if problem_of(model, self._project.dialect) is not None:
