@@ -100,12 +100,14 @@ class TestByTheText:
             "later": "SELECT *, upper('x') AS x FROM late",
             "few": "SELECT kind, count(*) AS n FROM orders WHERE loaded_at > TIMESTAMP '2020-01-01' GROUP BY kind",
             "fewer": "SELECT n FROM few",
+            "without": "SELECT * EXCLUDE (loaded_at), id + 1 AS n FROM orders",
             "distinct_ones": "SELECT DISTINCT kind, loaded_at FROM orders",
         }
         seen = look(lab, BASE | readers, HEAD | readers)
         there = ", in `orders.loaded_at`"
         assert seen.unstable("late") == (Unstable("at", CLOCK + there), Unstable("new", f"may differ: now(){there}"))
         assert seen.unstable("later") == seen.unstable("late")
+        assert seen.unstable("without") == ()
         assert [one.column for one in seen.unstable("few")] == [None]
         assert seen.unstable("few")[0].why == f"may differ: now(){there}"
         assert seen.unstable("fewer") == (Unstable(None, f"may differ: now(){there}"),)
@@ -174,6 +176,10 @@ class TestByTheText:
     def test_a_declared_key_of_what_is_read_settles_an_order(self, lab: Lab) -> None:
         model = "SELECT id, row_number() OVER (PARTITION BY kind ORDER BY day, id) AS place FROM orders"
         assert look(lab, BASE | {"ranked": model}, HEAD | {"ranked": model}).unstable("ranked") == ()
+        sidecar = f"{KEYED}filter = 'id > 5'\n"
+        base: dict[str, Spec] = BASE | {"orders": (BASE["orders"][0], sidecar), "ranked": model}
+        head: dict[str, Spec] = base | {"orders": (HEAD["orders"][0], sidecar)}
+        assert [one.column for one in look(lab, base, head).unstable("ranked")] == ["place"]
 
     def test_a_sum_of_floating_point_numbers_is_known_by_its_type(self, lab: Lab) -> None:
         lab.sql("CREATE TABLE measured AS SELECT id, kind, id / 7 AS f, id::DECIMAL(9, 2) AS d FROM raw")

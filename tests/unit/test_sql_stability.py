@@ -209,6 +209,27 @@ SPEAKS: list[tuple[str, str, dict[str | None, str]]] = [
         {None: "may differ: POSITIONAL JOIN pairs rows by where they stand"},
     ),
     (
+        "limits",
+        "SELECT a FROM t WHERE b IN (SELECT b FROM c LIMIT 2)",
+        {None: "may differ: LIMIT without ORDER BY takes any rows"},
+    ),
+    (
+        "collected",
+        "SELECT listagg(a, ',') WITHIN GROUP (ORDER BY lower(day), day + 1, 1) AS s FROM t",
+        {"s": "may differ: string_agg() takes values that are equal in `lower(day)`, `day …`, `1` in any order"},
+    ),
+    (
+        "windows",
+        (
+            "SELECT first_value(a IGNORE NULLS) OVER (x ORDER BY day) AS v, lag(a) OVER y AS w FROM t"
+            " WINDOW z AS (ORDER BY id), x AS (PARTITION BY g), y AS (PARTITION BY g ORDER BY day)"
+        ),
+        {
+            "v": "may differ: first_value() takes rows that are equal in `day` in any order",
+            "w": "may differ: lag() takes rows that are equal in `day` in any order",
+        },
+    ),
+    (
         "nearest",
         "SELECT a FROM t ASOF JOIN raw AS p ON t.day >= p.day",
         {None: "may differ: ASOF JOIN takes any of the rows of `p` that are equally near"},
@@ -343,6 +364,12 @@ class TestWhatFollows:
         assert None in found("SELECT DISTINCT ts > now() AS late FROM t")
         assert None in found("SELECT DISTINCT random() AS r FROM t")
 
+    def test_rows_that_are_taken_as_they_lie_are_not_taken_by_what_is_in_them(self) -> None:
+        assert found("SELECT id, n FROM (SELECT id, now() AS n FROM t) LIMIT 5") == {
+            None: "may differ: LIMIT without ORDER BY takes any rows",
+            "n": "differs each time: now()",
+        }
+
     def test_what_certainly_differs_is_not_watered_down(self) -> None:
         assert found("SELECT list(random()) AS l FROM t") == {"l": "differs each time: random()"}
 
@@ -372,7 +399,12 @@ class TestKeys:
             "FROM (SELECT * FROM raw QUALIFY row_number() OVER (PARTITION BY id ORDER BY a, b) = 1) AS q",
             "FROM (SELECT t.id FROM t SEMI JOIN raw ON raw.id = t.id) AS q",
             "FROM (SELECT t.id FROM t ASOF JOIN c ON t.day >= c.cid) AS q",
-            "FROM (SELECT l.order_id AS id FROM lines AS l WHERE l.line = 1) AS q",
+            "FROM (SELECT l.order_id AS id FROM lines AS l WHERE l.line = 1 AND l.product > 'a') AS q",
+            "FROM (SELECT t.id FROM t JOIN c ON c.cid = t.c AND t.a > 1) AS q",
+            "FROM ((SELECT id FROM t)) AS q",
+            "FROM (SELECT max(a) AS id FROM raw) AS q",
+            "FROM (SELECT 1 AS id) AS q",
+            "FROM (SELECT t.*, c.name FROM t LEFT JOIN c USING (cid)) AS q",
         ],
     )
     def test_are_found(self, sql: str) -> None:
@@ -388,6 +420,13 @@ class TestKeys:
             "FROM (SELECT t.id FROM t JOIN raw ON raw.x = t.x) AS q",
             "FROM (SELECT t.id FROM t RIGHT JOIN c ON c.cid = t.x) AS q",
             "FROM (SELECT t.id FROM t, UNNEST(t.l)) AS q",
+            "FROM (SELECT id FROM t LATERAL VIEW explode(l) AS x) AS q",
+            "FROM (SELECT c.* FROM t, c) AS q",
+            "FROM (SELECT id FROM t), (SELECT x FROM t)",
+            "FROM (PIVOT t ON g USING sum(a) GROUP BY id) AS q",
+            "FROM range(10) AS q(id)",
+            "FROM (SELECT t.id FROM t NATURAL JOIN c) AS q",
+            "FROM (SELECT id FROM raw WHERE id = 1 OR a = 2) AS q",
             "FROM (SELECT id FROM t UNION ALL SELECT id FROM t) AS q",
             "FROM (SELECT id FROM raw GROUP BY ROLLUP (id)) AS q",
             "FROM (SELECT t.id FROM t POSITIONAL JOIN c) AS q",
@@ -398,11 +437,17 @@ class TestKeys:
     def test_are_not_made_up(self, sql: str) -> None:
         assert "n" in found(f"SELECT id, row_number() OVER (ORDER BY id) AS n {sql}")
 
+    def test_an_outer_join_makes_rows_without_a_key(self) -> None:
+        joined = "JOIN lines AS l ON l.order_id = t.id"
+        number = "SELECT row_number() OVER (ORDER BY l.order_id, l.line) AS n FROM t"
+        assert found(f"{number} {joined}") == {}
+        assert "n" in found(f"{number} LEFT {joined}")
+
     def test_a_name_that_two_ctes_have_says_nothing(self) -> None:
-        number = "row_number() OVER (ORDER BY id) AS n"
-        one = f"WITH q AS (SELECT DISTINCT id FROM raw) SELECT {number} FROM q"
-        assert found(one) == {}
-        assert "n" in found(f"WITH q AS (SELECT id FROM raw) SELECT {number} FROM ({one}) JOIN q USING (id)")
+        inside = "(WITH q AS (SELECT DISTINCT id FROM raw) SELECT max(id) AS m FROM q) AS x"
+        outside = "WITH q AS (SELECT id FROM raw) SELECT row_number() OVER (ORDER BY q.id) AS n FROM q"
+        assert "n" in found(f"{outside}, {inside}")
+        assert found(outside.replace("SELECT id", "SELECT DISTINCT id")) == {}
 
 
 HARMLESS = frozenset({"error", "setseed", "sleep_ms", "stats", "vector_type", "write_log", "age", "unix_timestamp"})

@@ -68,9 +68,6 @@ def _mark_value(node: exp.Expr, at: int) -> None:
     top = node
     while isinstance(top.parent, _AROUND) and top.parent.this is top:
         top = top.parent
-    if isinstance(top.parent, exp.Table):  # FROM f(): what is made of it are rows
-        _mark_rows(top, at)
-        return
     around = exp.Coalesce(expressions=[_doubt(at)])
     top.replace(around)
     around.set("this", top)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -94,15 +95,13 @@ def windows(node: exp.Expr, setting: Setting) -> Doubt | None:
     if not isinstance(select, exp.Select) or isinstance(node.this, exp.Identifier):
         return None
     function = _function_of(node)
-    definition = _definition(node, select)
-    order = _ordered(definition.args.get("order"))
-    partition = list(definition.args.get("partition_by") or ())
-    if not _looks_at_places(function, definition):
+    over = _Over.of(node, select)
+    if not _looks_at_places(function, over):
         return None
-    by = [*partition, *order]
+    by, order = [*over.partition, *over.order], list(over.order)
     if setting.uniqueness.identifies(select, by):
         return None
-    takes_a_value = isinstance(function, (*_BY_PLACE_ONE, *_COLLECTS)) and not _has_edges(definition)
+    takes_a_value = isinstance(function, (*_BY_PLACE_ONE, *_COLLECTS)) and not over.has_edges
     if takes_a_value and all(one in by for one in _values(function)):
         return None
     if not order:
@@ -193,18 +192,10 @@ def _rows(because: str) -> Doubt:
     return Doubt(Why(False, because), Why(False, because))
 
 
-def _looks_at_places(function: exp.Expr, definition: exp.Expr) -> bool:
+def _looks_at_places(function: exp.Expr, over: _Over) -> bool:
     if isinstance(function, (*_BY_PLACE, *_BY_PLACE_ONE, *_COLLECTS)):
         return True
-    return is_aggregate(function) and _has_edges(definition)
-
-
-def _has_edges(window: exp.Expr) -> bool:
-    """Whether a window's frame begins or ends at a certain row."""
-    spec = window.args.get("spec")
-    if spec is None or str(spec.args.get("kind") or "").upper() != "ROWS":
-        return False
-    return {str(spec.args.get(edge) or "").upper() for edge in ("start", "end")} != {"UNBOUNDED"}
+    return is_aggregate(function) and over.has_edges
 
 
 def _settled(node: exp.Expr, order: list[exp.Expr], *, setting: Setting, values: list[exp.Expr]) -> bool:
@@ -268,13 +259,32 @@ def _function_of(window: exp.Expr) -> exp.Expr:
     return node
 
 
-def _definition(window: exp.Expr, select: exp.Select) -> exp.Expr:
-    """Where PARTITION BY and ORDER BY stand: in the parentheses of OVER, or in the WINDOW clause."""
-    alias = window.args.get("alias")
-    for one in select.args.get("windows") or ():
-        if alias is not None and one.this.name.lower() == alias.name.lower():
-            return _definition(one, select) if one.args.get("alias") else one
-    return window
+@dataclass(frozen=True)
+class _Over:
+    """What stands in the parentheses of OVER, completed by the window of the WINDOW clause that it names."""
+
+    partition: tuple[exp.Expr, ...]
+    order: tuple[exp.Expr, ...]
+    spec: exp.Expr | None
+
+    @staticmethod
+    def of(window: exp.Expr, select: exp.Select) -> _Over:
+        """The definition of a window where it is used."""
+        args = window.args
+        own = _Over(tuple(args.get("partition_by") or ()), tuple(_ordered(args.get("order"))), args.get("spec"))
+        alias = args.get("alias")
+        for one in select.args.get("windows") or ():
+            if alias is not None and one is not window and one.this.name.lower() == alias.name.lower():
+                base = _Over.of(one, select)
+                return _Over(own.partition or base.partition, own.order or base.order, own.spec or base.spec)
+        return own
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether the frame begins or ends at a certain row."""
+        if self.spec is None or str(self.spec.args.get("kind") or "").upper() != "ROWS":
+            return False
+        return {str(self.spec.args.get(edge) or "").upper() for edge in ("start", "end")} != {"UNBOUNDED"}
 
 
 def _first(query: exp.Expr) -> exp.Select | None:

@@ -265,7 +265,7 @@ def _picked(select: exp.Select) -> Iterator[Key]:
         yield frozenset(written(select, ordered_by(select, key)) for key in keys)
     qualify = select.args.get("qualify")
     for part in _conjuncts(qualify.this if qualify is not None else None):
-        if isinstance(part, exp.EQ) and part.expression.sql() == "1" and _numbers_rows(part.this):
+        if isinstance(part, exp.EQ) and part.expression == exp.Literal.number(1) and _numbers_rows(part.this):
             yield frozenset(written(select, one) for one in part.this.args.get("partition_by") or ())
 
 
