@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -247,6 +248,7 @@ QUIET: list[tuple[str, str]] = [
     ("days", "SELECT age(a, b) AS d, DATE '2024-01-01' AS e FROM t"),
     ("sessions", 'SELECT user_id, "user" FROM t'),
     ("floating_sums", "SELECT sum(a) AS s, avg(a) AS m, count(a / 3) AS n, max(a / 3) AS x FROM t"),
+    ("floating_sums", "SELECT sum(a::my_type) AS s, sum(CAST(a AS INTERVAL DAY)) AS i, now FROM t"),
     ("floating_sums", "SELECT sum(a::DECIMAL(10, 2)) AS s, fsum(a::DOUBLE) AS f FROM t"),
     ("estimates", "SELECT approx_count_distinct(a) AS n, median(a) AS m, quantile_cont(a, 0.5) AS q FROM t"),
     ("collected", "SELECT list(a ORDER BY a) AS l, string_agg(DISTINCT a, ',' ORDER BY a) AS s FROM t"),
@@ -499,6 +501,21 @@ def test_no_aggregate_that_depends_on_the_order_of_rows_is_missing() -> None:
         compared += 1
         assert results[0] == results[1] or found(f"{sql} t") or name in BY_TYPE, sql
     assert compared > 120
+
+
+def test_models_as_people_write_them() -> None:
+    """In each a sentence of its own, and in most of them none."""
+    text = (Path(sql_models.__file__).parent / "usual_models.sql").read_text(encoding="utf-8")
+    doubted: dict[str, dict[str | None, str]] = {}
+    queries = [line for line in text.splitlines() if line and not line.startswith("--")]
+    for sql in queries:
+        try:
+            doubted[sql] = found(sql)
+        except SqlError:
+            continue
+    spoken = {sql: one for sql, one in doubted.items() if one}
+    assert len(doubted) > 60
+    assert 0 < len(spoken) < len(doubted) / 3, "noise"
 
 
 def test_queries_that_give_the_same_whenever_they_run() -> None:

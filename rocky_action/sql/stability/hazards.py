@@ -256,7 +256,7 @@ def _is_moment(node: exp.Expr, setting: Setting) -> bool:
     if not isinstance(node, exp.Literal) or not node.is_string or setting.dialect == "duckdb":
         return False
     cast = node.parent
-    return isinstance(cast, exp.Cast) and cast.to.this.value in _TEMPORAL and node.name.lower() in {"now", "today"}
+    return isinstance(cast, exp.Cast) and _type_of(cast) in _TEMPORAL and node.name.lower() in {"now", "today"}
 
 
 def _top(node: exp.Expr) -> exp.Expr:
@@ -267,8 +267,14 @@ def _top(node: exp.Expr) -> exp.Expr:
     return top
 
 
+def _type_of(cast: exp.Cast) -> str:
+    """The name of a type; not every one of them is in sqlglot's list."""
+    kind = cast.to.this
+    return kind.value if isinstance(kind, exp.DType) else ""
+
+
 def _named_day(node: exp.Expr) -> bool:
-    return isinstance(node.parent, exp.Cast) and node.parent.to.this.value == "DATE"
+    return isinstance(node.parent, exp.Cast) and _type_of(node.parent) == "DATE"
 
 
 def _daily(name: str, node: exp.Expr) -> Doubt:
@@ -291,7 +297,7 @@ def _is_float(node: exp.Expr, dialect: str) -> bool:
         return any(_is_float(one, dialect) for one in node.expressions)
     inner = node.unnest()
     if isinstance(inner, exp.Cast):
-        return inner.to.this.value in _FLOATS
+        return _type_of(inner) in _FLOATS
     if isinstance(inner, (exp.Mul, exp.Add, exp.Sub)):
         return _is_float(inner.this, dialect) or _is_float(inner.expression, dialect)
     if isinstance(inner, exp.Div):
