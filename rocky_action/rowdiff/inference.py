@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from rocky_action.rowdiff.plausibility import Plausibility, is_period, is_whole_number, plausibility
-from rocky_action.rowdiff.request import KeyCandidate
+from rocky_action.rowdiff.request import INFERRED, KeyCandidate
 from rocky_action.rowdiff.schema import ColumnPair
 from rocky_action.rowdiff.sides import Sides, numbers
 
-INFERRED = "inferred"
 GLANCE = 2_048
 """Rows of each side that every column is looked at in."""
 SAMPLE = 20_000

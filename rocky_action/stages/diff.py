@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import assert_never
 
 from rocky_action.dag import walk
@@ -20,15 +22,20 @@ from rocky_action.rowdiff.sides import count_rows
 _UNIQUE_TESTS = frozenset({"unique", "composite"})
 
 
+_LARGE = 1_000_000
+"""Rows from which on models are compared one after the other: a comparison uses all cores, and memory by its rows."""
+
+
 @dataclass(frozen=True)
 class _Context:
-    """What every model's diff needs besides the model."""
+    """What every model's diff needs besides the model; who compares a large one holds ``large``."""
 
     execution: Execution
     head: Project
     base: Project
     warehouse: WarehouseAdapter
     options: PreviewOptions
+    large: Lock = field(default_factory=Lock)
 
 
 def diff_models(
@@ -104,8 +111,18 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
         sample_order=diff.sample_order,
         budget=diff.budget,
     )
-    found = diff_relations(context.warehouse, request, base=side.relation, head=head)
+    with context.large if _is_large(context, side.relation, head) else nullcontext():
+        found = diff_relations(context.warehouse, request, base=side.relation, head=head)
     return replace(found, notes=(side.note, *found.notes)) if side.note else found
+
+
+def _is_large(context: _Context, *relations: Relation) -> bool:
+    """True if a side has many rows, or will not say how many; False for what the warehouse cannot be asked about."""
+    try:
+        rows = [context.warehouse.size(relation).rows for relation in relations]
+    except WarehouseError:
+        return False
+    return any(number is None or number >= _LARGE for number in rows)
 
 
 def _unbuilt(context: _Context, side: BaseSide, *, reason: str) -> ModelDiff:

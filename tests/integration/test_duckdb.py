@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import CloneMethod, Usage
 from rocky_action.domain.project import Adapter, Relation
 from rocky_action.errors import PreviewError, ProjectError, StatementTimeoutError, WarehouseError
+from rocky_action.ports import Size
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
@@ -549,3 +550,59 @@ def test_a_catalog_that_the_database_has_not_is_told_at_once(path: Path) -> None
     assert path.read_bytes() == before
     with held_open(path):  # it was closed again
         refusal(path)
+
+
+def test_rows_of_a_table_have_places_until_one_is_deleted(database: DuckDB) -> None:
+    src = Relation("", "raw", "src")
+    assert database.positions(src) == 1000
+    assert database.positions(Relation("", "main", "seen")) is None
+    assert database.positions(Relation("", "main", "nowhere")) is None
+    database.execute(["DELETE FROM raw.src WHERE id = 5"])
+    assert database.positions(src) is None
+
+
+def test_a_column_called_rowid_hides_the_places(database: DuckDB) -> None:
+    database.execute(['CREATE TABLE raw.odd AS SELECT range AS "RowId" FROM range(3)'])
+    assert database.positions(Relation("", "raw", "odd")) is None
+
+
+def test_a_view_is_read_once_and_a_table_not_at_all(path: Path) -> None:
+    with closing(open_duckdb(path, OpenOptions(read_only=True))) as reading:
+        table, view = Relation("", "raw", "src"), Relation("", "main", "seen")
+        with reading.snapshot(table) as same:
+            assert same == table
+        with reading.snapshot(view) as copy, reading.snapshot(view) as other:
+            assert len({view, copy, other}) == 3
+            assert reading.query(f'SELECT sum(n) FROM "{copy.catalog}".main."{copy.name}"') == [(1000,)]
+        with pytest.raises(WarehouseError, match="does not exist"):
+            reading.query(f'FROM "{copy.catalog}".main."{copy.name}"')
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [path.name]
+
+
+def test_a_copy_is_gone_even_if_its_reader_fails(database: DuckDB) -> None:
+    with pytest.raises(ZeroDivisionError), database.snapshot(Relation("", "main", "seen")) as copy:
+        raise ZeroDivisionError
+    with pytest.raises(WarehouseError, match="does not exist"):
+        database.query(f'FROM "{copy.catalog}".main."{copy.name}"')
+
+
+def test_the_size_of_a_table_is_told_without_reading_it(path: Path) -> None:
+    with closing(open_duckdb(path, OpenOptions(read_only=True))) as reading:
+        size = reading.size(Relation("", "raw", "src"))
+        assert size.rows == 1000
+        assert size.bytes is not None
+        assert size.bytes % 2**14 == 0
+        assert size.bytes > 0
+        assert reading.size(Relation("", "main", "seen")) == Size()
+
+
+def test_many_statements_come_back_in_their_order(database: DuckDB) -> None:
+    asked = [f"SELECT {number}, count(*) FROM raw.src WHERE k = {number}" for number in range(3)]
+    assert database.query_many(asked) == [[(0, 334)], [(1, 333)], [(2, 333)]]
+    with pytest.raises(WarehouseError, match="reading statement"):
+        database.query_many([*asked, "DROP TABLE raw.src"])
+
+
+def test_a_reading_statement_can_be_given_a_time(database: DuckDB) -> None:
+    with pytest.raises(StatementTimeoutError, match=r"after 0\.2 s"):
+        database.query(SLOW, timeout=0.2)
