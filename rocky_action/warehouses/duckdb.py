@@ -89,16 +89,23 @@ class DuckDB:
 
     @contextmanager
     def snapshot(self, relation: Relation) -> Iterator[Relation]:
-        """A table is its own; a view is copied into a database in memory, which spills to the temporary folder."""
+        """A table is its own; a view is copied into a database in memory, which spills to the temporary folder.
+
+        Such a database takes writes even where this one does not, and is gone with its only table.
+        """
         if self.query(f"SELECT 1 FROM duckdb_tables() WHERE {self._named(relation)}"):
             yield relation
             return
-        copy = Relation(self._scratch(), "main", f"snapshot_{next(_SNAPSHOTS)}")
-        self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"])
+        copy = Relation(f"{_SCRATCH}_{next(_SNAPSHOTS)}", "main", relation.name)
+        scratch = quote(copy.catalog, _DIALECT)
+        with translated(scratch):
+            self.connection.cursor().execute(f"ATTACH ':memory:' AS {scratch} (READ_WRITE)")
         try:
+            self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"])
             yield copy
         finally:
-            self.execute([f"DROP TABLE IF EXISTS {_named(copy)}"])
+            with translated(scratch):
+                self.connection.cursor().execute(f"DETACH {scratch}")
 
     def size(self, relation: Relation) -> Size:
         """From the storage's own list of blocks; a view says nothing, and a table in memory has no blocks."""
@@ -204,12 +211,6 @@ class DuckDB:
         return " AND ".join(
             f"lower({name}) = lower({text_literal(value, _DIALECT)})" for name, value in zip(names, wanted, strict=True)
         )
-
-    def _scratch(self) -> str:
-        """A database in memory, attached when first asked for; it takes writes where this one may not."""
-        with self._door:
-            self.connection.cursor().execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_SCRATCH} (READ_WRITE)")
-        return _SCRATCH
 
     def _schema(self, catalog: str, schema: str) -> str:
         return f"{quote(catalog or self.catalog, _DIALECT)}.{quote(schema, _DIALECT)}"
