@@ -75,9 +75,6 @@ def test_the_probe_and_the_proof_count_alike(tables: Tables, base: Rows, head: R
         assert (probe.rows, probe.null_rows) == (found.rows, found.nulls) == (len(rows), nulls)
         assert found.duplicates == sum(count > 1 for count in each.values())
         assert probe.squares >= sum(count**2 for count in each.values())
-    probes = probe_key(opened, pairs)
-    alike = Counter(key_of(row, key) for row in base) == Counter(key_of(row, key) for row in head)
-    assert (probes[0] == probes[1]) == alike
 
 
 @budget
