@@ -19,7 +19,7 @@ from rocky_action.rowdiff.keys import occurrences, probe_key
 from rocky_action.rowdiff.pairing import Pairing, pair_rows
 from rocky_action.rowdiff.schema import pair_columns
 from rocky_action.rowdiff.sides import Sides
-from tests.support.rowdiff_oracle import is_unique, key_of, multiset_truth
+from tests.support.rowdiff_oracle import key_of, repeated_keys, truth
 from tests.support.rowdiff_tables import Tables, open_tables, sides
 
 COLUMNS = "k INTEGER, l VARCHAR, m DATE, x DOUBLE"
@@ -89,12 +89,12 @@ def test_what_is_inferred_is_unique_smallest_shared_and_the_same_for_swapped_sid
         places = ["klmx".index(name) for name in candidate.columns]
         assert 3 not in places  # a float
         keys = [{key_of(row, places) for row in rows} for rows in (base, head)]
-        assert is_unique(base, places)
-        assert is_unique(head, places)
+        assert not repeated_keys(base, places)
+        assert not repeated_keys(head, places)
         assert len(keys[0] & keys[1]) * 2 >= min(map(len, keys)) > 0
         for width in range(1, len(places)):
             for part in combinations(places, width):
-                assert not (is_unique(base, part) and is_unique(head, part))
+                assert repeated_keys(base, part) or repeated_keys(head, part)
     swapped = sides(tables, swap=True)
     assert infer_candidates(swapped, swapped.pairs).candidates == found
 
@@ -119,10 +119,10 @@ def edited(draw: st.DrawFn) -> tuple[list[tuple[str | None, ...]], list[tuple[st
 
 
 def differing(base: Sequence[Cells], head: Sequence[Cells]) -> Differing:
-    truth = multiset_truth(base, head)
-    rows = [DifferingRow("removed", base=tuple(map(shown, row)), count=n) for row, n in truth.removed.items()]
-    rows += [DifferingRow("added", head=tuple(map(shown, row)), count=n) for row, n in truth.added.items()]
-    return Differing(PAIRS, 0, tuple(rows), truth.added.total() + truth.removed.total())
+    expected = truth(base, head, None)
+    rows = [DifferingRow("removed", base=tuple(map(shown, row)), count=n) for row, n in expected.removed.items()]
+    rows += [DifferingRow("added", head=tuple(map(shown, row)), count=n) for row, n in expected.added.items()]
+    return Differing(PAIRS, 0, tuple(rows), expected.added.total() + expected.removed.total())
 
 
 def shown(cell: object) -> str | None:
@@ -168,8 +168,8 @@ def test_rows_pair_when_each_is_the_only_one_so_near(
         assert row.changed == {place for place in range(WIDTH) if row.base[place] != row.head[place]}
     lost = Counter({row.base: row.count for row in found.rest if row.kind == "removed"})
     won = Counter({row.head: row.count for row in found.rest if row.kind == "added"})
-    assert lost + Counter(row.base for row in found.changed) == multiset_truth(base, head).removed
-    assert won + Counter(row.head for row in found.changed) == multiset_truth(base, head).added
+    assert lost + Counter(row.base for row in found.changed) == truth(base, head, None).removed
+    assert won + Counter(row.head for row in found.changed) == truth(base, head, None).added
     back = pair_rows(differing(head, base))
     assert [(row.head, row.base, row.changed) for row in back.changed] == [
         (row.base, row.head, row.changed) for row in found.changed
@@ -182,13 +182,13 @@ def test_counts_balance_with_pairs_as_without(
     sides_of_rows: tuple[list[tuple[str | None, ...]], list[tuple[str | None, ...]]],
 ) -> None:
     base, head = sides_of_rows
-    truth = multiset_truth(base, head)
-    rows = RowDiff(len(base), len(head), truth.added.total(), truth.removed.total())
+    expected = truth(base, head, None)
+    rows = RowDiff(len(base), len(head), expected.added.total(), expected.removed.total())
     pairing = pair_rows(differing(base, head))
     counted = pairing.counted(rows, PAIRS)
     assert len(base) + (counted.added or 0) - (counted.removed or 0) == len(head)
     assert (counted.changed or 0) == counted.paired == len(pairing.changed)
-    assert (counted.added or 0) == truth.added.total() - counted.paired
+    assert (counted.added or 0) == expected.added.total() - counted.paired
     by_column = Counter(f"c{place}" for row in pairing.changed for place in row.changed)
     assert counted.columns == tuple(ColumnChange(name, by_column[name]) for name in sorted(by_column))
 

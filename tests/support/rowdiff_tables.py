@@ -10,6 +10,7 @@ from rocky_action.domain.diff import ModelDiff, RowExample
 from rocky_action.domain.options import Algorithm, ModelOptions, SampleOrder
 from rocky_action.domain.project import Relation
 from rocky_action.ports import Row
+from rocky_action.rowdiff.answers import Question
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
 from rocky_action.rowdiff.schema import pair_columns
@@ -37,8 +38,9 @@ class Tables:
         for schema, rows in (("base", base), ("head", head)):
             self.run(f"CREATE OR REPLACE TABLE {schema}.t ({columns})")
             if rows:
-                marks = ", ".join("?" for _ in rows[0])
-                self.database.connection.cursor().executemany(f"INSERT INTO {schema}.t VALUES ({marks})", list(rows))
+                marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+                cells = [cell for row in rows for cell in row]
+                self.database.connection.cursor().execute(f"INSERT INTO {schema}.t VALUES {marks}", cells)
         return self
 
     def diff(self, *keys: tuple[str, ...], options: ModelOptions = PLAIN, swap: bool = False) -> ModelDiff:
@@ -59,11 +61,19 @@ def request(*keys: tuple[str, ...], options: ModelOptions = PLAIN) -> DiffReques
     return DiffRequest("t", tuple(KeyCandidate(key, "unique_key") for key in keys), options)
 
 
-def sides(tables: Tables, *, swap: bool = False) -> Sides:
+def sides(tables: Tables, *, swap: bool = False, where: str | None = None) -> Sides:
     """The two tables as sides of a comparison."""
     base, head = (HEAD, BASE) if swap else (BASE, HEAD)
     columns = [tables.database.columns(relation) or () for relation in (base, head)]
-    return sides_of(tables.database, SideRelations(base, head), pairs=pair_columns(*columns))
+    return sides_of(tables.database, SideRelations(base, head, where), pairs=pair_columns(*columns))
+
+
+def question(tables: Tables, wanted: DiffRequest, *, swap: bool = False) -> Question:
+    """What the product asks about the two tables."""
+    opened = sides(tables, swap=swap, where=wanted.options.where)
+    ignored = wanted.options.ignore_columns
+    compared = tuple(pair for pair in opened.pairs if pair.name not in ignored)
+    return Question(opened, compared, wanted, *opened.count())
 
 
 @contextmanager
