@@ -83,7 +83,7 @@ def case(seed: int, size: int, edits: Sequence[str], *, repeats: bool, in_order:
         _repeat_key(random, base)
     head = [list(row) for row in base]
     for edit in edits:
-        head = _edited(random, head, edit, base=base)
+        head = _edited(random, head, edit)
     if shuffled:
         random.shuffle(head)
     return Case(tuple(map(tuple, base)), tuple(map(tuple, head)))
@@ -102,9 +102,7 @@ def _repeat_key(random: Random, rows: list[list[object]]) -> None:
         rows[random.randrange(len(rows))][:3] = random.choice(rows)[:3]
 
 
-def _edited(
-    random: Random, rows: list[list[object]], edit: str, *, base: Sequence[Sequence[object]]
-) -> list[list[object]]:
+def _edited(random: Random, rows: list[list[object]], edit: str) -> list[list[object]]:
     few = random.randint(1, 2)
     middle = random.randint(0, len(rows))
     match edit:
@@ -117,11 +115,11 @@ def _edited(
         case "lose_many":
             return [row for row in rows if random.random() < 0.4]
         case "add_start":
-            return _fresh(random, few, rows=rows, base=base) + rows
+            return _fresh(random, few, rows=rows) + rows
         case "add_end":
-            return rows + _fresh(random, few, rows=rows, base=base)
+            return rows + _fresh(random, few, rows=rows)
         case "add_middle":
-            return rows[:middle] + _fresh(random, few, rows=rows, base=base) + rows[middle:]
+            return rows[:middle] + _fresh(random, few, rows=rows) + rows[middle:]
         case "copy":
             return rows[:middle] + [list(row) for row in rows[middle : middle + 1]] + rows[middle:]
         case "rekey":
@@ -146,16 +144,13 @@ def _with_other_values(random: Random, rows: list[list[object]], edit: str) -> l
     return changed
 
 
-def _fresh(
-    random: Random, number: int, *, rows: Sequence[Sequence[object]], base: Sequence[Sequence[object]]
-) -> list[list[object]]:
+def _fresh(random: Random, number: int, *, rows: Sequence[Sequence[object]]) -> list[list[object]]:
     """New rows, whose keys head does not have; base may."""
     ids = {row[0] for row in rows}
     composites = {(row[1], row[2]) for row in rows}
     free = [one for one in _IDS if one not in ids], [one for one in _COMPOSITES if one not in composites]
-    return [
-        _row(random, key) for key in zip(*(random.sample(some, min(number, len(some))) for some in free), strict=False)
-    ]
+    drawn = (random.sample(some, min(number, len(some))) for some in free)
+    return [_row(random, key) for key in zip(*drawn, strict=False)]
 
 
 cases = st.builds(

@@ -8,6 +8,7 @@ import pytest
 
 from rocky_action.domain.diff import Exhaustive
 from rocky_action.domain.options import ModelOptions, Tolerance
+from rocky_action.rowdiff.request import DiffRequest
 from tests.support.rowdiff_tables import Tables, cells, counts, open_tables, unpaired
 
 DUPLICATED = "SELECT range // 2 AS id, 'x' AS v FROM range(40000)"
@@ -79,11 +80,15 @@ def test_ignored_columns_do_not_tell_rows_apart(tables: Tables) -> None:
     assert unpaired(tables.diff(options=ModelOptions(ignore_columns=("b",)))) == (1, 0, None)
 
 
-def test_tolerances_without_a_key_are_said_to_be_unused(tables: Tables) -> None:
-    found = tables.both("SELECT 1.0 AS a", "SELECT 1.1 AS a").diff(
-        options=ModelOptions(tolerances=(("a", Tolerance(1.0)),))
+@pytest.mark.parametrize("few_rows", [0, 100])
+def test_tolerances_without_a_key_are_said_to_be_unused(tables: Tables, few_rows: int) -> None:
+    tables.both(
+        "SELECT range::DOUBLE AS a FROM range(30)", "SELECT if(range = 3, 3.5, range)::DOUBLE AS a FROM range(30)"
     )
+    near = ModelOptions(key=(), tolerances=(("a", Tolerance(1.0)),))
+    found = tables.ask(DiffRequest("t", options=near, few_rows=few_rows))
     assert counts(found) == (1, 1, None)
+    assert found.proof.way == ("groups" if few_rows else "positions")
     assert found.notes == ("tolerances need a key: all values were compared exactly",)
 
 
