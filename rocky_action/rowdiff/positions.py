@@ -154,11 +154,13 @@ def fetch_partners(
 
 
 def is_increasing(alignment: Alignment, *, of_base: bool) -> bool:
-    """True when a table is stored in the order of the key, each greater than the one before: so each occurs once.
+    """True when a table is stored in the order of the key, each greater than the one before: each occurs once, not NULL.
 
-    Reads the key twice and nothing else, in step.
+    Reads the key twice and nothing else, in step. One row alone shows nothing.
     """
     side, rows = ("base", alignment.rows_base) if of_base else ("head", alignment.rows_head)
+    if rows == 1:
+        return False
     whole = Alignment(alignment.sides, alignment.by, 0, rows, rows)
     statements = []
     for places in whole.parts():

@@ -324,3 +324,12 @@ def test_columns_may_be_called_like_anything_in_our_own_sql(tables: Tables, name
     query = f"SELECT range AS id, {listed} FROM range(40)"
     tables.both(query.format(*same, "0"), query.format(*same, "range % 2"))
     seen(tables, (0, 0, 20), (20, 20))
+
+
+def test_one_row_is_in_order_and_its_key_may_be_null(tables: Tables) -> None:
+    """Keys that each follow the one before hold no NULL, but for the only one."""
+    tables.both("SELECT NULL::INTEGER AS id, 1 AS v", "SELECT NULL::INTEGER AS id, 2 AS v")
+    for found in found_by(tables, ("id",)):
+        assert found.key is not None
+        assert (found.key.null_rows_base, found.key.null_rows_head) == (1, 1)
+        assert counts(found) == (0, 0, 1)
