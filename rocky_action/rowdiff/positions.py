@@ -154,7 +154,7 @@ def fetch_partners(
 
 
 def is_increasing(alignment: Alignment, *, of_base: bool) -> bool:
-    """True when a table is stored in the order of the key, each greater than the one before: each occurs once, not NULL.
+    """True when a table is stored in the order of the key, each greater than the one before and so not NULL.
 
     Reads the key twice and nothing else, in step. One row alone shows nothing.
     """
