@@ -11,6 +11,8 @@ from rocky_action.rowdiff.request import DiffRequest
 from rocky_action.rowdiff.schema import ColumnPair
 from rocky_action.rowdiff.sides import Sides
 
+DRAWN_OF_FEW = 1_000
+"""The same of small tables, where reading more costs nothing to speak of."""
 DRAWN = 256
 """Keys of differing rows drawn for examples and for the profile: a twentieth of a table's blocks has them all."""
 
@@ -39,7 +41,8 @@ class Question:
     @property
     def draw(self) -> int:
         """How many keys of differing rows to draw: none if nobody wants examples."""
-        return max(DRAWN, self.request.max_samples) if self.request.max_samples else 0
+        most = DRAWN_OF_FEW if self.is_small else DRAWN
+        return max(most, self.request.max_samples) if self.request.max_samples else 0
 
     def beside(self, key: Iterable[ColumnPair]) -> tuple[ColumnPair, ...]:
         """The compared columns that are no part of a key."""
