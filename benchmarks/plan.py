@@ -41,7 +41,8 @@ marks = [time.perf_counter()]
 lap = lambda: marks.append(time.perf_counter())
 from datetime import UTC, datetime
 from pathlib import Path
-from rocky_action.assembly import Place, assemble, read_project_file
+from rocky_action.assembly import assemble
+from rocky_action.place import Place, read_project_file
 from rocky_action.domain.project import Projects
 from rocky_action.settings import parse
 from rocky_action.stages.changes import detect_changes

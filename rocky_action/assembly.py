@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
-from rocky_action.domain.options import PreviewOptions, ProjectFile
+from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
 from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.domain.report import Caveat, Severity
@@ -21,6 +19,7 @@ from rocky_action.git.comparison import compare
 from rocky_action.git.hunks import changed_hunks
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import trees
+from rocky_action.place import Place, project_folder
 from rocky_action.ports import SourceTree
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.projects.seeds import seed_files, seed_statements
@@ -28,39 +27,6 @@ from rocky_action.settings import Settings
 from rocky_action.study import Connection, Study, World
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
-
-PROJECT_FILE = "rocky-preview.yml"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where and when a command runs: the folder it was started in, the environment, the time (UTC), a listener."""
-
-    folder: Path
-    environ: Mapping[str, str] = field(repr=False)
-    now: datetime
-    progress: Callable[[str], None]
-    server_url: str = "https://github.com"
-    run_url: str | None = None
-
-
-def read_project_file(folder: Path, config: str) -> ProjectFile:
-    """``rocky-preview.yml`` beside rocky.toml, empty if there is none. Raises InputError."""
-    path = folder / posixpath.dirname(config) / PROJECT_FILE
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
-        return ProjectFile(PROJECT_FILE)
-    except OSError as err:
-        raise InputError(f"{path} cannot be read: {err.strerror}", advice="Check its permissions.") from err
-    from rocky_action.project_file import load_project_file  # YAML is only imported where there is some
-
-    return load_project_file(text, PROJECT_FILE)
-
-
-def project_folder(settings: Settings, place: Place) -> Path:
-    """The folder that holds rocky.toml."""
-    return place.folder / posixpath.dirname(settings.config)
 
 
 def project_loader(settings: Settings, place: Place) -> RockyLoader:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from rocky_action.assembly import Place, project_folder, project_loader
+from rocky_action.assembly import project_loader
 from rocky_action.domain.naming import SCHEMA_PREFIX, is_preview_name, preview_name
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Adapter, Project, Projects
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import WorkTree
+from rocky_action.place import Place, project_folder
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.settings import Settings
 from rocky_action.stages.plan import refuse_reserved_schemas

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         gc.disable()  # what is imported stays: to look for garbage among it, again and again, would find none
         command = command_called(namespace.command)
-        gc.freeze()
+        gc.freeze()  # no driver is among it yet: what a driver cannot let go of at the end, it complains about
         gc.enable()
         return command(namespace)
     except PreviewError as err:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rocky_action.assembly import Place, project_folder, project_loader
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.options import TOLERANCE_TEXTS, Budget, ModelOptions, Tolerance, tolerance_of
 from rocky_action.domain.project import Relation
 from rocky_action.errors import InputError
-from rocky_action.git.repository import open_repository
-from rocky_action.git.trees import WorkTree
+from rocky_action.place import Place, project_folder
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
 from rocky_action.settings import Settings
 from rocky_action.sql.quoting import relation
-from rocky_action.warehouses.duckdb import DuckDB, open_files
+
+if TYPE_CHECKING:
+    from rocky_action.warehouses.duckdb import DuckDB
 
 _FILES = (".parquet", ".csv", ".tsv")
 NO_KEY = "none"
@@ -64,6 +65,8 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
 
 def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
     """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
+    from rocky_action.warehouses.duckdb import open_files  # noqa: PLC0415  a driver is imported where it is used
+
     sides = {"base": asked.base, "head": asked.head}
     files = {name: place.folder / text for name, text in sides.items() if Path(text).suffix.lower() in _FILES}
     missing = [sides[name] for name, path in files.items() if not path.is_file()]
@@ -102,6 +105,10 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
 
 def _database(settings: Settings, place: Place) -> Path:
     """The file of the project's DuckDB database."""
+    from rocky_action.assembly import project_loader  # noqa: PLC0415  two files are compared without any project
+    from rocky_action.git.repository import open_repository  # noqa: PLC0415
+    from rocky_action.git.trees import WorkTree  # noqa: PLC0415
+
     repository = open_repository(project_folder(settings, place), environ=place.environ)
     adapter = project_loader(settings, place).load(WorkTree(repository)).adapter
     path = adapter.settings.get("path", "")

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action import documents
-from rocky_action.assembly import Place, project_folder
 from rocky_action.domain.findings import Impact, told_together
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report, Severity
@@ -19,6 +18,7 @@ from rocky_action.forges.github_actions import Event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.pull_requests import resolve_pull_request
 from rocky_action.forges.runner import Level, Runner
+from rocky_action.place import Place, project_folder
 from rocky_action.rendering import render_failure
 from rocky_action.settings import Settings
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from rocky_action.assembly import Place, assemble, read_project_file
+from rocky_action.assembly import assemble
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.documents import hand_over
 from rocky_action.errors import InputError, PreviewError
@@ -19,6 +19,7 @@ from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.runner import Runner
 from rocky_action.job import Job, comment, publish, publish_failure, tell
 from rocky_action.pipeline import preview
+from rocky_action.place import Place, read_project_file
 from rocky_action.posting import read_report
 from rocky_action.rendering import render_cleanup
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rocky_action.assembly import Place
 from rocky_action.errors import ForgeError, InputError
 from rocky_action.forges.comments import NotPosted, upsert_comment
 from rocky_action.forges.github_api import PUBLIC_API, GitHub
+from rocky_action.place import Place
 from rocky_action.settings import Settings
 
 

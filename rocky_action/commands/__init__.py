@@ -9,11 +9,15 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def command_called(name: str) -> Command:
-    """The function of a command; what it needs is imported now, and a plan waits for nothing that is not its own."""
+    """The function of a command; what it needs is imported now, and plan and compare wait for nothing else."""
     if name == "plan":
         from rocky_action.commands.planning import plan
 
         return plan
+    if name == "compare":
+        from rocky_action.commands.comparison import compare
+
+        return compare
     from rocky_action.commands.previews import COMMANDS
 
     return COMMANDS[name]

@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rocky_action.assembly import Place, assemble, read_project_file
 from rocky_action.console.progress import progress
-from rocky_action.domain.options import PreviewOptions
+from rocky_action.place import Place, read_project_file
 from rocky_action.settings import Settings, given, parse
-from rocky_action.study import World
+
+if TYPE_CHECKING:
+    from rocky_action.domain.options import PreviewOptions
+    from rocky_action.study import World
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Call:
 
     def assembled(self) -> tuple[World, PreviewOptions]:
         """The world and the options of one preview."""
+        from rocky_action.assembly import assemble  # two files are compared without any project
+
         return assemble(self.settings, self.place, pull_request=None)
 
 

@@ -10,24 +10,19 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import assert_never
 
 from rocky_action import documents, pipeline
 from rocky_action.assembly import Newest, open_newest
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.commands.calls import Call, called
 from rocky_action.console import tables
-from rocky_action.console.comparison import show_comparison
 from rocky_action.domain.cost import CostDelta
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.domain.execution import Failed
 from rocky_action.domain.report import Report, Verdict
-from rocky_action.errors import InputError, OutsideError, UserError
+from rocky_action.errors import InputError
 from rocky_action.git.scratch import commit_pull_request
-from rocky_action.rendering import render_comparison
 from rocky_action.stages.report import Evidence
 from rocky_action.study import study
-from rocky_action.wire.compare import compare_document
 from rocky_action.wire.document import to_json
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "shop"
@@ -112,37 +107,6 @@ def _look(namespace: argparse.Namespace, find: Callable[[Newest], Evidence]) -> 
     return call, report
 
 
-def compare(namespace: argparse.Namespace) -> int:
-    """Diff any two relations or files; the exit code says whether they differ."""
-    from rocky_action.comparing import asked_of, compare_any  # a driver is only imported where it is used
-
-    asked = asked_of(namespace)
-    with called(namespace, Path.cwd()) as call:
-        found = compare_any(call.settings, call.place, asked=asked)
-    match namespace.output:
-        case "json":
-            sys.stdout.write(to_json(compare_document(found)))
-        case "markdown":
-            sys.stdout.write(render_comparison(found, base=asked.base, head=asked.head))
-        case _:
-            show_comparison(found, base=asked.base, head=asked.head)
-    return _exit_code(found)
-
-
-def _exit_code(diff: ModelDiff) -> int:
-    """0 when no difference was found, in all rows or in a sample; 1 when one was.
-
-    What could not be compared is 2 where asking otherwise helps, and 3 where the warehouse refused.
-    """
-    match diff.coverage:
-        case NotCompared(fixable=fixable):
-            return UserError.exit_code if fixable else OutsideError.exit_code
-        case Exhaustive() | Sampled():
-            return int(not diff.is_empty)
-        case _:
-            assert_never(diff.coverage)
-
-
 def comment(namespace: argparse.Namespace) -> int:
     """Write the sticky comment of a pull request from a ready Markdown file."""
     from rocky_action.posting import post_report  # httpx is only imported where it is used
@@ -185,7 +149,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = MappingProxyType(
         "create": create,
         "diff": diff,
         "cost": cost,
-        "compare": compare,
         "comment": comment,
         "cleanup": cleanup,
         "demo": demo,

@@ -9,7 +9,6 @@ from rocky_action.domain.project import Relation
 from rocky_action.errors import PreviewError
 from rocky_action.ports import Row, WarehouseAdapter
 from rocky_action.rowdiff.schema import ColumnPair
-from rocky_action.sql.guard import condition
 from rocky_action.sql.quoting import quote, relation
 
 
@@ -113,7 +112,7 @@ class Sides:
 
 def sides_of(warehouse: WarehouseAdapter, relations: SideRelations, *, pairs: tuple[ColumnPair, ...]) -> Sides:
     """The two relations as sides of a comparison. Raises SqlError for a ``where`` that is not a condition."""
-    where = relations.where and condition(relations.where, warehouse.dialect)
+    where = _checked(relations.where, warehouse.dialect)
     base = [quote(pair.base.name, warehouse.dialect) for pair in pairs]
     head = [quote(pair.head.name, warehouse.dialect) for pair in pairs]
     return Sides(
@@ -134,9 +133,18 @@ def _projection(source: str, columns: Sequence[str], *, where: str | None) -> st
 
 def count_rows(warehouse: WarehouseAdapter, source: Relation, *, where: str | None = None) -> int:
     """Rows of one relation, those that ``where`` keeps. Raises SqlError for a ``where`` that is not a condition."""
-    kept = where and condition(where, warehouse.dialect)
+    kept = _checked(where, warehouse.dialect)
     rows = _projection(relation(source, warehouse.dialect), (), where=kept)
     return numbers(warehouse.query(f"SELECT count(*) FROM {rows} AS r")[0])[0]
+
+
+def _checked(where: str | None, dialect: str) -> str | None:
+    """A condition of the user's, if there is one, as one that cannot leave its parentheses. Raises SqlError."""
+    if not where:
+        return where
+    from rocky_action.sql.guard import condition  # noqa: PLC0415  the parser is slow to import, and seldom needed
+
+    return condition(where, dialect)
 
 
 def count_where(condition: str) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sqlglot import exp
-
 from rocky_action.domain.project import Relation
+
+_DOUBLING = frozenset({"duckdb"})
+"""Dialects whose only escape is a doubled quote. That is done here, so that a comparison need not wait for sqlglot."""
 
 
 @lru_cache(maxsize=8192)
 def quote(name: str, dialect: str) -> str:
     """An identifier, always quoted, in the dialect's own quotes."""
+    if dialect in _DOUBLING:
+        return '"' + name.replace('"', '""') + '"'
+    from sqlglot import exp  # noqa: PLC0415  slow to import, and only other dialects need it
+
     return exp.to_identifier(name, quoted=True).sql(dialect)
 
 
@@ -22,4 +27,8 @@ def relation(rel: Relation, dialect: str) -> str:
 
 def text_literal(value: str, dialect: str) -> str:
     """A string literal."""
+    if dialect in _DOUBLING:
+        return "'" + value.replace("'", "''") + "'"
+    from sqlglot import exp  # noqa: PLC0415  as above
+
     return exp.Literal.string(value).sql(dialect)

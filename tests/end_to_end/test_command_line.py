@@ -302,6 +302,33 @@ def test_compare_prints_one_document(checkout: Checkout) -> None:
     assert document["coverage"] == {"kind": "exhaustive", "method": "keyed"}
 
 
+LOADED = "import sys; from rocky_action.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+HEAVY = {"duckdb", "sqlglot", "httpx", "jinja2", "pydantic", "networkx", "yaml", "rich"}
+OF_PROJECTS = {"assembly", "building", "dag", "documents", "forges", "git", "pipeline", "projects", "stages", "study"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "needs"),
+    [
+        ((), {"duckdb", "rich"}),
+        (("--output", "json"), {"duckdb", "pydantic"}),
+        (("--output", "markdown"), {"duckdb", "jinja2"}),
+        (("--where", "id > 0"), {"duckdb", "rich", "sqlglot"}),
+    ],
+)
+def test_compare_of_files_waits_for_nothing_that_it_does_not_use(
+    checkout: Checkout, asked: tuple[str, ...], needs: set[str]
+) -> None:
+    checkout.repository.write({"a.csv": "id,x\n1,a\n2,b\n", "b.csv": "id,x\n1,a\n2,c\n"})
+    ended = checkout.python("-c", LOADED, "compare", "a.csv", "b.csv", "--key", "id", "--quiet", *asked)
+    assert ended.out, ended.err
+    modules = ended.err.split()
+    assert HEAVY & {*modules} == needs
+    ours = {name.split(".")[1] for name in modules if name.startswith("rocky_action.")}
+    assert "rowdiff" in ours
+    assert not OF_PROJECTS & ours
+
+
 def test_the_demo_needs_nothing_but_itself(tmp_path: Path, checkout: Checkout) -> None:
     ended = checkout.run("demo", "--output", "json", TMPDIR=str(tmp_path))
     assert ended.code == 0, ended.err

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rocky_action.assembly import Place
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.errors import PlanError, ProjectError
+from rocky_action.place import Place
 from rocky_action.settings import parse
 from rocky_action.state import WarehouseRecords, open_records
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from rocky_action.assembly import Place
 from rocky_action.comparing import Asked, asked_of, compare_any
 from rocky_action.domain.diff import Exhaustive, ModelDiff
 from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.errors import InputError, PreviewError, WarehouseError
+from rocky_action.place import Place
 from rocky_action.settings import parse
 from tests.support.previews import make_database
 from tests.support.projects import project_files

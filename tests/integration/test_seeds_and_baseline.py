@@ -10,12 +10,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from rocky_action.assembly import Place, assemble
+from rocky_action.assembly import assemble
 from rocky_action.domain.diff import Exhaustive
 from rocky_action.domain.execution import BaselineKind
 from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.errors import PreviewError, ProjectError, WarehouseError
 from rocky_action.pipeline import preview
+from rocky_action.place import Place
 from rocky_action.settings import parse
 from tests.support import five_models
 from tests.support.previews import make_database, production

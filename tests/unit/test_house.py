@@ -262,7 +262,9 @@ def test_arrows_point_down_only() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("module", "needs"), [("cli", ""), ("commands.planning", "sqlglot")])
+@pytest.mark.parametrize(
+    ("module", "needs"), [("cli", ""), ("commands.planning", "sqlglot"), ("commands.comparison", "")]
+)
 def test_a_command_imports_nothing_before_it_needs_it(module: str, needs: str) -> None:
     code = f"import sys, rocky_action.{module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -6,6 +6,9 @@ from datetime import datetime
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlglot import exp
 
 from rocky_action.domain.project import DeleteInsert, Merge, Relation, TimeInterval
 from rocky_action.sql import statements
@@ -93,13 +96,24 @@ def test_a_window_is_half_open(db: duckdb.DuckDBPyConnection) -> None:
         assert db.execute(newest).fetchone() == (at(expected),), "what lies in the future is not the newest"
 
 
-@pytest.mark.parametrize("name", ["a", 'a"b', "A b", "select", "Ünï", "a'b;--", ""])
+@pytest.mark.parametrize("name", ["a", 'a"b', "A b", "select", "Ünï", "a'b;--", "a\\", "\\'", "a\nb", '""', "''", ""])
 def test_names_and_text_are_quoted(name: str) -> None:
     assert duckdb.execute(f"SELECT {text_literal(name, 'duckdb')}").fetchone() == (name,)
     if name:
         description = duckdb.execute(f"SELECT 1 AS {quote(name, 'duckdb')}").description
         assert description is not None
         assert description[0][0] == name
+
+
+@given(st.text(min_size=1))
+def test_quoting_duckdb_by_hand_is_what_the_parser_library_does(text: str) -> None:
+    assert quote(text, "duckdb") == exp.to_identifier(text, quoted=True).sql("duckdb")
+    assert text_literal(text, "duckdb") == exp.Literal.string(text).sql("duckdb")
+
+
+def test_other_dialects_have_escapes_of_their_own() -> None:
+    assert quote('a"b`c', "bigquery") == r'`a"b\`c`'
+    assert text_literal("a'b\\", "bigquery") == r"'a\'b\\'"
 
 
 def test_a_relation_has_as_many_parts_as_it_has() -> None:
