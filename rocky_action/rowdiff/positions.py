@@ -132,7 +132,7 @@ def fetch_partners(
     shown = (*alignment.by, *compared)
     statements = []
     for part in found.parts:
-        quota = max(1, limit * part.changed // found.changed)
+        quota = -(-limit * part.changed // found.changed)
         cells = ", ".join(
             cell
             for pair in shown
