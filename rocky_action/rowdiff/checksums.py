@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rocky_action.rowdiff.common_types import is_short
 from rocky_action.rowdiff.schema import ColumnPair
 from rocky_action.rowdiff.sides import Sides, numbers
 
@@ -43,8 +44,7 @@ class Checked:
 
 def check(sides: Sides, key: Sequence[ColumnPair], *, compared: Sequence[ColumnPair]) -> Checked:
     """One scan of both sides, and a second one of fewer columns where many columns could have changed."""
-    size = round(len(compared) ** 0.5) if len(compared) > FEW else _TOGETHER
-    groups = [tuple(compared[start : start + size]) for start in range(0, len(compared), size)]
+    groups = _groups(compared)
     base, head = _sums(sides, key, groups=groups)
     suspects = [
         pair for group, left, right in zip(groups, base[3:], head[3:], strict=True) if left != right for pair in group
@@ -63,6 +63,19 @@ def check(sides: Sides, key: Sequence[ColumnPair], *, compared: Sequence[ColumnP
         suspects=tuple(suspects),
         sums=sums,
     )
+
+
+def _groups(compared: Sequence[ColumnPair]) -> list[tuple[ColumnPair, ...]]:
+    """Columns that share a checksum: more of them in wide tables, and never texts with numbers, which join for less."""
+    size = round(len(compared) ** 0.5) if len(compared) > FEW else _TOGETHER
+    short = [pair for pair in compared if is_short(pair.comparable.type)]
+    long = [pair for pair in compared if not is_short(pair.comparable.type)]
+    alone = size if len(compared) > FEW else 1
+    return [
+        tuple(columns[start : start + most])
+        for columns, most in ((short, size), (long, alone))
+        for start in range(0, len(columns), most)
+    ]
 
 
 def _sums(

@@ -174,8 +174,6 @@ def is_increasing(alignment: Alignment, *, of_base: bool) -> bool:
 def cancel_partners(alignment: Alignment, multisets: Multisets, *, draw: int) -> Leftovers:
     """Rows without a key: partners that are equal cancel where they stand, and only the others are grouped."""
     differs = " OR ".join(map(_differs, multisets.compared))
-    base = ", ".join(f"{pair.comparand(f'b{pair.position}')} AS v{pair.position}" for pair in multisets.compared)
-    head = ", ".join(f"{pair.comparand(f'h{pair.position}')} AS v{pair.position}" for pair in multisets.compared)
     raw = ", ".join(
         f"b.c{pair.position} AS b{pair.position}, h.c{pair.position} AS h{pair.position}" for pair in multisets.compared
     )
@@ -183,13 +181,18 @@ def cancel_partners(alignment: Alignment, multisets: Multisets, *, draw: int) ->
         f"SELECT {raw} FROM {alignment.partners(places, multisets.compared)} WHERE {differs}"
         for places in alignment.parts()
     )
-    rest = alignment.rest
+    values_of_side = ", ".join(
+        f"CASE WHEN w.in_base = 1 THEN {pair.comparand(f'e.b{pair.position}')}"
+        f" ELSE {pair.comparand(f'e.h{pair.position}')} END AS v{pair.position}"
+        for pair in multisets.compared
+    )
+    # Each pair becomes two rows on the way: kept somewhere first, the parts would be read one after the other.
     rows = (
-        f"WITH e AS MATERIALIZED ({unequal})"
-        f" SELECT {base}, 1 AS nb, 0 AS nh FROM e UNION ALL SELECT {head}, 0 AS nb, 1 AS nh FROM e"
+        f"SELECT {values_of_side}, w.in_base AS nb, 1 - w.in_base AS nh"
+        f" FROM ({unequal}) AS e CROSS JOIN (VALUES (0), (1)) AS w(in_base)"
     )
     if alignment.has_rest:
-        rows += f" UNION ALL {Multisets(rest, multisets.compared).rows}"
+        rows += f" UNION ALL {Multisets(alignment.rest, multisets.compared).rows}"
     return cancel(multisets, rows, draw=draw)
 
 

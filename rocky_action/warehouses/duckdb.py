@@ -79,10 +79,10 @@ class DuckDB:
     def positions(self, relation: Relation) -> int | None:
         """Rows of a table from which none was ever deleted, or all row ids of which are in use again."""
         place = self._named(relation)
-        if not self.query(f"SELECT 1 FROM duckdb_tables() WHERE {place}"):
-            return None
-        if any(column.name.lower() == "rowid" for column in self.columns(relation) or ()):
-            return None  # the column hides the place
+        tables = f"SELECT count(*) FROM duckdb_tables() WHERE {place}"
+        hiding = f"SELECT count(*) FROM duckdb_columns() WHERE {place} AND lower(column_name) = 'rowid'"
+        if self.query(f"SELECT ({tables}), ({hiding})") != [(1, 0)]:
+            return None  # a view, or a table with a column that hides the place
         ends = f"SELECT count(*), coalesce(max(rowid) + 1, 0) FROM {_named(relation)}"
         rows, places = self.query(ends)[0]
         return rows if isinstance(rows, int) and rows == places else None
