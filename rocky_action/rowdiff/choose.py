@@ -13,7 +13,7 @@ from rocky_action.rowdiff.bisection import bisect
 from rocky_action.rowdiff.by_key import UNSTEADY, KeyColumns, diff_by_key, diff_with_duplicates, not_unique
 from rocky_action.rowdiff.by_value import diff_by_value
 from rocky_action.rowdiff.inference import infer_candidates
-from rocky_action.rowdiff.keys import distinct, probe_key
+from rocky_action.rowdiff.keys import distinct, occurrences, probe_key
 from rocky_action.rowdiff.sample import detectable_share, first_keys, random_keys
 
 
@@ -137,10 +137,19 @@ def _sampled(question: Question, search: Search, *, why: str) -> Answer:
         question.longer if looked_at < question.longer else question.rows_base + question.rows_head,
         tuple(pair.name for pair in key.pairs),
         "random" if is_random else "first",
-        detectable_share(looked_at) if is_random and found.key and found.key.is_proven else None,
+        detectable_share(looked_at) if is_random and _occur_once(few, key, known=found.key) else None,
     )
     rows = replace(found.rows, rows_base=question.rows_base, rows_head=question.rows_head)
     return replace(found, rows=rows, coverage=coverage, proof=replace(found.proof, why=why))
+
+
+def _occur_once(question: Question, key: KeyColumns, *, known: Key | None) -> bool:
+    """Whether each key is one row of a side, counted where nothing else depended on it."""
+    if known is None or not known.is_proven:
+        return False
+    if known.unique_base and known.unique_head:
+        return True
+    return not any(side.duplicates for side in occurrences(question.sides, key.pairs))
 
 
 def _bisected(question: Question, search: Search, *, why: str) -> Answer:

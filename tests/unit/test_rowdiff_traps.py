@@ -94,8 +94,12 @@ def test_a_swap_can_be_invisible_to_a_sum_too(tables: Tables, aggregate: str) ->
 
 
 @pytest.mark.parametrize("checksum", ["bit_xor(hash(t))", "bit_xor(hash(hash(t)))"])
-def test_two_equal_rows_that_become_two_others_cancel_under_xor(tables: Tables, checksum: str) -> None:
-    tables.both("SELECT 1 AS id, 'a' AS v FROM range(2)", "SELECT 1 AS id, 'b' AS v FROM range(2)")
+@pytest.mark.parametrize("others", [0, MANY])
+def test_two_equal_rows_that_become_two_others_cancel_under_xor(tables: Tables, checksum: str, others: int) -> None:
+    """Alone, and among so many whose keys occur once that the key passes for one at first."""
+    one = numbered("'x'", others)
+    twice = f"{one} UNION ALL SELECT 9999, '{{}}' FROM range(2)"
+    tables.both(twice.format("a"), twice.format("b"))
     base, head = naive(tables, checksum, of="FROM {}.t AS t")
     assert base == head
     seen(tables, (2, 2, 0), (2, 2))
