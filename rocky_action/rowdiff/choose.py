@@ -77,7 +77,7 @@ def _within_budget(question: Question, search: Search) -> Answer:
     if budget.bytes is not None:
         size = _bytes(question)
         if size is not None and size > budget.bytes:
-            return _sampled(
+            return _over_budget(
                 question, search, why=f"reading all {size:,} bytes would exceed the {budget.bytes:,} allowed"
             )
     if budget.seconds is None:
@@ -86,7 +86,17 @@ def _within_budget(question: Question, search: Search) -> Answer:
     try:
         return _everything(hurried, search)
     except StatementTimeoutError:
-        return _sampled(question, search, why=f"comparing all rows took a statement of more than {budget.seconds:g} s")
+        why = f"comparing all rows took a statement of more than {budget.seconds:g} s"
+        return _over_budget(question, search, why=why)
+
+
+def _over_budget(question: Question, search: Search, *, why: str) -> Answer:
+    """A sample; nothing if there is no key to draw by, as all rows are more than is allowed."""
+    if not search.found:
+        return nothing(
+            RowDiff(question.rows_base, question.rows_head), f"{why}, and a sample needs a key", fixable=True
+        )
+    return _sampled(question, search, why=why)
 
 
 def _everything(question: Question, search: Search) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rocky_action.domain.diff import Exhaustive, Sampled
+from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
 from rocky_action.domain.options import Algorithm, Budget, ModelOptions, SampleOrder
 from rocky_action.domain.project import Relation
 from rocky_action.errors import StatementTimeoutError
@@ -117,6 +117,17 @@ def test_a_budget_of_time_turns_to_a_random_sample_and_says_why(tables: Tables) 
     found = diff_relations(slow, asked, base=BASE, head=HEAD)
     assert isinstance(found.coverage, Sampled)
     assert found.proof.why == "comparing all rows took a statement of more than 1 s"
+
+
+@pytest.mark.parametrize("budget", [Budget(bytes=10**6), Budget(seconds=1)])
+def test_a_budget_is_kept_even_without_a_key_to_draw_a_sample_by(tables: Tables, budget: Budget) -> None:
+    tables.both(QUERY, SHUFFLED)
+    slow = Sized(tables.database.connection, "memory", "in memory")
+    asked = replace(request(), budget=budget, few_rows=0)
+    found = diff_relations(slow, asked, base=BASE, head=HEAD)
+    assert isinstance(found.coverage, NotCompared)
+    assert found.coverage.reason.endswith("and a sample needs a key")
+    assert (found.rows.rows_base, found.rows.rows_head, *counts(found)) == (ROWS, ROWS, None, None, None)
 
 
 def test_a_random_sample_is_the_same_on_both_sides(tables: Tables) -> None:
