@@ -416,6 +416,15 @@ def test_bisection_leaves_every_row_that_differs(tables: Tables) -> None:
     assert {0, 1, 2} <= set(depths), depths
 
 
+@pytest.mark.parametrize(("rounds", "depth", "capped"), [(1, 0, False), (2, 1, True), (3, 2, False), (8, 2, False)])
+def test_a_bisection_that_was_not_let_go_deeper_says_so(tables: Tables, rounds: int, depth: int, capped: bool) -> None:
+    """One changed row of 3,000: 32 chunks, then 32 of one of these, and so on; a single round cuts finely at once."""
+    Numbered(3000, 1, "int", (("change", 1234),)).fill(tables)
+    opened = sides(tables)
+    stats = bisect(opened, opened.pairs[:1], compared=opened.pairs, rounds=rounds, leaf=1).stats
+    assert (stats.depth_max, stats.depth_capped) == (depth, capped)
+
+
 def assert_plausible(found: Bisected, *, differing: int, rounds: int, rows: int) -> None:
     """The figures of a bisection that can be told from outside."""
     stats = found.stats

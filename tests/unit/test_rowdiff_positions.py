@@ -101,3 +101,13 @@ def test_an_order_is_a_proof_of_a_key(tables: Tables, values: str, proved: bool)
     assert alignment is not None
     assert is_increasing(alignment, of_base=True) is proved
     assert is_increasing(alignment, of_base=False) is proved
+
+
+def test_a_row_that_moved_from_one_end_to_the_other_is_the_same_row(tables: Tables) -> None:
+    """Neither has a partner where it stands, and each is the other's."""
+    tables.both(f"{rows(0, 50)} UNION ALL SELECT 99, 1", f"SELECT 99 AS id, 2 AS v UNION ALL {rows(0, 50)}")
+    for few_rows in (0, 100):
+        found = tables.ask(replace(request(("id",)), few_rows=few_rows))
+        assert found.proof.way == "positions"
+        assert counts(found) == (0, 0, 1)
+        assert [(change.name, change.rows_changed) for change in found.rows.columns] == [("v", 1)]
