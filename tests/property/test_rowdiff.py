@@ -403,7 +403,7 @@ def test_bisection_leaves_every_row_that_differs(tables: Tables) -> None:
         assert Counter(left[0]) <= Counter(base)
         assert Counter(left[1]) <= Counter(head)
         assert (found.rows_base, found.rows_head) == (len(base), len(head))
-        assert_plausible(found, differing=sum(expected.counts), rounds=rounds, rows=max(len(base), len(head)))
+        assert_plausible(found, differing=sum(expected.counts), rounds=rounds, rows=len(base) + len(head))
         ranges = one.kind in {"int", "null"}
         assert found.stats.split == (
             "int_range" if ranges else "composite" if one.kind == "composite" else "hash_bucket"
