@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,16 @@ from rocky_action.settings import Settings
 from rocky_action.study import Connection, Study, World
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
+
+
+def labels_of(place: Place, *, number: int | None, name: str | None) -> Mapping[str, str]:
+    """What a warehouse's bill is to name: whose statements these are, as far as it is known."""
+    known = {
+        "repository": place.environ.get("GITHUB_REPOSITORY"),
+        "pull_request": None if number is None else str(number),
+        "preview": name,
+    }
+    return {key: value for key, value in known.items() if value}
 
 
 def project_loader(settings: Settings, place: Place) -> RockyLoader:
@@ -63,7 +73,14 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         base_tree=base_tree,
         head_tree=head_tree,
         loader=project_loader(settings, place),
-        connect=partial(connect, settings=settings, place=place, comparison=comparison, head_tree=head_tree),
+        connect=partial(
+            connect,
+            settings=settings,
+            place=place,
+            comparison=comparison,
+            head_tree=head_tree,
+            labels=labels_of(place, number=number, name=options.name),
+        ),
         now=place.now,
         progress=place.progress,
         run_url=place.run_url,
@@ -74,7 +91,13 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
 
 @contextmanager
 def connect(
-    projects: Projects, *, settings: Settings, place: Place, comparison: Comparison, head_tree: SourceTree
+    projects: Projects,
+    *,
+    settings: Settings,
+    place: Place,
+    comparison: Comparison,
+    head_tree: SourceTree,
+    labels: Mapping[str, str],
 ) -> Iterator[Connection]:
     """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
     from rocky_action.state import NoRecords, open_records  # a plan opens no warehouse, so it has no records
@@ -90,6 +113,8 @@ def connect(
             for model in projects.head.models.values()
             if not isinstance(model.strategy, (Ephemeral, WarehouseOnly))
         },
+        environ=place.environ,
+        labels=labels,
     )
     opened = open_warehouse(request)
     try:
@@ -125,7 +150,13 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
     again = f"Run `rocky-preview create --name {options.name}` first."
     opened = open_warehouse(
         OpenRequest(
-            known.projects.head.adapter, place.folder, seeds=tuple, memory_limit=settings.memory_limit, read_only=True
+            known.projects.head.adapter,
+            place.folder,
+            seeds=tuple,
+            memory_limit=settings.memory_limit,
+            read_only=True,
+            environ=place.environ,
+            labels=labels_of(place, number=settings.pr_number, name=options.name),
         )
     )
     try:

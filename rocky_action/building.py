@@ -107,7 +107,8 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
                 site = replace(site, places={**site.places, model.name: prior})
             create = statements.create_view if isinstance(strategy, View) else statements.create_table
             return Succeeded(
-                target, _run(site, [create(target, _query(site, model).text, dialect=site.project.dialect)])
+                target,
+                _run(site, model, steps=[create(target, _query(site, model).text, dialect=site.project.dialect)]),
             )
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
@@ -137,7 +138,7 @@ def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome
         )
     target, dialect = site.target(model), site.project.dialect
     create = statements.create_view if isinstance(model.strategy, View) else statements.create_table
-    usage = _run(site, [create(target, text, dialect=dialect)])
+    usage = _run(site, model, steps=[create(target, text, dialect=dialect)])
     return Succeeded(target, usage, note=f"run as it is written, as it cannot be read here ({problem.message})")
 
 
@@ -146,13 +147,13 @@ def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     target = site.target(model)
     if isinstance(strategy, TimeInterval):
         window = intervals.whole_window(strategy, site.now)
-        usage = _run(site, [_create(site, target, query=_query(site, model, window=window))])
+        usage = _run(site, model, steps=[_create(site, target, query=_query(site, model, window=window))])
         return Succeeded(target, usage, note="all partitions were built, as this was the first run")
     query = _query(site, model)
     create = [_create(site, target, query=query)]
     if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
         create.append(statements.merge(target, query, strategy=strategy, columns=_columns(site, query)))
-    return Succeeded(target, _run(site, create), note="built from nothing, as this was the first run")
+    return Succeeded(target, _run(site, model, steps=create), note="built from nothing, as this was the first run")
 
 
 def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
@@ -172,7 +173,7 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
             note = "its partitions replaced in a copy of base"
         case _:
             assert_never(strategy)
-    return Succeeded(target, _run(site, steps), note=note)
+    return Succeeded(target, _run(site, model, steps=steps), note=note)
 
 
 def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Succeeded:
@@ -187,15 +188,15 @@ def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Suc
         steps += statements.replace_window(target, _query(site, model, window=window), strategy=strategy, window=window)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
-    return Succeeded(target, _run(site, steps), note=f"only {which} rebuilt in a copy of base")
+    return Succeeded(target, _run(site, model, steps=steps), note=f"only {which} rebuilt in a copy of base")
 
 
 def _create(site: Site, target: Relation, *, query: Query) -> str:
     return statements.create_table(target, query.text, dialect=site.project.dialect)
 
 
-def _run(site: Site, steps: list[str]) -> Usage:
-    return site.warehouse.execute(steps, timeout=site.timeout)
+def _run(site: Site, model: Model, *, steps: list[str]) -> Usage:
+    return site.warehouse.execute(steps, timeout=site.timeout, model=model.name)
 
 
 def _columns(site: Site, query: Query) -> tuple[str, ...]:

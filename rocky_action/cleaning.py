@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from rocky_action.assembly import project_loader
+from rocky_action.assembly import labels_of, project_loader
 from rocky_action.domain.naming import SCHEMA_PREFIX, is_preview_name, preview_name
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Adapter, Project, Projects
@@ -39,7 +39,16 @@ def cleanup_previews(
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]
     number = pull_request.number if pull_request else settings.pr_number
     name = settings.branch_name or preview_name(head_ref, number)
-    opened = open_warehouse(OpenRequest(adapter, place.folder, seeds=tuple, memory_limit=settings.memory_limit))
+    opened = open_warehouse(
+        OpenRequest(
+            adapter,
+            place.folder,
+            seeds=tuple,
+            memory_limit=settings.memory_limit,
+            environ=place.environ,
+            labels=labels_of(place, number=number, name=None if expired else name),
+        )
+    )
     try:
         records = read_records(opened.warehouse)
         if records is None:

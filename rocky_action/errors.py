@@ -11,6 +11,8 @@ PreviewError                     70  our bug, when nothing below fits
 +-- OutsideError                  3  the outside world
     +-- GitError                     the git binary said no
     +-- WarehouseError               the database said no
+    |   +-- StatementTimeoutError    a statement ran longer than it was given
+    |   +-- MissingCredentialsError  nobody has said how to get into the warehouse
     +-- ForgeError                   GitHub said no
 
 Exit codes 0 (done) and 1 (done, and the gate says fail) are not errors: the report's verdict decides them.
@@ -82,6 +84,10 @@ class WarehouseError(OutsideError):
 
 class StatementTimeoutError(WarehouseError):
     """A statement ran longer than the time it was given and was interrupted."""
+
+
+class MissingCredentialsError(WarehouseError):
+    """Nothing was given to log in with, as for a pull request from a fork; ``message`` names what is missing."""
 
 
 class ForgeError(OutsideError):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import CloneMethod, Execution, Usage
+from rocky_action.domain.execution import Clone, Execution, Usage
 from rocky_action.domain.project import Model, Project, Relation, Setting
 from rocky_action.domain.pull_request import Comparison
 
@@ -81,6 +81,11 @@ class WarehouseAdapter(Protocol):
         ...
 
     @property
+    def concurrency(self) -> int:
+        """How many statements it may be given at the same time."""
+        ...
+
+    @property
     def checksum_rounds(self) -> int:
         """How often it pays to look at smaller and smaller chunks: once where each reading of a table is billed."""
         ...
@@ -93,8 +98,15 @@ class WarehouseAdapter(Protocol):
         """All rows of each of several read-only statements, which run at the same time as far as that helps."""
         ...
 
-    def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
-        """Runs statements in one transaction and says what they took together; ``timeout`` in seconds, for each."""
+    def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
+        """Runs statements in order and says what they took together; ``timeout`` in seconds, for each.
+
+        In one transaction where the warehouse has them for such statements. ``model`` is what the bill is to name.
+        """
+        ...
+
+    def estimate(self, sql: str) -> Usage | None:
+        """What a query would take, as the warehouse itself reckons without running it; None if it does not say."""
         ...
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
@@ -130,10 +142,10 @@ class WarehouseAdapter(Protocol):
         """
         ...
 
-    def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
+    def clone(self, source: Relation, target: Relation, *, writable: bool) -> Clone:
         """Replaces ``target`` by a clone of ``source``, the cheapest way there is, and says which it was.
 
-        A clone that is not ``writable`` may be a view.
+        A clone that is not ``writable`` may be a view. What happens to one later, the other does not see.
         """
         ...
 
@@ -150,7 +162,7 @@ class WarehouseAdapter(Protocol):
         ...
 
     def close(self) -> None:
-        """Gives the connection back."""
+        """Cancels what other threads still run, and gives the connection back."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rocky_action.domain.project import Relation
 
@@ -29,12 +29,26 @@ class CloneMethod(StrEnum):
 
 
 @dataclass(frozen=True)
+class Clone:
+    """How a relation was cloned, and why nothing cheaper would do, where something cheaper exists."""
+
+    method: CloneMethod
+    because: str | None = None
+
+
+@dataclass(frozen=True)
 class Usage:
-    """What the warehouse says a run took. None means that it does not say; it is never 0 for unknown."""
+    """What the warehouse says a run took. None means that it does not say; it is never 0 for unknown.
+
+    ``bytes_billed`` and ``slot_ms`` are BigQuery's, ``credits`` Snowflake's.
+    """
 
     duration_ms: int | None = None
     rows: int | None = None
     bytes_scanned: int | None = None
+    bytes_billed: int | None = None
+    slot_ms: int | None = None
+    credits: float | None = None
 
     def plus(self, other: Usage) -> Usage:
         """The usage of two statements together; unknown plus anything is unknown."""
@@ -42,10 +56,19 @@ class Usage:
             _sum(self.duration_ms, other.duration_ms),
             _sum(self.rows, other.rows),
             _sum(self.bytes_scanned, other.bytes_scanned),
+            _sum(self.bytes_billed, other.bytes_billed),
+            _sum(self.slot_ms, other.slot_ms),
+            _sum(self.credits, other.credits),
         )
 
 
-def _sum(left: int | None, right: int | None) -> int | None:
+NO_USAGE = Usage(0, 0, 0, 0, 0, 0.0)
+"""What no statement at all took: where sums begin."""
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _sum(left: _Number | None, right: _Number | None) -> _Number | None:
     return None if left is None or right is None else left + right
 
 
@@ -118,12 +141,16 @@ class ModelRun:
 
 @dataclass(frozen=True)
 class Cloned:
-    """One model of the copy set in the preview schema; ``method`` is what was really done."""
+    """One model of the copy set in the preview schema; ``method`` is what was really done.
+
+    ``because`` says why nothing cheaper would do, where something cheaper exists.
+    """
 
     model: str
     source: Relation
     target: Relation
     method: CloneMethod
+    because: str | None = None
 
 
 @dataclass(frozen=True)

@@ -241,11 +241,11 @@ def _clone(scene: _Scene, base: Mapping[str, RunOutcome]) -> dict[str, Cloned | 
             clones[name] = NotCloned(name, f"{model.target} does not exist")
             continue
         try:
-            method = scene.warehouse.clone(source, target, writable=False)
+            clone = scene.warehouse.clone(source, target, writable=False)
         except WarehouseError as err:
             clones[name] = NotCloned(name, err.message)
         else:
-            clones[name] = Cloned(name, source, target, method)
+            clones[name] = Cloned(name, source, target, clone.method, clone.because)
     return clones
 
 

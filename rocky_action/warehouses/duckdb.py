@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import CloneMethod, Usage
+from rocky_action.domain.execution import NO_USAGE, Clone, CloneMethod, Usage
 from rocky_action.domain.project import Relation
 from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
@@ -55,6 +56,11 @@ class DuckDB:
     def description(self) -> str:
         """The engine's version and the file's name."""
         return f"DuckDB {duckdb.__version__}, {self.file}"
+
+    @property
+    def concurrency(self) -> int:
+        """As many as somebody asks for: they share the threads that this process has."""
+        return sys.maxsize
 
     @property
     def checksum_rounds(self) -> int:
@@ -120,9 +126,10 @@ class DuckDB:
         held = count * block if isinstance(count, int) and isinstance(block, int) else 0
         return Size(rows[0][0] if isinstance(rows[0][0], int) else None, held or None)
 
-    def execute(self, statements: Sequence[str], *, timeout: float | None = None) -> Usage:
+    def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
-        usage = Usage(0, 0, 0)
+        del model  # nobody is sent a bill
+        usage = NO_USAGE
         with translated("COMMIT"), self._cursor() as cursor:
             cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
             cursor.begin()
@@ -130,6 +137,11 @@ class DuckDB:
                 usage = usage.plus(profiled(cursor, statement, timeout=timeout))
             cursor.commit()
         return usage
+
+    def estimate(self, sql: str) -> Usage | None:
+        """None: DuckDB reckons rows and not bytes."""
+        del sql
+        return None
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
         """From DuckDB's own catalog."""
@@ -156,13 +168,13 @@ class DuckDB:
         """
         return f"CAST(hash(hash({', '.join(expressions)})) >> 1 AS BIGINT)"
 
-    def clone(self, source: Relation, target: Relation, *, writable: bool) -> CloneMethod:
+    def clone(self, source: Relation, target: Relation, *, writable: bool) -> Clone:
         """A view where nobody will write to it, which copies no data; a table of its own otherwise."""
         kind = "TABLE" if writable else "VIEW"
         self.execute(
             [f"CREATE OR REPLACE {kind} {relation(target, _DIALECT)} AS FROM {relation(source, _DIALECT)}"],
         )
-        return CloneMethod.CTAS if writable else CloneMethod.VIEW
+        return Clone(CloneMethod.CTAS if writable else CloneMethod.VIEW)
 
     def create_schema(self, catalog: str, schema: str) -> None:
         """CREATE SCHEMA IF NOT EXISTS."""

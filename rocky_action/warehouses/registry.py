@@ -10,7 +10,14 @@ from typing import cast
 from rocky_action.errors import ProjectError
 from rocky_action.warehouses.request import Opened, OpenRequest
 
-_OPENERS: Mapping[str, str] = MappingProxyType({"duckdb": "rocky_action.warehouses.duckdb"})
+_OPENERS: Mapping[str, str] = MappingProxyType(
+    {
+        "bigquery": "rocky_action.warehouses.bigquery",
+        "databricks": "rocky_action.warehouses.databricks",
+        "duckdb": "rocky_action.warehouses.duckdb",
+        "snowflake": "rocky_action.warehouses.snowflake",
+    }
+)
 """Adapter type to module; the module's ``open_adapter`` takes an OpenRequest."""
 
 
@@ -22,5 +29,13 @@ def open_warehouse(request: OpenRequest) -> Opened:
             f"[adapter.{request.adapter.name}] is of type {request.adapter.type}, which this version cannot preview",
             advice=f"Types that it can: {', '.join(_OPENERS)}.",
         )
-    open_adapter = cast("Callable[[OpenRequest], Opened]", import_module(module).open_adapter)
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as err:
+        raise ProjectError(
+            f"[adapter.{request.adapter.name}] is of type {request.adapter.type}, whose driver is not installed"
+            f" ({err.name})",
+            advice=f"Install it: pip install 'rocky-preview[{request.adapter.type}]'. The action's image has it.",
+        ) from err
+    open_adapter = cast("Callable[[OpenRequest], Opened]", found.open_adapter)
     return open_adapter(request)

@@ -17,6 +17,8 @@ class OpenRequest:
 
     ``memory_limit`` is as the warehouse spells it and holds for the whole process. ``catalogs`` are those that the
     project builds in, each with a model that does, for a warehouse that can tell at once whether it has them.
+    ``environ`` is where a driver's own variables are, secrets among them. ``labels`` are what each statement's bill is
+    to name (repository, pull_request, preview), as far as they are known.
     """
 
     adapter: Adapter
@@ -25,6 +27,8 @@ class OpenRequest:
     memory_limit: str | None = None
     read_only: bool = False
     catalogs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)

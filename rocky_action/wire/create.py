@@ -47,7 +47,8 @@ class Pruned(Part):
 class Copied(Part):
     """One clone in the preview schema.
 
-    ``copy_strategy`` is what was really done; Rocky itself writes "ctas" for all. Ours: the full relations, and why.
+    ``copy_strategy`` is what was really done; Rocky itself writes "ctas" for all. Ours: the full relations, why the
+    model was cloned, and why in no cheaper way, where there is one.
     """
 
     model_name: str
@@ -57,6 +58,7 @@ class Copied(Part):
     source: str
     target: str
     why: str | None
+    no_cheaper: str | None = None
 
 
 class Run(Part):
@@ -73,6 +75,9 @@ class Run(Part):
     duration_ms: int | None = None
     rows: int | None = None
     bytes_scanned: int | None = None
+    bytes_billed: int | None = None
+    slot_ms: int | None = None
+    credits: float | None = None
     reason: str | None = None
 
 
@@ -177,6 +182,7 @@ def _copied(execution: Execution, plan: Plan) -> tuple[Copied, ...]:
             source=str(clone.source),
             target=str(clone.target),
             why=reasons.get(clone.model),
+            no_cheaper=clone.because,
         )
         for clone in execution.clones
         if isinstance(clone, Cloned)
@@ -201,6 +207,9 @@ def _run(run: ModelRun) -> Run:
                 duration_ms=usage.duration_ms,
                 rows=usage.rows,
                 bytes_scanned=usage.bytes_scanned,
+                bytes_billed=usage.bytes_billed,
+                slot_ms=usage.slot_ms,
+                credits=usage.credits,
                 reason=note,
             )
         case Failed(message):

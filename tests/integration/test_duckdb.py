@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod, Usage
 from rocky_action.domain.project import Adapter, Relation
 from rocky_action.errors import PreviewError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
@@ -355,12 +355,12 @@ def test_clones(database: DuckDB) -> None:
     database.create_schema("", "branch__x")
     source, target = Relation("shop", "raw", "src"), Relation("shop", "branch__x", "src")
     for _ in range(2):  # replaces
-        assert database.clone(source, target, writable=False) is CloneMethod.VIEW
+        assert database.clone(source, target, writable=False) == Clone(CloneMethod.VIEW)
     assert database.query("SELECT view_name FROM duckdb_views() WHERE schema_name = 'branch__x'") == [("src",)]
     assert read(database.connection, "branch__x.src") == read(database.connection, "raw.src")
     copy = Relation("", "branch__x", "Weird \" 'name'")
     for _ in range(2):
-        assert database.clone(source, copy, writable=True) is CloneMethod.CTAS
+        assert database.clone(source, copy, writable=True) == Clone(CloneMethod.CTAS)
     database.execute(['DELETE FROM branch__x."Weird "" \'name\'"'])
     assert len(read(database.connection, "raw.src")) == 1000
     with pytest.raises(WarehouseError, match="does not exist"):

@@ -23,18 +23,35 @@ POSITIONAL = 2
 
 # Each outside library and the only places that know it (shell patterns inside rocky_action).
 HOMES = {
+    "databricks": "warehouses/databricks*",
     "duckdb": "warehouses/duckdb*",
+    "google": "warehouses/bigquery*",
     "httpx": "forges/*",
     "jinja2": "rendering*",
     "networkx": "dag.py",
     "pydantic": "wire*|state*|project_file*",
+    "requests": "warehouses/*",
     "rich": "console*",
+    "snowflake": "warehouses/snowflake*",
     "sqlglot": "sql/*",
     "subprocess": "git*",
     "yaml": "project_file*",
 }
 # What a command must be able to do without: `--version` and `--help` import none of these, `plan` only the parser.
-HEAVY = ("duckdb", "sqlglot", "httpx", "jinja2", "pydantic", "networkx", "yaml", "rich")
+HEAVY = (
+    "databricks",
+    "duckdb",
+    "google",
+    "requests",
+    "snowflake",
+    "sqlglot",
+    "httpx",
+    "jinja2",
+    "pydantic",
+    "networkx",
+    "yaml",
+    "rich",
+)
 OUTERMOST = ("main.py", "cli.py")
 BANNED_IN_TESTS = ("unittest.mock", "mock", "pytest_mock")
 

@@ -302,6 +302,9 @@ class TestCreate:
             "duration_ms": 5,
             "rows": 360,
             "bytes_scanned": None,
+            "bytes_billed": None,
+            "slot_ms": None,
+            "credits": None,
             "reason": "all partitions",
         }
         assert runs["dim", "base"]["duration_ms"] is None
