@@ -58,31 +58,16 @@ class ProjectLoader(Protocol):
         ...
 
 
-class WarehouseAdapter(Protocol):
-    """One warehouse. SQL handed in is complete and in the warehouse's own dialect.
+class WarehouseReader(Protocol):
+    """What a comparison needs of a warehouse. Safe to call from several threads.
 
-    Safe to call from several threads. Every method raises WarehouseError (StatementTimeoutError for a statement that
-    was interrupted) with the warehouse's own message.
+    Every method raises WarehouseError (StatementTimeoutError for a statement that was interrupted) with the
+    warehouse's own message.
     """
 
     @property
     def dialect(self) -> str:
         """The dialect, by sqlglot's name for it."""
-        ...
-
-    @property
-    def description(self) -> str:
-        """What the report calls it, such as "DuckDB 2.0.0, shop.duckdb"; never a secret."""
-        ...
-
-    @property
-    def catalog(self) -> str:
-        """The catalog that relations with an empty catalog belong to."""
-        ...
-
-    @property
-    def concurrency(self) -> int:
-        """How many statements it may be given at the same time."""
         ...
 
     @property
@@ -96,17 +81,6 @@ class WarehouseAdapter(Protocol):
 
     def query_many(self, statements: Sequence[str], *, timeout: float | None = None) -> list[list[Row]]:
         """All rows of each of several read-only statements, which run at the same time as far as that helps."""
-        ...
-
-    def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
-        """Runs statements in order and says what they took together; ``timeout`` in seconds, for each.
-
-        In one transaction where the warehouse has them for such statements. ``model`` is what the bill is to name.
-        """
-        ...
-
-    def estimate(self, sql: str) -> Usage | None:
-        """What a query would take, as the warehouse itself reckons without running it; None if it does not say."""
         ...
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
@@ -125,10 +99,6 @@ class WarehouseAdapter(Protocol):
         """Rows and bytes that reading all of it would take, from the catalog, without reading it."""
         ...
 
-    def describe(self, sql: str) -> tuple[Column, ...]:
-        """The columns that a query would return, without running it."""
-        ...
-
     def unique_keys(self, relation: Relation) -> tuple[tuple[str, ...], ...]:
         """Columns that constraints hold to be unique, the primary key's first; a view has none."""
         ...
@@ -140,6 +110,40 @@ class WarehouseAdapter(Protocol):
         no value's part in it can be told from the others'. Nested values must be handed in as text: some that differ
         may give one number. At least one expression.
         """
+        ...
+
+
+class WarehouseAdapter(WarehouseReader, Protocol):
+    """One warehouse. SQL handed in is complete and in the warehouse's own dialect."""
+
+    @property
+    def description(self) -> str:
+        """What the report calls it, such as "DuckDB 2.0.0, shop.duckdb"; never a secret."""
+        ...
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that relations with an empty catalog belong to."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many statements it may be given at the same time."""
+        ...
+
+    def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
+        """Runs statements in order and says what they took together; ``timeout`` in seconds, for each.
+
+        In one transaction where the warehouse has them for such statements. ``model`` is what the bill is to name.
+        """
+        ...
+
+    def estimate(self, sql: str) -> Usage | None:
+        """What a query would take, as the warehouse itself reckons without running it; None if it does not say."""
+        ...
+
+    def describe(self, sql: str) -> tuple[Column, ...]:
+        """The columns that a query would return, without running it."""
         ...
 
     def clone(self, source: Relation, target: Relation, *, writable: bool) -> Clone:

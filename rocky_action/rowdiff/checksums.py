@@ -86,11 +86,11 @@ def _sums(
     columns = [pair for group in groups for pair in group]
     # Values are hashed once, texts being the dearest to read, and sums are made of numbers.
     inner = [
-        f"{row_hash([pair.hashable(f's.c{pair.position}') for pair in key])} AS k",
+        f"{row_hash([pair.hashable(f's.c{pair.position}') for pair in key])} AS key_hash",
         *(f"{row_hash([pair.hashable(f's.c{pair.position}')])} AS v{pair.position}" for pair in columns),
     ]
-    totals = ["count(*)", _sum("k"), _sum(row_hash(["k", *(f"v{pair.position}" for pair in columns)]))]
-    totals += [_sum(row_hash(["k", *(f"v{pair.position}" for pair in group)])) for group in groups]
+    totals = ["count(*)", _sum("key_hash"), _sum(row_hash(["key_hash", *(f"v{pair.position}" for pair in columns)]))]
+    totals += [_sum(row_hash(["key_hash", *(f"v{pair.position}" for pair in group)])) for group in groups]
     each = [
         f"SELECT {', '.join(totals)} FROM (SELECT {', '.join(inner)} FROM {side} AS s) AS i"
         for side in (sides.base, sides.head)

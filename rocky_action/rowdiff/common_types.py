@@ -181,21 +181,21 @@ def _numbers(base_type: str, head_type: str) -> Comparable | None:
     if not all(is_number(type_) or type_ == "BIGNUM" for type_ in numeric):
         return None
     if "BOOLEAN" in (base_type, head_type):
-        common = None if "BIGNUM" in numeric else "DOUBLE" if set(numeric) & _FLOATS else _common_exact(*numeric)
+        common = None if "BIGNUM" in numeric else "DOUBLE" if set(numeric) & _FLOATS else common_exact(*numeric)
         caveat = f"{base_type} and {head_type} were compared as numbers, TRUE being 1"
         return _cast_first(common, caveat) if common else None
     if set(numeric) & _FLOATS:
         if "BIGNUM" in numeric:  # need not fit into a DOUBLE
             return None
-        rounded = max(_precision(base_type), _precision(head_type)) > _EXACT_IN_DOUBLE
+        rounded = max(precision(base_type), precision(head_type)) > _EXACT_IN_DOUBLE
         caveat = f"{base_type} and {head_type} were compared as DOUBLE, beyond 15 digits rounded"
         return _cast_first("DOUBLE", caveat if rounded else None)
-    common = None if "BIGNUM" in numeric else _common_exact(base_type, head_type)
+    common = None if "BIGNUM" in numeric else common_exact(base_type, head_type)
     return _cast_first(common) if common else _text(_EXACT_NUMBER)
 
 
-def _common_exact(base_type: str, head_type: str) -> str | None:
-    """The narrowest exact number that holds both, None if there is none."""
+def common_exact(base_type: str, head_type: str) -> str | None:
+    """The narrowest type of exact numbers that holds both of two such types, None if there is none."""
     types = {base_type, head_type}
     if types <= _SMALL.keys():
         return "BIGINT"
@@ -246,5 +246,6 @@ def _places(type_: str) -> tuple[int, int]:
     return (_DIGITS.get(type_, 0), 0) if decimal is None else (decimal[0] - decimal[1], decimal[1])
 
 
-def _precision(type_: str) -> int:
+def precision(type_: str) -> int:
+    """Digits of an exact number's type, 0 for any other."""
     return sum(_places(type_))

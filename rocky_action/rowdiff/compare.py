@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rocky_action.domain.diff import Column, ModelDiff, NotCompared, Profile, RowDiff, SchemaDiff
 from rocky_action.domain.project import Relation
 from rocky_action.errors import SqlError, WarehouseError
-from rocky_action.ports import WarehouseAdapter
+from rocky_action.ports import WarehouseReader
 from rocky_action.rowdiff.answers import Answer, Question, nothing
 from rocky_action.rowdiff.choose import answer
 from rocky_action.rowdiff.examples import choose_examples
@@ -16,6 +16,7 @@ from rocky_action.rowdiff.profile import describe
 from rocky_action.rowdiff.request import DiffRequest
 from rocky_action.rowdiff.schema import ColumnPair, diff_schemas, pair_columns
 from rocky_action.rowdiff.sides import SideRelations, Sides, count_rows, sides_of
+from rocky_action.rowdiff.spoken import Spoken, forms_of, spoken
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,11 @@ class _Both:
     head_columns: tuple[Column, ...]
 
 
-def diff_relations(warehouse: WarehouseAdapter, request: DiffRequest, *, base: Relation, head: Relation) -> ModelDiff:
+def diff_relations(warehouse: WarehouseReader, request: DiffRequest, *, base: Relation, head: Relation) -> ModelDiff:
     """Base against head: schema, rows, coverage. A refusal of the warehouse is a reason not to have compared."""
+    own, warehouse = warehouse, spoken(warehouse)
     try:
-        base_columns, head_columns = warehouse.columns(base), warehouse.columns(head)
+        base_columns, head_columns = own.columns(base), own.columns(head)
     except WarehouseError as error:
         return _nothing(request, _refusal(error))
     if base_columns is None or head_columns is None:
@@ -47,8 +49,8 @@ def diff_relations(warehouse: WarehouseAdapter, request: DiffRequest, *, base: R
         return ModelDiff(request.model, diff_schemas(base_columns, head_columns), rows, NotCompared(_refusal(error)))
 
 
-def _diff(warehouse: WarehouseAdapter, request: DiffRequest, *, both: _Both) -> ModelDiff:
-    pairs = pair_columns(both.base_columns, both.head_columns, options=request.options)
+def _diff(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> ModelDiff:
+    pairs = _pairs(warehouse, request, both=both)
     ignored = {name.lower() for name in request.options.ignore_columns}
     compared = tuple(pair for pair in pairs if pair.name.lower() not in ignored)
     asked = replace(request, candidates=request.candidates + constrained(warehouse, base=both.base, head=both.head))
@@ -71,6 +73,14 @@ def _diff(warehouse: WarehouseAdapter, request: DiffRequest, *, both: _Both) -> 
     )
 
 
+def _pairs(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> tuple[ColumnPair, ...]:
+    """Columns that both sides have, with types as the warehouse is spoken to about them."""
+    base, head = both.base_columns, both.head_columns
+    if isinstance(warehouse, Spoken):
+        base, head = warehouse.in_common_types(base), warehouse.in_common_types(head)
+    return pair_columns(base, head, options=request.options, form=forms_of(warehouse))
+
+
 def _rows(sides: Sides, request: DiffRequest, *, compared: tuple[ColumnPair, ...]) -> Answer:
     """What is known of the rows when the warehouse refuses to compare them is how many there are."""
     rows_base, rows_head = sides.count()
@@ -81,7 +91,7 @@ def _rows(sides: Sides, request: DiffRequest, *, compared: tuple[ColumnPair, ...
         return nothing(RowDiff(rows_base, rows_head), _refusal(error))
 
 
-def _count(warehouse: WarehouseAdapter, relation: Relation, *, where: str | None) -> int | None:
+def _count(warehouse: WarehouseReader, relation: Relation, *, where: str | None) -> int | None:
     try:
         return count_rows(warehouse, relation, where=where)
     except WarehouseError:

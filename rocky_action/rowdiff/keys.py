@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rocky_action.domain.project import Relation
-from rocky_action.ports import WarehouseAdapter
+from rocky_action.ports import WarehouseReader
 from rocky_action.rowdiff.request import KeyCandidate
 from rocky_action.rowdiff.schema import ColumnPair
 from rocky_action.rowdiff.sides import Sides, count_where, numbers
@@ -65,7 +65,7 @@ _ERROR = 4 * math.sqrt(2 / (BUCKETS - 1))
 """Four standard deviations of the estimate, as a share of the truth."""
 
 
-def constrained(warehouse: WarehouseAdapter, *, base: Relation, head: Relation) -> tuple[KeyCandidate, ...]:
+def constrained(warehouse: WarehouseReader, *, base: Relation, head: Relation) -> tuple[KeyCandidate, ...]:
     """What constraints of either relation hold to be unique, head's first."""
     found = dict.fromkeys(warehouse.unique_keys(head) + warehouse.unique_keys(base))
     return tuple(KeyCandidate(columns, "constraint") for columns in found)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rocky_action.ports import Row
 from rocky_action.rowdiff.differing import Differing, DifferingRow
 from rocky_action.rowdiff.schema import ColumnPair, text
-from rocky_action.rowdiff.sides import Sides, count_where, numbers, smallest
+from rocky_action.rowdiff.sides import Sides, count_where, numbers, smallest, values
 
 DRAWN = 2000
 """Distinct rows brought here: all of them if there are no more, so that changed rows can be told from lost ones."""
@@ -66,12 +67,12 @@ def cancel(multisets: Multisets, rows: str | None = None, *, draw: int) -> Lefto
     # Only groups that do not cancel are kept, which are few when most rows do.
     left = f"SELECT * FROM ({groups}) AS g WHERE nb <> nh"
     totals = f"(SELECT count(*) FROM {multisets.sides.base} AS b), (SELECT count(*) FROM {multisets.sides.head} AS h)"
-    drawn = _drawn(multisets, draw) if draw else "NULL"
-    sql = f"WITH l AS MATERIALIZED ({left}) SELECT {totals}, {surplus}, {drawn} FROM l"
-    *counts, shown = multisets.sides.query(sql)[0]
-    base, head, added, removed = numbers(tuple(counts))
-    found = tuple(_row(row) for row in shown) if isinstance(shown, list) else ()
-    return Leftovers(base, head, added, removed, _differing(multisets, found, total=added + removed))
+    no_cells = ", NULL" * len(multisets.compared)
+    sql = f"WITH l AS MATERIALIZED ({left}) SELECT 0 AS is_row, {totals}, {surplus}{no_cells} FROM l"
+    found = multisets.sides.query(f"{sql} UNION ALL {_drawn(multisets, draw)}" if draw else sql)
+    base, head, added, removed = next(numbers(row[1:5]) for row in found if not row[0])
+    drawn = tuple(_row(row) for row in found if row[0])
+    return Leftovers(base, head, added, removed, _differing(multisets, drawn, total=added + removed))
 
 
 def match_hashes(multisets: Multisets, *, draw: int) -> Leftovers | None:
@@ -119,19 +120,18 @@ def _repeats(multisets: Multisets) -> bool:
 
 
 def _drawn(multisets: Multisets, most: int) -> str:
-    """SQL: a list of leftover rows, each a list of texts: base's number, head's number, the values."""
+    """SQL: leftover rows, each with base's number, head's number, and the values as texts."""
     cells = ", ".join(
         "NULL" if pair.name.lower() in multisets.masked else text(f"v{pair.position}", pair.comparable.type)
         for pair in multisets.compared
     )
     order = multisets.sides.warehouse.row_hash([text(f"v{pair.position}") for pair in multisets.compared])
-    some = f"SELECT {text('nb')} AS nb, {text('nh')} AS nh, [{cells}] AS cells FROM l ORDER BY {order} LIMIT {most}"
-    return f"(SELECT list([nb, nh] || cells) FROM ({some}) AS s)"
+    return f"SELECT * FROM (SELECT 1 AS is_row, nb, nh, NULL, NULL, {cells} FROM l ORDER BY {order} LIMIT {most}) AS s"
 
 
-def _row(row: Sequence[str | None]) -> DifferingRow:
-    base, head = int(row[0] or 0), int(row[1] or 0)
-    cells = tuple(row[2:])
+def _row(row: Row) -> DifferingRow:
+    base, head = numbers(row[1:3])
+    cells = tuple(values(row[5:]))
     if head > base:
         return DifferingRow("added", (), cells, count=head - base)
     return DifferingRow("removed", cells, (), count=base - head)

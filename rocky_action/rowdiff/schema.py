@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
 
 from rocky_action.domain.diff import Column, SchemaDiff, TypeChange
 from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.rowdiff.common_types import TEXT, ZONED, Comparable, comparable, is_number, readable, scale, widest
+from rocky_action.rowdiff.portable_types import text_of
 
 _PLAIN = ModelOptions()
 _DIGITS = Context(prec=400, rounding=ROUND_DOWN)
@@ -141,7 +142,7 @@ class ColumnPair:
 
 def text(value: str, type_: str = TEXT) -> str:
     """A value of a type as a person reads it, as SQL: moments with a zone in UTC whatever the session's zone."""
-    return readable(value) if type_ in ZONED else f"CAST({value} AS {TEXT})"
+    return text_of(value, type_) or (readable(value) if type_ in ZONED else f"CAST({value} AS {TEXT})")
 
 
 def _double(number: float) -> str:
@@ -175,9 +176,16 @@ def diff_schemas(base: Sequence[Column], head: Sequence[Column]) -> SchemaDiff:
 
 
 def pair_columns(
-    base: Sequence[Column], head: Sequence[Column], *, options: ModelOptions = _PLAIN
+    base: Sequence[Column],
+    head: Sequence[Column],
+    *,
+    options: ModelOptions = _PLAIN,
+    form: Callable[[str, str], Comparable] = comparable,
 ) -> tuple[ColumnPair, ...]:
-    """The columns that both sides have, in head's order, compared as the options say; case of names does not matter."""
+    """The columns that both sides have, in head's order, compared as the options say; case of names does not matter.
+
+    ``form`` tells from two types how their values are compared.
+    """
     allowed = {name.lower(): tolerance for name, tolerance in options.tolerances}
     cases, blanks, json = (
         {name.lower() for name in names}
@@ -188,7 +196,7 @@ def pair_columns(
             position,
             left,
             right,
-            comparable(left.type, right.type),
+            form(left.type, right.type),
             allowed.get(right.name.lower()),
             TextRules(*(right.name.lower() in chosen for chosen in (cases, blanks, json))),
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from rocky_action.domain.project import Relation
 from rocky_action.errors import PreviewError
-from rocky_action.ports import Row, WarehouseAdapter
+from rocky_action.ports import Row, WarehouseReader
 from rocky_action.rowdiff.schema import ColumnPair
+from rocky_action.rowdiff.spoken import condition_in
 from rocky_action.sql.quoting import quote, relation
 
 
@@ -29,7 +30,7 @@ class Sides:
     ``timeout`` is in seconds, for each statement.
     """
 
-    warehouse: WarehouseAdapter
+    warehouse: WarehouseReader
     base: str
     head: str
     pairs: tuple[ColumnPair, ...]
@@ -110,9 +111,9 @@ class Sides:
         )
 
 
-def sides_of(warehouse: WarehouseAdapter, relations: SideRelations, *, pairs: tuple[ColumnPair, ...]) -> Sides:
+def sides_of(warehouse: WarehouseReader, relations: SideRelations, *, pairs: tuple[ColumnPair, ...]) -> Sides:
     """The two relations as sides of a comparison. Raises SqlError for a ``where`` that is not a condition."""
-    where = _checked(relations.where, warehouse.dialect)
+    where = condition_in(warehouse, relations.where) if relations.where else None
     base = [quote(pair.base.name, warehouse.dialect) for pair in pairs]
     head = [quote(pair.head.name, warehouse.dialect) for pair in pairs]
     return Sides(
@@ -131,20 +132,11 @@ def _projection(source: str, columns: Sequence[str], *, where: str | None) -> st
     return f"(SELECT {', '.join(named)} FROM {rows} AS t)"
 
 
-def count_rows(warehouse: WarehouseAdapter, source: Relation, *, where: str | None = None) -> int:
+def count_rows(warehouse: WarehouseReader, source: Relation, *, where: str | None = None) -> int:
     """Rows of one relation, those that ``where`` keeps. Raises SqlError for a ``where`` that is not a condition."""
-    kept = _checked(where, warehouse.dialect)
+    kept = condition_in(warehouse, where) if where else None
     rows = _projection(relation(source, warehouse.dialect), (), where=kept)
     return numbers(warehouse.query(f"SELECT count(*) FROM {rows} AS r")[0])[0]
-
-
-def _checked(where: str | None, dialect: str) -> str | None:
-    """A condition of the user's, if there is one, as one that cannot leave its parentheses. Raises SqlError."""
-    if not where:
-        return where
-    from rocky_action.sql.guard import condition  # noqa: PLC0415  the parser is slow to import, and seldom needed
-
-    return condition(where, dialect)
 
 
 def count_where(condition: str) -> str:
