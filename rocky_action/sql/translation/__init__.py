@@ -82,7 +82,7 @@ def _own_word(node: exp.Anonymous, phrases: Phrases, *, row_hash: RowHash) -> ex
         case "rocky_native":
             return exp.Paren(this=exp.var(arguments[0].name))
         case "rocky_nested":
-            return _unless_null(arguments[0], phrases.nested, phrases.dialect)
+            return _unless_null(arguments[0], phrases.nested, dialect=phrases.dialect)
         case "rocky_bytes":
             return raw(phrases.hexadecimal, arguments[0], dialect=phrases.dialect)
         case "json_normalize":
@@ -94,5 +94,5 @@ def _own_word(node: exp.Anonymous, phrases: Phrases, *, row_hash: RowHash) -> ex
             return node
 
 
-def _unless_null(value: exp.Expr, words: str, dialect: str) -> exp.Expr:
+def _unless_null(value: exp.Expr, words: str, *, dialect: str) -> exp.Expr:
     return exp.case().when(value.copy().is_(exp.null()), exp.null()).else_(raw(words, value, dialect=dialect))
