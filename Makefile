@@ -6,6 +6,7 @@ CASES ?= 5000
 FIRST ?= 0
 IMAGE ?= rocky-preview:local
 UV_VERSION := 0.13.8
+DRIVERS := --extra bigquery --extra databricks --extra snowflake
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
@@ -59,7 +60,8 @@ lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest 
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION)
 	$(call compile,requirements.lock)
-	$(call compile,requirements-dev.lock,--extra dev --constraints requirements.lock)
+	$(call compile,requirements-warehouses.lock,$(DRIVERS) --constraints requirements.lock)
+	$(call compile,requirements-dev.lock,$(DRIVERS) --extra dev --constraints requirements-warehouses.lock)
 
 # One file for every platform and Python >= 3.11; --fork-strategy fewest keeps one version of each package.
 define compile

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 
+import pytest
+from sqlglot import exp, parse_one
+
+from rocky_action.domain.project import Adapter, Relation
 from rocky_action.ports import WarehouseAdapter
+from rocky_action.sql.quoting import quote, relation
+from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.request import OpenRequest
+
+WAREHOUSES = ("duckdb", "snowflake", "bigquery", "databricks")
 
 
 class Missing(Exception):  # noqa: N818  a fact about this machine, no error of the code
@@ -27,3 +40,64 @@ class Ground:
     schema: str
     settings: Mapping[str, str]
     environ: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path()
+
+    def at(self, name: str, schema: str | None = None) -> Relation:
+        """A relation of production's, or of another schema."""
+        return Relation(self.catalog, schema or self.schema, name)
+
+    def sql(self, text: str) -> str:
+        """SQL that DuckDB would take, in the words of this warehouse."""
+        return parse_one(text, read="duckdb").sql(dialect=self.adapter.dialect)
+
+    def named(self, rel: Relation) -> str:
+        """A relation in the warehouse's own quotes."""
+        return relation(rel, self.adapter.dialect)
+
+    def type(self, text: str) -> str:
+        """A type as DuckDB calls it, as this warehouse does."""
+        return exp.DataType.build(text, dialect="duckdb").sql(dialect=self.adapter.dialect)
+
+    def make(self, rel: Relation, columns: Mapping[str, str], rows: Sequence[Sequence[str]] = ()) -> Relation:
+        """Replaces a table. Types are as DuckDB calls them, cells are SQL that DuckDB would take."""
+        dialect = self.adapter.dialect
+        typed = [(quote(name, dialect), self.type(type_)) for name, type_ in columns.items()]
+
+        def select(cells: Sequence[str]) -> str:
+            cast = (
+                f"CAST({self.sql(cell)} AS {type_}) AS {name}" for cell, (name, type_) in zip(cells, typed, strict=True)
+            )
+            return f"SELECT {', '.join(cast)}"
+
+        query = " UNION ALL ".join(map(select, rows))
+        if not rows:
+            query = f"SELECT * FROM ({select(['NULL'] * len(columns))}) AS nothing WHERE 1 = 0"
+        self.production(f"CREATE OR REPLACE TABLE {self.named(rel)} AS {query}")
+        return rel
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """What the adapter says a query returns, sorted."""
+        return sorted(self.adapter.query(query), key=repr)
+
+    def again(self) -> WarehouseAdapter:
+        """The warehouse opened once more, as the next run does."""
+        adapter = Adapter("default", self.name, self.settings)
+        return open_warehouse(OpenRequest(adapter, self.folder, seeds=tuple, environ=self.environ)).warehouse
+
+
+def required() -> bool:
+    """Whether what is missing is a failure and no reason to skip."""
+    return os.environ.get("REQUIRE_ALL") == "1"
+
+
+@contextmanager
+def standing_on(name: str) -> Iterator[Ground]:
+    """One warehouse. Skips the test where this machine cannot have it, unless everything is required."""
+    with ExitStack() as stack:
+        try:
+            ground = stack.enter_context(import_module(f"tests.support.{name}_ground").open_ground())
+        except (Missing, ModuleNotFoundError) as why:
+            if required():
+                raise
+            pytest.skip(f"NOT TESTED on {name}: {why}")
+        yield ground
