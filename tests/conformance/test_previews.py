@@ -78,7 +78,7 @@ def previewed(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The folder with the report's files."""
     fill(ground)
     made = repository(ground, tmp_path)
-    for key, value in (made.environ | dict(ground.environ)).items():
+    for key, value in {**made.environ, **ground.environ}.items():
         monkeypatch.setenv(key, value)
     monkeypatch.chdir(made.path)
     assert main(["run", "--name", NAME, "--quiet"]) == 0
