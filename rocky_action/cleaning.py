@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
@@ -14,6 +15,7 @@ from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import WorkTree
 from rocky_action.place import Place, project_folder
 from rocky_action.ports import WarehouseAdapter
+from rocky_action.projects.adapters import read_adapter
 from rocky_action.settings import Settings
 from rocky_action.stages.plan import refuse_reserved_schemas
 from rocky_action.state import Lease, read_records
@@ -33,7 +35,7 @@ def cleanup_previews(
         project_folder(settings, place), environ=place.environ, token=settings.github_token, server_url=place.server_url
     )
     loader, tree = project_loader(settings, place), WorkTree(repository)
-    adapter = loader.adapter(tree)
+    adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)
     if not _has_data(adapter, place):
         return ()
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]

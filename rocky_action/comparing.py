@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,12 +106,12 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
 
 def _database(settings: Settings, place: Place) -> Path:
     """The file of the project's DuckDB database."""
-    from rocky_action.assembly import project_loader  # noqa: PLC0415  two files are compared without any project
-    from rocky_action.git.repository import open_repository  # noqa: PLC0415
+    from rocky_action.git.repository import open_repository  # noqa: PLC0415  two files are compared without any project
     from rocky_action.git.trees import WorkTree  # noqa: PLC0415
+    from rocky_action.projects.adapters import read_adapter  # noqa: PLC0415
 
-    repository = open_repository(project_folder(settings, place), environ=place.environ)
-    adapter = project_loader(settings, place).load(WorkTree(repository)).adapter
+    tree = WorkTree(open_repository(project_folder(settings, place), environ=place.environ))
+    adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)
     path = adapter.settings.get("path", "")
     if adapter.type != "duckdb" or path in ("", ":memory:"):
         raise InputError(

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rocky_action.domain.project import Adapter, Ephemeral, Model, Project, Setting
+from rocky_action.domain.project import Ephemeral, Model, Project, Setting
 from rocky_action.ports import SourceTree
-from rocky_action.projects.config import Config, read_config
+from rocky_action.projects.adapters import UNREADABLE, read_root
+from rocky_action.projects.config import Config
 from rocky_action.projects.detect import detect
 from rocky_action.projects.files import Files
 from rocky_action.projects.folder import metadata_paths, read_folder
@@ -18,8 +19,6 @@ from rocky_action.projects.mistakes import Mistakes, nearest
 from rocky_action.projects.model_files import companion_names, companions, read_model_file, stem
 from rocky_action.projects.sidecar import Surroundings, read_model
 from rocky_action.sql.references import ReadsOf
-
-_UNREADABLE = "this file is listed but cannot be read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,8 @@ class RockyLoader:
         """The project in a tree. Raises ProjectError, listing every mistake with file and line."""
         detect(tree, self.config_path)
         mistakes = Mistakes()
-        config = self._config(tree, mistakes)
+        files = Files(tree.read([self.config_path]), mistakes, self.environ)
+        config = read_root(files, self.config_path, pipeline=self.pipeline)
         if config is None:
             raise mistakes.error(tree.label)
         models = self._models(self._files(tree, config, mistakes=mistakes), config)
@@ -64,23 +64,6 @@ class RockyLoader:
         """For each model and setting the file and the line that decide it, None where nothing does."""
         return locate_settings(asked, tree=tree, config_path=self.config_path)
 
-    def adapter(self, tree: SourceTree) -> Adapter:
-        """The adapter that the project builds with, whatever may be wrong with its models. Raises ProjectError."""
-        detect(tree, self.config_path)
-        mistakes = Mistakes()
-        config = self._config(tree, mistakes)
-        if config is None or config.adapter is None:
-            raise mistakes.error(tree.label)
-        return config.adapter
-
-    def _config(self, tree: SourceTree, mistakes: Mistakes) -> Config | None:
-        files = Files(tree.read([self.config_path]), mistakes, self.environ)
-        if self.config_path not in files:
-            mistakes.note(self.config_path, _UNREADABLE)
-            return None
-        root = files.table(self.config_path)
-        return None if root is None else read_config(root, self.pipeline)
-
     def _files(self, tree: SourceTree, config: Config, *, mistakes: Mistakes) -> _ModelTree:
         """The selected models and everything that belongs to them, in one round trip."""
         present = frozenset(tree.paths())
@@ -91,7 +74,7 @@ class RockyLoader:
         contents = tree.read(wanted)
         for name in wanted:
             if name not in contents:
-                mistakes.note(name, _UNREADABLE)
+                mistakes.note(name, UNREADABLE)
         return _ModelTree(models, shared, Files(contents, mistakes, self.environ))
 
     def _selected(self, paths: Sequence[str], config: Config, *, mistakes: Mistakes) -> tuple[str, ...]:
