@@ -88,7 +88,7 @@ def _own_word(node: exp.Anonymous, phrases: Phrases, *, row_hash: RowHash) -> ex
         case "json_normalize":
             return raw(phrases.json, arguments[0], dialect=phrases.dialect)
         case "isfinite":  # NaN is greater than anything, or not comparable
-            infinity = exp.cast(exp.Literal.string("Infinity"), "DOUBLE")
+            infinity = exp.cast(exp.Literal.string("inf"), "DOUBLE")
             return exp.Paren(this=exp.LT(this=exp.Abs(this=arguments[0].copy()), expression=infinity))
         case _:
             return node

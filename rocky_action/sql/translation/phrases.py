@@ -104,7 +104,9 @@ def _in_percent(node: exp.TableSample) -> exp.Expr:
     return node
 
 
-_SPARK_JSON = "to_json(named_struct('v', {v}), map('ignoreNullFields', 'false'))"
+_WRAPPED = "to_json(named_struct('v', {v}), map('ignoreNullFields', 'false'))"
+_SPARK_JSON = f"substr({_WRAPPED}, 6, length({_WRAPPED}) - 6)"
+"""Spark makes JSON of structs, and of what is in them; ``{{"v":`` and ``}}`` are taken off again."""
 
 PHRASES: Mapping[str, Phrases] = MappingProxyType(
     {

@@ -1,0 +1,470 @@
+-- small tables, by key
+
+SELECT (SELECT COUNT(*) FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
+FROM `base`.`t` AS t) AS b), (SELECT COUNT(*) FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount`
+AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS h);
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s GROUP BY s.c0) AS g;
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`head`.`t` AS t) AS s GROUP BY s.c0) AS g;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END IGNORE NULLS ORDER BY CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END LIMIT 1000) FROM (SELECT in_base, in_head, k0, ((COLLATE(LOWER(CAST(b1 AS STRING)), '')) IS
+DISTINCT FROM (COLLATE(LOWER(CAST(h1 AS STRING)), ''))) AS d1, (b2 IS DISTINCT FROM h2 AND NOT COALESCE(((ABS(CAST(b2
+AS FLOAT64)) < CAST('inf' AS FLOAT64)) AND (ABS(CAST(h2 AS FLOAT64)) < CAST('inf' AS FLOAT64)) AND ABS(CAST(b2 AS
+FLOAT64) - CAST(h2 AS FLOAT64)) <= GREATEST(CAST('0.01' AS FLOAT64), CAST('0.001' AS FLOAT64) * GREATEST(ABS(CAST(b2
+AS FLOAT64)), ABS(CAST(h2 AS FLOAT64))))), FALSE)) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS
+in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1,
+h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
+t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS b FULL JOIN (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS h ON TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS
+j) AS f;
+
+SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
+CAST(((COLLATE(LOWER(CAST(b1 AS STRING)), '')) IS DISTINCT FROM (COLLATE(LOWER(CAST(h1 AS STRING)), ''))) AS STRING),
+CAST(b1 AS STRING), CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2 AND NOT COALESCE(((ABS(CAST(b2 AS FLOAT64)) <
+CAST('inf' AS FLOAT64)) AND (ABS(CAST(h2 AS FLOAT64)) < CAST('inf' AS FLOAT64)) AND ABS(CAST(b2 AS FLOAT64) - CAST(h2
+AS FLOAT64)) <= GREATEST(CAST('0.01' AS FLOAT64), CAST('0.001' AS FLOAT64) * GREATEST(ABS(CAST(b2 AS FLOAT64)),
+ABS(CAST(h2 AS FLOAT64))))), FALSE)) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3)
+AS STRING), TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN
+b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS
+h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b FULL
+JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`head`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS h ON
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((COLLATE(LOWER(CAST(b1
+AS STRING)), '')) IS DISTINCT FROM (COLLATE(LOWER(CAST(h1 AS STRING)), ''))) OR (b2 IS DISTINCT FROM h2 AND NOT
+COALESCE(((ABS(CAST(b2 AS FLOAT64)) < CAST('inf' AS FLOAT64)) AND (ABS(CAST(h2 AS FLOAT64)) < CAST('inf' AS FLOAT64))
+AND ABS(CAST(b2 AS FLOAT64) - CAST(h2 AS FLOAT64)) <= GREATEST(CAST('0.01' AS FLOAT64), CAST('0.001' AS FLOAT64) *
+GREATEST(ABS(CAST(b2 AS FLOAT64)), ABS(CAST(h2 AS FLOAT64))))), FALSE)) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+
+SELECT 0, COUNT(*), COUNT(s.c2), COUNT(DISTINCT s.c2), CAST(SUM(s.c2) AS STRING), CAST(NULL AS STRING), CAST(MIN(s.c2)
+AS STRING), CAST(MAX(s.c2) AS STRING) FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s UNION ALL SELECT 1, COUNT(*), COUNT(s.c2), COUNT(DISTINCT s.c2),
+CAST(SUM(s.c2) AS STRING), CAST(NULL AS STRING), CAST(MIN(s.c2) AS STRING), CAST(MAX(s.c2) AS STRING) FROM (SELECT
+TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s;
+
+-- large tables, by key
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN s.c0 IS NULL THEN 1 END) FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s), SUM(CAST(n AS BIGNUMERIC) * n) FROM (SELECT
+COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s GROUP BY MOD(FARM_FINGERPRINT(s.c0), 4096)) AS b;
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN s.c0 IS NULL THEN 1 END) FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s), SUM(CAST(n AS BIGNUMERIC) * n) FROM (SELECT
+COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`head`.`t` AS t) AS s GROUP BY MOD(FARM_FINGERPRINT(s.c0), 4096)) AS b;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v1, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v1)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC)) FROM (SELECT (FARM_FINGERPRINT(s.c0)) AS key_hash,
+(FARM_FINGERPRINT(s.c2)) AS v2, (FARM_FINGERPRINT((COLLATE(s.c1, '')))) AS v1, (FARM_FINGERPRINT(s.c3)) AS v3 FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s) AS
+i;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v1, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v1)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC)) FROM (SELECT (FARM_FINGERPRINT(s.c0)) AS key_hash,
+(FARM_FINGERPRINT(s.c2)) AS v2, (FARM_FINGERPRINT((COLLATE(s.c1, '')))) AS v1, (FARM_FINGERPRINT(s.c3)) AS v3 FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s) AS
+i;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END IGNORE NULLS ORDER BY CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END LIMIT 256) FROM (SELECT in_base, in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((COLLATE(b1,
+'')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base,
+h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS
+h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
+t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS b FULL JOIN (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS h ON TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS
+j) AS f;
+
+SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
+CAST(((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING),
+CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS
+STRING), TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
+FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b FULL
+JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`head`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS h ON
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((COLLATE(b1, '')) IS
+DISTINCT FROM (COLLATE(h1, ''))) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+
+-- large tables, a composite key
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN (COLLATE(s.c1, '')) IS NULL OR s.c0 IS NULL THEN 1 END) FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s), SUM(CAST(n AS
+BIGNUMERIC) * n) FROM (SELECT COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS
+c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s GROUP BY MOD(FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0), 4096)) AS b;
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN (COLLATE(s.c1, '')) IS NULL OR s.c0 IS NULL THEN 1 END) FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s), SUM(CAST(n AS
+BIGNUMERIC) * n) FROM (SELECT COUNT(*) AS n FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS
+c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s GROUP BY MOD(FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0), 4096)) AS b;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC))
+FROM (SELECT (FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0)) AS key_hash, (FARM_FINGERPRINT(s.c2)) AS v2,
+(FARM_FINGERPRINT(s.c3)) AS v3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw`
+AS c3 FROM `base`.`t` AS t) AS s) AS i;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC))
+FROM (SELECT (FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0)) AS key_hash, (FARM_FINGERPRINT(s.c2)) AS v2,
+(FARM_FINGERPRINT(s.c3)) AS v3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw`
+AS c3 FROM `head`.`t` AS t) AS s) AS i;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN
+in_base IS NULL OR in_head IS NULL OR d2 OR d3 THEN (FARM_FINGERPRINT(k0, k1)) END IGNORE NULLS ORDER BY CASE WHEN
+in_base IS NULL OR in_head IS NULL OR d2 OR d3 THEN (FARM_FINGERPRINT(k0, k1)) END LIMIT 256) FROM (SELECT in_base,
+in_head, k0, k1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base,
+h.present AS in_head, CASE WHEN b.present THEN (COLLATE(b.c1, '')) ELSE (COLLATE(h.c1, '')) END AS k0, CASE WHEN
+b.present THEN b.c0 ELSE h.c0 END AS k1, b.c1 AS b1, h.c1 AS h1, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c3
+AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS b FULL JOIN (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
+FROM `head`.`t` AS t) AS h ON TO_JSON_STRING((COLLATE(b.c1, ''))) = TO_JSON_STRING((COLLATE(h.c1, ''))) AND
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j) AS f;
+
+SELECT in_base, in_head, CAST(((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS STRING), CAST(b1 AS STRING),
+CAST(h1 AS STRING), CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST((b2 IS
+DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING),
+TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN
+(COLLATE(b.c1, '')) ELSE (COLLATE(h.c1, '')) END AS k0, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k1, b.c1 AS b1,
+h.c1 AS h1, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE
+(FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b FULL JOIN
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
+AS t) AS s WHERE (FARM_FINGERPRINT((COLLATE(s.c1, '')), s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS
+h ON TO_JSON_STRING((COLLATE(b.c1, ''))) = TO_JSON_STRING((COLLATE(h.c1, ''))) AND TO_JSON_STRING(b.c0) =
+TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT
+FROM h3) ORDER BY k0, k1;
+
+SELECT COUNT(*), SUM(CASE WHEN (COLLATE(s.c1, '')) = 'other' THEN 1 ELSE 0 END) FROM (SELECT TRUE AS present, t.`id`
+AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s;
+
+SELECT m, COUNT(*) FROM (SELECT CASE WHEN (COLLATE(s.c1, '')) = 'other' THEN 1 ELSE 0 END AS m FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s) AS t GROUP BY m;
+
+-- whole rows
+
+SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM (SELECT (FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS h
+FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s
+WHERE RAND() < 0.01) AS t GROUP BY h) AS g;
+
+SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM (SELECT (FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS h
+FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s
+WHERE RAND() < 0.01) AS t GROUP BY h) AS g;
+
+SELECT COUNT(CASE WHEN b.h IS NULL THEN 1 END), COUNT(CASE WHEN h.h IS NULL THEN 1 END), COUNT(*), ARRAY_AGG(CASE WHEN
+b.h IS NULL OR h.h IS NULL THEN COALESCE(b.h, h.h) END IGNORE NULLS ORDER BY CASE WHEN b.h IS NULL OR h.h IS NULL THEN
+COALESCE(b.h, h.h) END LIMIT 256) FROM (SELECT (FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS h FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s) AS
+b FULL JOIN (SELECT (FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS h FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s) AS h ON b.h = h.h;
+
+WITH l AS (SELECT * FROM (SELECT v0, v1, v2, v3, SUM(nb) AS nb, SUM(nh) AS nh FROM (SELECT s.c0 AS v0, (COLLATE(s.c1,
+'')) AS v1, s.c2 AS v2, s.c3 AS v3, 1 AS nb, 0 AS nh FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0,
+(COLLATE(s.c1, '')), s.c2, s.c3)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS s UNION ALL SELECT s.c0 AS
+v0, (COLLATE(s.c1, '')) AS v1, s.c2 AS v2, s.c3 AS v3, 0 AS nb, 1 AS nh FROM (SELECT * FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0,
+(COLLATE(s.c1, '')), s.c2, s.c3)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS s) AS u GROUP BY v0, v1, v2,
+v3) AS g WHERE nb <> nh) SELECT 0 AS is_row, (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS
+c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (FARM_FINGERPRINT(s.c0,
+(COLLATE(s.c1, '')), s.c2, s.c3)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b), (SELECT COUNT(*) FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
+AS t) AS s WHERE (FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) IN (SELECT v.h FROM UNNEST([J3456789 AS
+h)]) AS v)) AS h), SUM(CASE WHEN nh > nb THEN nh - nb ELSE 0 END), SUM(CASE WHEN nb > nh THEN nb - nh ELSE 0 END),
+NULL, NULL, NULL, NULL FROM l UNION ALL SELECT * FROM (SELECT 1 AS is_row, nb, nh, NULL, NULL, CAST(v0 AS STRING),
+CAST(v1 AS STRING), CAST(v2 AS STRING), TO_HEX(v3) FROM l ORDER BY (FARM_FINGERPRINT(CAST(v0 AS STRING), CAST(v1 AS
+STRING), CAST(v2 AS STRING), CAST(v3 AS STRING))) NULLS LAST LIMIT 2000) AS s;
+
+-- a random sample
+
+SELECT (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS b), (SELECT COUNT(*) FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
+AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS h);
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `base`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS s GROUP BY s.c0) AS g;
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `head`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS s GROUP BY s.c0) AS g;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END IGNORE NULLS ORDER BY CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END LIMIT 1000) FROM (SELECT in_base, in_head, k0, ((COLLATE(b1, '')) IS DISTINCT FROM
+(COLLATE(h1, ''))) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS
+in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1,
+h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1)
+AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
+FROM `head`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS h ON TO_JSON_STRING(b.c0) =
+TO_JSON_STRING(h.c0)) AS j) AS f;
+
+SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
+CAST(((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING),
+CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS
+STRING), TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
+FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `base`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4) = 1) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT
+v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b FULL JOIN (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id`
+AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE MOD(FARM_FINGERPRINT(s.c0), 4)
+= 1) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS h ON
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((COLLATE(b1, '')) IS
+DISTINCT FROM (COLLATE(h1, ''))) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+
+-- the first rows
+
+SELECT (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER
+BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END)
+AS ends FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0)
+= TO_JSON_STRING(s.c0))) AS b), (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT
+k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0,
+COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM
+(SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last
+FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
+FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER
+BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0) = TO_JSON_STRING(s.c0))) AS h);
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `base`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS
+BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends
+FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f
+UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0)
+= TO_JSON_STRING(s.c0))) AS s GROUP BY s.c0) AS g;
+
+SELECT SUM(n), COUNT(CASE WHEN n > 1 THEN 1 END), SUM(CASE WHEN k0 IS NULL THEN n ELSE 0 END) FROM (SELECT s.c0 AS k0,
+COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `head`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS
+BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends
+FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f
+UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0)
+= TO_JSON_STRING(s.c0))) AS s GROUP BY s.c0) AS g;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END IGNORE NULLS ORDER BY CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END LIMIT 1000) FROM (SELECT in_base, in_head, k0, ((COLLATE(b1, '')) IS DISTINCT FROM
+(COLLATE(h1, ''))) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS
+in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1,
+h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM
+(SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0,
+COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM
+(SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last
+FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
+FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER
+BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0) = TO_JSON_STRING(s.c0))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE EXISTS(SELECT
+1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS
+beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) =
+3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0)
+= 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY k0) AS g) AS o WHERE
+COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0) = TO_JSON_STRING(s.c0))) AS h ON
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j) AS f;
+
+SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
+CAST(((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING),
+CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS
+STRING), TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
+FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `base`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS
+BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends
+FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f
+UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0)
+= TO_JSON_STRING(s.c0))) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b
+FULL JOIN (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER
+BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END)
+AS ends FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f UNION ALL SELECT *, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3)
+AS f) AS u GROUP BY k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE TO_JSON_STRING(w.k0)
+= TO_JSON_STRING(s.c0))) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS h
+ON TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((COLLATE(b1, '')) IS
+DISTINCT FROM (COLLATE(h1, ''))) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+
+-- bisection
+
+SELECT MIN(low), MAX(high) FROM (SELECT MIN(s.c0) AS low, MAX(s.c0) AS high FROM (SELECT TRUE AS present, t.`id` AS
+c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s UNION ALL SELECT MIN(s.c0) AS low,
+MAX(s.c0) AS high FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`head`.`t` AS t) AS s) AS e;
+
+WITH c AS (SELECT COALESCE(b.chunk, h.chunk) AS chunk, COALESCE(b.n, 0) AS nb, COALESCE(h.n, 0) AS nh, b.n IS DISTINCT
+FROM h.n OR b.total IS DISTINCT FROM h.total AS differs FROM (SELECT COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)),
+13), -1) AS chunk, COUNT(*) AS n, SUM(CAST((FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS BIGNUMERIC))
+AS total FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t`
+AS t) AS s WHERE TRUE GROUP BY 1) AS b FULL JOIN (SELECT COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) AS
+chunk, COUNT(*) AS n, SUM(CAST((FARM_FINGERPRINT(s.c0, (COLLATE(s.c1, '')), s.c2, s.c3)) AS BIGNUMERIC)) AS total FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s
+WHERE TRUE GROUP BY 1) AS h ON b.chunk = h.chunk) SELECT NULL AS chunk, SUM(nb), SUM(nh), COUNT(*) FROM c UNION ALL
+SELECT chunk, nb, nh, NULL FROM c WHERE differs;
+
+SELECT (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) -
+(0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS
+chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk),
+STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS
+chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk),
+STRUCT(30 AS chunk)]) AS v))) AS b), (SELECT COUNT(*) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND
+COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1
+AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk),
+STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS
+chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk),
+STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS v))) AS h);
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN s.c0 IS NULL THEN 1 END) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS
+c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND
+COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1
+AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk),
+STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS
+chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk),
+STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS v))) AS s), SUM(CAST(n AS BIGNUMERIC) * n) FROM
+(SELECT COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) -
+(0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS
+chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk),
+STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS
+chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk),
+STRUCT(30 AS chunk)]) AS v))) AS s GROUP BY MOD(FARM_FINGERPRINT(s.c0), 4096)) AS b;
+
+SELECT SUM(n), (SELECT COUNT(CASE WHEN s.c0 IS NULL THEN 1 END) FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS
+c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND
+COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1
+AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk),
+STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS
+chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk),
+STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS v))) AS s), SUM(CAST(n AS BIGNUMERIC) * n) FROM
+(SELECT COUNT(*) AS n FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) -
+(0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS
+chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk),
+STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS
+chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk),
+STRUCT(30 AS chunk)]) AS v))) AS s GROUP BY MOD(FARM_FINGERPRINT(s.c0), 4096)) AS b;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v1, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v1)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC)) FROM (SELECT (FARM_FINGERPRINT(s.c0)) AS key_hash,
+(FARM_FINGERPRINT(s.c2)) AS v2, (FARM_FINGERPRINT((COLLATE(s.c1, '')))) AS v1, (FARM_FINGERPRINT(s.c3)) AS v3 FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t`
+AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT
+v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS
+chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk),
+STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS
+chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS
+v))) AS s) AS i;
+
+SELECT COUNT(*), SUM(CAST(key_hash AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v2, v1, v3)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v2)) AS BIGNUMERIC)), SUM(CAST((FARM_FINGERPRINT(key_hash, v1)) AS BIGNUMERIC)),
+SUM(CAST((FARM_FINGERPRINT(key_hash, v3)) AS BIGNUMERIC)) FROM (SELECT (FARM_FINGERPRINT(s.c0)) AS key_hash,
+(FARM_FINGERPRINT(s.c2)) AS v2, (FARM_FINGERPRINT((COLLATE(s.c1, '')))) AS v1, (FARM_FINGERPRINT(s.c3)) AS v3 FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
+AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT
+v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS
+chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk),
+STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS
+chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS
+v))) AS s) AS i;
+
+SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), ARRAY_AGG(CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END IGNORE NULLS ORDER BY CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
+(FARM_FINGERPRINT(k0)) END LIMIT 256) FROM (SELECT in_base, in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((COLLATE(b1,
+'')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base,
+h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS
+h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND
+COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1
+AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk),
+STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS
+chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk),
+STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS v))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND
+s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13), -1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS
+chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk), STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9
+AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk),
+STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk), STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS
+chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS chunk)]) AS v))) AS h ON TO_JSON_STRING(b.c0) =
+TO_JSON_STRING(h.c0)) AS j) AS f;
+
+SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
+CAST(((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING),
+CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS
+STRING), TO_HEX(b3), TO_HEX(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
+FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13),
+-1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk),
+STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS
+chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk),
+STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS
+chunk)]) AS v))) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS b FULL
+JOIN (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS
+c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(DIV((CAST(s.c0 AS BIGNUMERIC) - (0)), 13),
+-1) IN (SELECT v.chunk FROM UNNEST([STRUCT(0 AS chunk), STRUCT(1 AS chunk), STRUCT(3 AS chunk), STRUCT(4 AS chunk),
+STRUCT(6 AS chunk), STRUCT(7 AS chunk), STRUCT(9 AS chunk), STRUCT(10 AS chunk), STRUCT(12 AS chunk), STRUCT(13 AS
+chunk), STRUCT(15 AS chunk), STRUCT(17 AS chunk), STRUCT(18 AS chunk), STRUCT(20 AS chunk), STRUCT(21 AS chunk),
+STRUCT(23 AS chunk), STRUCT(24 AS chunk), STRUCT(26 AS chunk), STRUCT(27 AS chunk), STRUCT(29 AS chunk), STRUCT(30 AS
+chunk)]) AS v))) AS s WHERE (FARM_FINGERPRINT(s.c0)) IN (SELECT v.h FROM UNNEST([J3456789 AS h)]) AS v)) AS h ON
+TO_JSON_STRING(b.c0) = TO_JSON_STRING(h.c0)) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((COLLATE(b1, '')) IS
+DISTINCT FROM (COLLATE(h1, ''))) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+
+-- an inferred key
+
+SELECT (FARM_FINGERPRINT(s.c0)), (FARM_FINGERPRINT((COLLATE(s.c1, '')))) FROM (SELECT * FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS r LIMIT 2048) AS s;
+
+SELECT (FARM_FINGERPRINT(s.c0)), (FARM_FINGERPRINT((COLLATE(s.c1, '')))) FROM (SELECT * FROM (SELECT TRUE AS present,
+t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS r LIMIT 2048) AS s;
