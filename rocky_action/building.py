@@ -7,13 +7,15 @@ the preview's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import assert_never
 
+from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded, Usage
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import (
@@ -41,6 +43,11 @@ from rocky_action.sql.quoting import relation
 from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
 from rocky_action.sql.verbatim import verbatim
+
+_REFRESHED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"dynamic_table": ("snowflake",), "materialized_view": ("bigquery", "databricks", "snowflake")}
+)
+"""What a warehouse keeps up to date by itself, and which of them do; for a preview it would only cost more."""
 
 
 class InPlace(Enum):
@@ -77,6 +84,8 @@ class Site:
 def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     """Builds one model as a run after the merge would. A refusal by the SQL or the warehouse is a value, no error."""
     problem = problem_of(model, site.project.dialect)
+    if isinstance(model.strategy, WarehouseOnly) and (because := _never_built(model.strategy, site)):
+        return NotRun(because)
     if problem is not None and problem.unsupported:
         return NotRun(str(problem))
     if model.problem is not None:
@@ -100,16 +109,12 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
         case Ephemeral():
             _query(site, model)
             return Inlined()
-        case WarehouseOnly():
-            return NotRun(f"the strategy {strategy.name} does not exist on {site.project.adapter.type}")
-        case FullRefresh() | View():
+        case FullRefresh() | View() | WarehouseOnly():
             if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
                 site = replace(site, places={**site.places, model.name: prior})
             create = statements.create_view if isinstance(strategy, View) else statements.create_table
-            return Succeeded(
-                target,
-                _run(site, model, steps=[create(target, _query(site, model).text, dialect=site.project.dialect)]),
-            )
+            steps = [create(target, _query(site, model).text, dialect=site.project.dialect)]
+            return Succeeded(target, _run(site, model, steps=steps), note=_stand_in(strategy))
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
                 return _first_run(site, model, strategy=strategy)
@@ -118,6 +123,27 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
             return _later_run(site, model, strategy=strategy)
         case _:
             assert_never(strategy)
+
+
+def _never_built(strategy: WarehouseOnly, site: Site) -> str | None:
+    """Why a strategy has no statement that a preview could run, None if there is one that stands for it."""
+    kind = site.project.adapter.type
+    if strategy.name == "content_addressed":
+        return "the strategy content_addressed writes files to an object store, and a preview writes only tables"
+    return (
+        None if kind in _REFRESHED.get(strategy.name, ()) else f"the strategy {strategy.name} does not exist on {kind}"
+    )
+
+
+def _stand_in(strategy: FullRefresh | View | WarehouseOnly) -> str | None:
+    """What is left out where a plain table stands for what the warehouse would keep up to date."""
+    if not isinstance(strategy, WarehouseOnly):
+        return None
+    name = strategy.name.replace("_", " ")
+    return (
+        f"built as a plain table with the rows that the {name} would have now; whether the warehouse accepts the query"
+        f" in a {name}, and what refreshing it costs, is not shown"
+    )
 
 
 def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome:
@@ -139,7 +165,9 @@ def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome
     target, dialect = site.target(model), site.project.dialect
     create = statements.create_view if isinstance(model.strategy, View) else statements.create_table
     usage = _run(site, model, steps=[create(target, text, dialect=dialect)])
-    return Succeeded(target, usage, note=f"run as it is written, as it cannot be read here ({problem.message})")
+    note = f"run as it is written, as it cannot be read here ({problem.message})"
+    stand_in = _stand_in(model.strategy) if isinstance(model.strategy, WarehouseOnly) else None
+    return Succeeded(target, usage, note=f"{note}; {stand_in}" if stand_in else note)
 
 
 def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
@@ -152,7 +180,7 @@ def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     query = _query(site, model)
     create = [_create(site, target, query=query)]
     if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
-        create.append(statements.merge(target, query, strategy=strategy, columns=_columns(site, query)))
+        create.append(_merge(site, target, query=query, strategy=strategy))
     return Succeeded(target, _run(site, model, steps=create), note="built from nothing, as this was the first run")
 
 
@@ -166,10 +194,12 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
             steps = [statements.append(target, query)]
             note = "appended to a copy of base"
         case Merge():
-            steps = [statements.merge(target, query, strategy=strategy, columns=_columns(site, query))]
+            steps = [_merge(site, target, query=query, strategy=strategy)]
             note = "merged into a copy of base"
         case DeleteInsert():
-            steps = statements.delete_insert(target, query, strategy=strategy)
+            known = site.warehouse.columns(target) or ()
+            named = DeleteInsert(tuple(_named(known, name).name for name in strategy.partition_by))
+            steps = statements.delete_insert(target, query, strategy=named)
             note = "its partitions replaced in a copy of base"
         case _:
             assert_never(strategy)
@@ -178,14 +208,13 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
 
 def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Succeeded:
     target = site.target(model)
-    rows = site.warehouse.query(
-        statements.newest(target, strategy.time_column, now=site.now, dialect=site.project.dialect)
-    )
+    column = _named(site.warehouse.columns(target) or (), strategy.time_column)
+    rows = site.warehouse.query(statements.newest(target, column, now=site.now, dialect=site.project.dialect))
     newest = rows[0][0] if rows and isinstance(rows[0][0], datetime) else None
     windows = intervals.latest_windows(strategy, site.now, newest=newest)
     steps: list[str] = []
     for window in windows:
-        steps += statements.replace_window(target, _query(site, model, window=window), strategy=strategy, window=window)
+        steps += statements.replace_window(target, _query(site, model, window=window), column=column, window=window)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
     return Succeeded(target, _run(site, model, steps=steps), note=f"only {which} rebuilt in a copy of base")
@@ -199,9 +228,21 @@ def _run(site: Site, model: Model, *, steps: list[str]) -> Usage:
     return site.warehouse.execute(steps, timeout=site.timeout, model=model.name)
 
 
-def _columns(site: Site, query: Query) -> tuple[str, ...]:
-    described = site.warehouse.describe(query.text)
-    return tuple(column.name for column in described)
+def _merge(site: Site, target: Relation, *, query: Query, strategy: Merge) -> str:
+    columns = site.warehouse.describe(query.text)
+    keys = tuple(_named(columns, name).name for name in strategy.unique_key)
+    updated = strategy.update_columns
+    named = Merge(keys, None if updated is None else tuple(_named(columns, name).name for name in updated))
+    return statements.merge(target, query, strategy=named, columns=[column.name for column in columns])
+
+
+def _named(columns: Iterable[Column], name: str) -> Column:
+    """The column that a sidecar means, which need not spell it as a warehouse does that tells upper from lower case.
+
+    If there is none, one of that name and of no known type, so that the warehouse says that there is none.
+    """
+    same = [column for column in columns if column.name.lower() == name.lower()]
+    return next((column for column in same if column.name == name), same[0] if same else Column(name, ""))
 
 
 def _query(

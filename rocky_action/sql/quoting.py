@@ -8,6 +8,8 @@ from rocky_action.domain.project import Relation
 
 _DOUBLING = frozenset({"duckdb"})
 """Dialects whose only escape is a doubled quote. That is done here, so that a comparison need not wait for sqlglot."""
+_FOLDING = frozenset({"snowflake"})
+"""Dialects that tell quoted names apart by case, and read one without quotes as upper case."""
 
 
 @lru_cache(maxsize=8192)
@@ -29,6 +31,18 @@ def text_literal(value: str, dialect: str) -> str:
     """A string literal."""
     if dialect in _DOUBLING:
         return "'" + value.replace("'", "''") + "'"
+    if dialect == "databricks":  # Spark fills in ${...} before it reads a statement, and reads digits after \0 with it
+        escaped = "\\u0000".join(_escaped(part, dialect) for part in value.split("\0"))
+        return "'" + escaped.replace("${", "\\u0024{") + "'"
+    return f"'{_escaped(value, dialect)}'"
+
+
+def folded(name: str, dialect: str) -> str:
+    """What the warehouse takes a name for that somebody wrote without quotes."""
+    return name.upper() if dialect in _FOLDING else name
+
+
+def _escaped(value: str, dialect: str) -> str:
     from sqlglot import exp  # noqa: PLC0415  as above
 
-    return exp.Literal.string(value).sql(dialect)
+    return exp.Literal.string(value).sql(dialect)[1:-1]

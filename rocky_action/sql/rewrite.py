@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import TokenType
 from rocky_action.domain.project import Model, Relation
 from rocky_action.errors import SqlError
 from rocky_action.sql.parse import Query, parse_query
-from rocky_action.sql.quoting import quote, relation
+from rocky_action.sql.quoting import folded, quote, relation
 from rocky_action.sql.references import Targets, tables
 from rocky_action.sql.tokens import spelled
 
@@ -101,7 +101,8 @@ def rewrite(query: Query, *, reader: str, targets: Targets, places: Mapping[str,
         if node.args.get("when") or node.args.get("version"):
             raise SqlError(f"{node.name} is read as it was at another time, which a preview does not have", advice="")
         target = targets.by_name[model.lower()].target
-        alias = f"{node.db or target.schema}.{node.name}" if names.clash(node) else node.name
+        name = _known_as(node, query.dialect)
+        alias = f"{node.db or target.schema}.{name}" if names.clash(node) else name
         if not node.alias:
             schemas = frozenset(part.lower() for part in (node.db, target.schema, target.catalog) if part)
             moved.append(_Pointed(node.parent_select, schemas, node.name.lower(), alias))
@@ -121,7 +122,8 @@ def inlinable(query: Query, *, reader: Query, dialect_default_schema: str = "mai
     for node in tables(query):
         if not node.db and node.name.lower() in taken:
             qualified = f"{schema}.{quote(node.name, query.dialect)}"
-            edits.replace(node.parts, qualified + ("" if node.alias else _as(node.name, query.dialect)))
+            known = _known_as(node, query.dialect)
+            edits.replace(node.parts, qualified + ("" if node.alias else _as(known, query.dialect)))
     return edits.read() if edits.changes else query
 
 
@@ -131,19 +133,24 @@ def with_surrogate_keys(query: Query, model: Model) -> Query:
         return query
     dialect = query.dialect
     text = "STRING" if dialect in ("databricks", "bigquery") else "VARCHAR"
+    md5 = "TO_HEX(MD5({}))" if dialect == "bigquery" else "MD5({})"  # BigQuery's gives bytes
     hashes = []
     for key in model.surrogate_keys:
-        parts = (
-            f"COALESCE(CAST({quote(column, dialect)} AS {text}), '_dbt_utils_surrogate_key_null_')"
-            for column in key.columns
-        )
+        names = (quote(folded(column, dialect), dialect) for column in key.columns)  # Rocky writes them without quotes
+        parts = (f"COALESCE(CAST({name} AS {text}), '_dbt_utils_surrogate_key_null_')" for name in names)
         joined = " || '-' || ".join(parts)
-        hashes.append(f"CAST(MD5(CAST({joined} AS {text})) AS {text}) AS {quote(key.name, dialect)}")
+        hashed = md5.format(f"CAST({joined} AS {text})")
+        hashes.append(f"CAST({hashed} AS {text}) AS {quote(folded(key.name, dialect), dialect)}")
     return parse_query(f"SELECT *, {', '.join(hashes)} FROM ({query.text}) AS __rocky_keyed", dialect)
 
 
 def _written(place: Place, dialect: str) -> str:
     return relation(place, dialect) if isinstance(place, Relation) else f"({place.text})"
+
+
+def _known_as(node: exp.Table, dialect: str) -> str:
+    """What columns have to be qualified with, if a table has no alias."""
+    return node.name if node.this.args.get("quoted") else folded(node.name, dialect)
 
 
 def _as(alias: str, dialect: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from rocky_action.domain.execution import BaselineKind, Failed, Inlined, NotRun, Succeeded
 from rocky_action.domain.options import Baseline
+from rocky_action.domain.project import Adapter
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
 from tests.support.previews import BASE, HEAD, Lab, Spec, open_lab, options, project_of
 
@@ -329,18 +330,58 @@ def test_notes_say_how_a_model_was_built(built: Lab) -> None:
     assert hours == "only partitions 2024-02-01T05, 2024-02-01T06 were rebuilt in a copy of base"
 
 
-@pytest.mark.parametrize("name", ["materialized_view", "dynamic_table", "content_addressed"])
-def test_a_strategy_of_other_warehouses_is_refused_honestly(bare: Lab, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "because"),
+    [
+        ("materialized_view", "the strategy materialized_view does not exist on duckdb"),
+        ("dynamic_table", "the strategy dynamic_table does not exist on duckdb"),
+        (
+            "content_addressed",
+            "the strategy content_addressed writes files to an object store, and a preview writes only tables",
+        ),
+    ],
+)
+def test_a_strategy_of_other_warehouses_is_refused_honestly(bare: Lab, name: str, because: str) -> None:
     settings = sidecar(name, 'target_lag = "1 hour"\nstorage_prefix = "s3://b/p"\n')
     base = project_of({"m": ("SELECT 1 AS a", settings), "n": "SELECT a FROM m"})
     head = project_of({"m": ("SELECT 2 AS a", settings), "n": "SELECT a FROM m"})
     ran = bare.preview(base, head)
-    assert ran.head("m") == NotRun(f"the strategy {name} does not exist on duckdb")
+    assert ran.head("m") == NotRun(because)
     assert ran.head("n") == NotRun("m, which it reads, was not run")
     side = ran.execution.base_side("m")
     assert side is not None
-    assert side.note == f"base could not be built: the strategy {name} does not exist on duckdb"
+    assert side.note == f"base could not be built: {because}"
     assert bare.names(HEAD) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "built"),
+    [
+        ("materialized_view", "bigquery", True),
+        ("materialized_view", "databricks", True),
+        ("materialized_view", "snowflake", True),
+        ("dynamic_table", "snowflake", True),
+        ("dynamic_table", "databricks", False),
+        ("content_addressed", "databricks", False),
+    ],
+)
+def test_what_a_warehouse_refreshes_by_itself_is_previewed_as_a_table_and_says_so(
+    bare: Lab, name: str, type_: str, built: bool
+) -> None:
+    """The database is DuckDB; whose adapter it is decides."""
+    settings = sidecar(name, 'target_lag = "1 hour"\nstorage_prefix = "s3://b/p"\n')
+    base, head = (
+        replace(one, adapter=Adapter("default", type_))
+        for one in (project_of({"m": (f"SELECT {value} AS a", settings)}) for value in (1, 2))
+    )
+    outcome = bare.preview(base, head).head("m")
+    if not built:
+        assert isinstance(outcome, NotRun)
+        return
+    assert isinstance(outcome, Succeeded)
+    assert outcome.note is not None
+    assert outcome.note.startswith(f"built as a plain table with the rows that the {name.replace('_', ' ')} would have")
+    assert bare.rows(f"{HEAD}.m") == [(2,)]
 
 
 def test_surrogate_keys_are_the_bytes_of_dbt_utils(bare: Lab) -> None:
