@@ -8,9 +8,11 @@ runs find what a model costs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
+from types import MappingProxyType
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -26,13 +28,65 @@ from rocky_action.sql.quoting import relation, text_literal
 _EXECUTION = TypeAdapter(Execution)
 _SCHEMAS = TypeAdapter(tuple[tuple[str, str], ...])
 _MOMENT = TypeAdapter(datetime)
-_TABLES = {
-    "leases": "name VARCHAR, schemas VARCHAR, head_commit VARCHAR, written_at TIMESTAMP, expires_at TIMESTAMP",
-    "runs": "run_id VARCHAR, name VARCHAR, merge_base VARCHAR, head_commit VARCHAR, finished_at TIMESTAMP,"
-    " execution VARCHAR",
-    "model_runs": "run_id VARCHAR, model VARCHAR, side VARCHAR, git_commit VARCHAR, finished_at TIMESTAMP,"
-    " duration_ms BIGINT, rows_affected BIGINT, bytes_scanned BIGINT",
-}
+_MOST_ROWS = 500
+"""Rows of one INSERT: few statements, none of them longer than a warehouse takes."""
+
+
+class _Kind(Enum):
+    TEXT = "text"
+    MOMENT = "moment"
+    COUNT = "count"
+    AMOUNT = "amount"
+
+
+_TYPES: Mapping[str, Mapping[_Kind, str]] = MappingProxyType(
+    {
+        dialect: dict(zip(_Kind, types, strict=True))
+        for dialect, types in {
+            "bigquery": ("STRING", "TIMESTAMP", "INT64", "FLOAT64"),
+            "databricks": ("STRING", "TIMESTAMP", "BIGINT", "DOUBLE"),
+            "duckdb": ("VARCHAR", "TIMESTAMP", "BIGINT", "DOUBLE"),
+            "snowflake": ("VARCHAR", "TIMESTAMP_NTZ", "BIGINT", "DOUBLE"),
+        }.items()
+    }
+)
+_WITH_ZONE = frozenset({"bigquery", "databricks"})
+"""Dialects whose TIMESTAMP is a point in time; in the others it is what a clock shows, in UTC here."""
+
+_TABLES: Mapping[str, Mapping[str, _Kind]] = MappingProxyType(
+    {
+        "leases": {
+            "name": _Kind.TEXT,
+            "schemas": _Kind.TEXT,
+            "head_commit": _Kind.TEXT,
+            "written_at": _Kind.MOMENT,
+            "expires_at": _Kind.MOMENT,
+        },
+        "runs": {
+            "run_id": _Kind.TEXT,
+            "name": _Kind.TEXT,
+            "merge_base": _Kind.TEXT,
+            "head_commit": _Kind.TEXT,
+            "finished_at": _Kind.MOMENT,
+            "execution": _Kind.TEXT,
+        },
+        "model_runs": {
+            "run_id": _Kind.TEXT,
+            "model": _Kind.TEXT,
+            "side": _Kind.TEXT,
+            "git_commit": _Kind.TEXT,
+            "finished_at": _Kind.MOMENT,
+            "duration_ms": _Kind.COUNT,
+            "rows_affected": _Kind.COUNT,
+            "bytes_scanned": _Kind.COUNT,
+            "bytes_billed": _Kind.COUNT,
+            "slot_ms": _Kind.COUNT,
+            "credits": _Kind.AMOUNT,
+        },
+    }
+)
+"""Columns in order; one that a newer version has added is added to a table that an older one has made."""
+_Value = str | int | float | datetime | None
 
 
 @dataclass(frozen=True)
@@ -60,26 +114,24 @@ class WarehouseRecords:
     warehouse: WarehouseAdapter
 
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
-        """Replaces the preview's lease."""
+        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need."""
         values = (name, json.dumps(list(schemas)), comparison.head_commit, datetime.now(UTC), until)
-        self.warehouse.execute(
-            [f"DELETE FROM {self._table('leases')} WHERE name = {self._text(name)}", self._insert("leases", values)]
-        )
+        self.warehouse.execute([self._insert("leases", [values])])
 
     def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
         """Adds the execution, and a row for each model that was built."""
         text = _EXECUTION.dump_json(execution).decode()
         values = (execution.run_id, name, comparison.merge_base, comparison.head_commit, when, text)
-        rows = [self._insert("runs", values)]
+        rows: list[tuple[_Value, ...]] = []
         for run in (*execution.base_runs, *execution.head_runs):
             if isinstance(run.outcome, Succeeded):
                 commit = comparison.merge_base if run.side.value == "base" else comparison.head_commit
                 usage = run.outcome.usage
                 measured = (usage.duration_ms, usage.rows, usage.bytes_scanned)
-                rows.append(
-                    self._insert("model_runs", (execution.run_id, run.model, run.side.value, commit, when, *measured))
-                )
-        self.warehouse.execute(rows)
+                billed = (usage.bytes_billed, usage.slot_ms, usage.credits)
+                rows.append((execution.run_id, run.model, run.side.value, commit, when, *measured, *billed))
+        parts = (rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS))
+        self.warehouse.execute([self._insert("runs", [values]), *(self._insert("model_runs", part) for part in parts)])
 
     def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:
         """The newest recorded base run of each model, whichever preview it was made for."""
@@ -116,12 +168,17 @@ class WarehouseRecords:
             ) from err
 
     def leases(self) -> tuple[Lease, ...]:
-        """Every lease, by name."""
-        rows = self.warehouse.query(f"SELECT name, schemas, expires_at FROM {self._table('leases')} ORDER BY name")
+        """The newest lease of each preview, by name."""
+        rows = self.warehouse.query(
+            "SELECT name, schemas, expires_at FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY name ORDER BY written_at DESC, expires_at DESC) AS age"
+            f" FROM {self._table('leases')}"
+            ") AS ranked WHERE age = 1 ORDER BY name"
+        )
         return tuple(_lease(str(name), text, until=until) for name, text, until in rows)
 
     def release(self, name: str) -> None:
-        """Forgets a preview's lease, once its schemas are gone."""
+        """Forgets a preview's leases, once its schemas are gone."""
         self.warehouse.execute([f"DELETE FROM {self._table('leases')} WHERE name = {self._text(name)}"])
 
     def _table(self, name: str) -> str:
@@ -130,15 +187,27 @@ class WarehouseRecords:
     def _text(self, value: str) -> str:
         return text_literal(value, self.warehouse.dialect)
 
-    def _insert(self, name: str, values: Sequence[str | int | datetime | None]) -> str:
-        return f"INSERT INTO {self._table(name)} VALUES ({', '.join(self._value(value) for value in values)})"
+    def _insert(self, name: str, rows: Iterable[Sequence[_Value]]) -> str:
+        values = ", ".join(f"({', '.join(self._value(value) for value in row)})" for row in rows)
+        return f"INSERT INTO {self._table(name)} ({', '.join(_TABLES[name])}) VALUES {values}"
 
-    def _value(self, value: str | int | datetime | None) -> str:
-        if value is None:
-            return "NULL"
-        if isinstance(value, datetime):
-            return f"TIMESTAMP {self._text(value.astimezone(UTC).strftime('%Y-%m-%d %H:%M:%S.%f'))}"
-        return str(value) if isinstance(value, int) else self._text(value)
+    def _value(self, value: _Value) -> str:
+        match value:
+            case None:
+                return "NULL"
+            case datetime():
+                return self._moment(value.astimezone(UTC))
+            case str():
+                return self._text(value)
+            case _:
+                return repr(value)
+
+    def _moment(self, value: datetime) -> str:
+        """A point in time; ``value`` is in UTC."""
+        dialect, text = self.warehouse.dialect, f"{value:%Y-%m-%d %H:%M:%S.%f}"
+        if dialect in _WITH_ZONE:
+            return f"TIMESTAMP {self._text(f'{text}+00:00')}"
+        return f"CAST({self._text(text)} AS {_TYPES[dialect][_Kind.MOMENT]})"
 
 
 @dataclass(frozen=True)
@@ -160,18 +229,29 @@ class NoRecords:
 
 
 def open_records(warehouse: WarehouseAdapter) -> WarehouseRecords | NoRecords:
-    """The state schema's tables, made if need be."""
+    """The state schema's tables; those that are missing are made, and so are columns that an older version had not."""
     try:
-        warehouse.create_schema(warehouse.catalog, STATE_SCHEMA)
-        warehouse.execute(
-            [
-                f"CREATE TABLE IF NOT EXISTS {relation(_table(warehouse, name), warehouse.dialect)} ({columns})"
-                for name, columns in _TABLES.items()
-            ]
-        )
+        missing = [sql for name in _TABLES for sql in _missing(warehouse, name)]
+        if missing:
+            warehouse.create_schema(warehouse.catalog, STATE_SCHEMA)
+            warehouse.execute(missing)
     except WarehouseError as err:
         return NoRecords(f"the schema {STATE_SCHEMA} cannot be written: {err.message}")
     return WarehouseRecords(warehouse)
+
+
+def _missing(warehouse: WarehouseAdapter, name: str) -> Iterator[str]:
+    """The statements that it takes to make a table what it should be."""
+    table, types = _table(warehouse, name), _TYPES[warehouse.dialect]
+    named, there = relation(table, warehouse.dialect), warehouse.columns(table)
+    if there is None:
+        columns = ", ".join(f"{column} {types[kind]}" for column, kind in _TABLES[name].items())
+        yield f"CREATE TABLE IF NOT EXISTS {named} ({columns})"
+        return
+    known = {column.name.lower() for column in there}
+    for column, kind in _TABLES[name].items():
+        if column not in known:
+            yield f"ALTER TABLE {named} ADD COLUMN {column} {types[kind]}"
 
 
 def read_records(warehouse: WarehouseAdapter) -> WarehouseRecords | None:
@@ -190,7 +270,10 @@ def _count(value: object) -> int | None:
 
 def _lease(name: str, text: object, *, until: object) -> Lease:
     try:
-        return Lease(name, _SCHEMAS.validate_json(str(text)), _MOMENT.validate_python(until).replace(tzinfo=UTC))
+        moment = _MOMENT.validate_python(until)
+        return Lease(
+            name, _SCHEMAS.validate_json(str(text)), moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        )
     except ValidationError as err:
         raise WarehouseError(
             f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."

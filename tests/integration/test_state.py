@@ -39,12 +39,13 @@ from rocky_action.study import Connection, Study, World, study
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
 from tests.support.previews import make_database, project_of, untouched
 from tests.support.projects import project_files
+from tests.support.spoken import Spoken
 from tests.support.trees import tree
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 COMPARISON = Comparison("main", "b" * 40, "feature", "h" * 40)
 SCHEMAS = (("shop", "branch__x"), ("shop", "branch__x__base"))
-HOSTILE = ["it's", 'quo"te', "'; DROP SCHEMA raw CASCADE; --", "new\nline", "ünï ✂ 🙂", "\\", "%_"]
+HOSTILE = ["it's", 'quo"te', "'; DROP SCHEMA raw CASCADE; --", "new\nline", "ünï ✂ 🙂", "\\", "\\n", "%_", "`x`", "$x"]
 
 
 @pytest.fixture
@@ -57,9 +58,15 @@ def database(tmp_path: Path) -> Iterator[DuckDB]:
     opened.close()
 
 
-@pytest.fixture
-def records(database: DuckDB) -> WarehouseRecords:
-    opened = open_records(database)
+DIALECTS = ("duckdb", "bigquery", "databricks", "snowflake")
+
+
+@pytest.fixture(params=DIALECTS)
+def records(database: DuckDB, request: pytest.FixtureRequest) -> WarehouseRecords:
+    """In each dialect, whose own parser reads what DuckDB then runs."""
+    dialect = str(request.param)
+    spoken = database if dialect == "duckdb" else Spoken(database.connection, database.catalog, database.file, dialect)
+    opened = open_records(spoken)
     assert isinstance(opened, WarehouseRecords)
     return opened
 
@@ -188,14 +195,58 @@ def test_what_did_not_succeed_or_is_heads_is_no_figure_of_base(records: Warehous
     assert records.base_figures(["a", "bad"]) == (None, {})
 
 
+def test_all_that_a_run_measured_is_recorded_in_one_statement(records: WarehouseRecords, database: DuckDB) -> None:
+    usages = [Usage(1, 2, 3, 4, 5, 0.25), Usage()]
+    runs = [
+        ModelRun(name, Side.BASE, Succeeded(Relation("shop", "branch__x__base", name), usage))
+        for name, usage in zip("ab", usages, strict=True)
+    ]
+    records.record("x", execution("run-1", *runs), comparison=COMPARISON, when=NOW)
+    rows = database.query(
+        "SELECT model, duration_ms, rows_affected, bytes_scanned, bytes_billed, slot_ms, credits"
+        " FROM rocky_preview.model_runs WHERE side = 'base' ORDER BY model"
+    )
+    assert rows == [("a", 1, 2, 3, 4, 5, 0.25), ("b", None, None, None, None, None, None)]
+    if isinstance(records.warehouse, Spoken):
+        inserts = [sql for sql in records.warehouse.said if sql.startswith("INSERT")]
+        assert ["runs" in sql.partition("(")[0] for sql in inserts] == [True, True], (
+            "one for the run, one for all models"
+        )
+
+
+def test_many_models_are_recorded_in_parts(records: WarehouseRecords) -> None:
+    runs = [base_run(f"m{number}", number, None) for number in range(1203)]
+    records.record("x", execution("run-1", *runs), comparison=COMPARISON, when=NOW)
+    assert len(records.base_figures(f"m{number}" for number in range(1203))[1]) == 1203
+    assert records.base_figures(["m1202"])[1]["m1202"].duration_ms == 1202
+
+
 # Opening
 
 
-def test_opening_twice_keeps_what_is_there(database: DuckDB, records: WarehouseRecords) -> None:
+def test_opening_twice_keeps_what_is_there(records: WarehouseRecords) -> None:
     records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
-    again = open_records(database)
+    again = open_records(records.warehouse)
     assert isinstance(again, WarehouseRecords)
     assert len(again.leases()) == 1
+
+
+def test_a_table_of_an_older_version_gets_the_columns_it_has_not(records: WarehouseRecords, database: DuckDB) -> None:
+    for column in ("bytes_billed", "slot_ms", "credits"):
+        database.execute([f"ALTER TABLE rocky_preview.model_runs DROP COLUMN {column}"])
+    old = WarehouseRecords(records.warehouse)
+    assert old.base_figures(["a"]) == (None, {}), "reading does not need them"
+    again = open_records(records.warehouse)
+    assert isinstance(again, WarehouseRecords)
+    again.record("x", execution("run-1", base_run("a", 1, 2)), comparison=COMPARISON, when=NOW)
+    assert again.base_figures(["a"])[0] == "run-1"
+
+
+def test_what_is_there_is_not_made_again(records: WarehouseRecords) -> None:
+    if isinstance(records.warehouse, Spoken):
+        records.warehouse.said.clear()
+        open_records(records.warehouse)
+        assert records.warehouse.said == []
 
 
 def test_reading_makes_nothing(database: DuckDB) -> None:
