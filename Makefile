@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-container nightly check bench image golden lock clean
+.PHONY: help demo test test-container nightly check bench image spark golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ bench: .venv/.dev ## the measurements of benchmarks/, each against its floor
 
 image: ## the container image, for this machine's engine (BASE_IMAGE=... to build on another base)
 	docker build --network host $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) -t $(IMAGE) .
+
+spark: ## Apache Spark and Delta Lake for the tests of Databricks, into build/spark (needs Java 17 and mvn)
+	$(PYTHON) -m venv build/spark
+	build/spark/bin/python -m pip --disable-pip-version-check install --quiet -r requirements-spark.in
+	mvn -q -B -f tests/support/spark/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	  -DoutputDirectory=$(CURDIR)/build/spark/jars
 
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py
