@@ -13,7 +13,8 @@ from types import FrameType
 from rocky_action.assembly import assemble
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.documents import hand_over
-from rocky_action.errors import InputError, PreviewError
+from rocky_action.domain.text import with_advice
+from rocky_action.errors import InputError, MissingCredentialsError, PreviewError
 from rocky_action.forges.github_actions import Event, read_event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.runner import Runner
@@ -25,6 +26,9 @@ from rocky_action.rendering import render_cleanup
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
 _CANCELLED = 143
+_LEFT_TO_SWEEPER = (
+    "Had this pull request a preview, started by hand, `rocky-preview cleanup --expired` drops it in time."
+)
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -104,9 +108,7 @@ def _done(job: Job) -> int:
         case Mode.PREVIEW:
             return _preview(job)
         case Mode.CLEANUP:
-            dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request())
-            job.runner.say("\n".join(f"dropped {schema}" for schema in dropped) or "nothing to drop")
-            job.runner.append_summary(render_cleanup(dropped))
+            return _cleanup(job)
         case Mode.COMMENT:
             comment(job, job.pull_request(), body=read_report(job.settings, job.place.folder))
     return 0
@@ -126,6 +128,21 @@ def _preview(job: Job) -> int:
     fails = job.settings.fail_on.fails(report.verdict)
     job.runner.say(f"Verdict: {report.verdict}{f', which `fail_on: {job.settings.fail_on}` fails' if fails else ''}")
     return int(fails)
+
+
+def _cleanup(job: Job) -> int:
+    """Without credentials nothing can be dropped, and nothing was built either, unless somebody with them did."""
+    try:
+        dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request())
+    except MissingCredentialsError as err:
+        job.runner.annotate(
+            "warning", f"Nothing was dropped: {with_advice(err.message, err.advice)}\n{_LEFT_TO_SWEEPER}"
+        )
+        job.runner.append_summary(render_cleanup((), because=err.message))
+        return 0
+    job.runner.say("\n".join(f"dropped {schema}" for schema in dropped) or "nothing to drop")
+    job.runner.append_summary(render_cleanup(dropped))
+    return 0
 
 
 def _failed(job: Job, err: PreviewError) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution, Failed
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
+from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.cost import price
 from rocky_action.stages.diff import diff_models
@@ -21,7 +23,7 @@ from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
 from rocky_action.stages.language import language_caveats
 from rocky_action.stages.lost_columns import lost_columns
-from rocky_action.stages.report import Evidence, make_report
+from rocky_action.stages.report import Evidence, make_report, unchecked_evidence
 from rocky_action.stages.stability import mark_unstable
 from rocky_action.study import Connection, Study, World, study
 
@@ -32,14 +34,19 @@ def preview(world: World, options: PreviewOptions) -> Report:
 
 
 def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
-    """What comes after the plan, whoever made it."""
+    """What comes after the plan, whoever made it. Without credentials for the warehouse the plan is all there is."""
     sample = sample_of(world, options, known=known)
     nothing = Execution(run_id="", schema=options.schema)
     evidence = Evidence(known.changes, known.plan, nothing, (), CostDelta())
     if not known.plan.prune_set and not (sample and sample.drawn):
         empty = Audit(sample.seed, sample.eligible) if sample else None
         return report(world, options, known=known, evidence=replace(evidence, audit=empty))
-    with world.connect(known.projects) as connection:
+    with ExitStack() as opened:
+        try:
+            connection = opened.enter_context(world.connect(known.projects))
+        except MissingCredentialsError as err:
+            plan_only = unchecked_evidence(known.changes, known.plan, schema=options.schema, err=err)
+            return report(world, options, known=known, evidence=plan_only)
         if known.plan.prune_set:
             execution = create(world, options, known=known, connection=connection)
             world.progress("comparing rows")
@@ -113,7 +120,7 @@ def report(
         known.findings, known.projects, changes=known.changes, diffs=evidence.diffs, places=world.places
     )
     head, runs = known.projects.head, evidence.execution.head_runs
-    built = {run.model for run in runs if not isinstance(run.outcome, Failed)}
+    built = {run.model for run in runs if not (evidence.unchecked or isinstance(run.outcome, Failed))}
     return make_report(
         replace(evidence, findings=findings),
         known.projects,
@@ -122,7 +129,7 @@ def report(
             tool_version=__version__,
             preview_name=options.name,
             started_at=world.now.isoformat(timespec="seconds"),
-            warehouse=connection.warehouse.description if connection else "not opened: nothing had to run",
+            warehouse=connection.warehouse.description if connection else _not_opened(evidence),
             run_url=world.run_url,
         ),
         caveats=(
@@ -131,6 +138,10 @@ def report(
             *(connection.caveats if connection else ()),
         ),
     )
+
+
+def _not_opened(evidence: Evidence) -> str:
+    return "a warehouse that was not opened" if evidence.unchecked else "not opened: nothing had to run"
 
 
 def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator[Caveat]:

@@ -27,6 +27,7 @@ _COLOURS = {
     Verdict.UNCHANGED: "green",
     Verdict.CHANGED: "yellow",
     Verdict.INCOMPLETE: "magenta",
+    Verdict.NOT_CHECKED: "magenta",
     Verdict.FAILED: "red",
 }
 
@@ -136,7 +137,7 @@ def show_cost(report: Report) -> None:
 def show_report(report: Report) -> None:
     """The whole report, the verdict last, where a terminal shows it."""
     console = Console()
-    if report.execution.head_runs:
+    if report.execution.head_runs and not report.unchecked:
         show_diffs(report)
         show_cost(report)
     _show_findings(console, report.findings)
@@ -164,6 +165,8 @@ def _counts(report: Report) -> str:
     differing = sum(not diff.is_empty or diff.new for diff in report.diffs)
     unknown = sum(isinstance(diff.coverage, NotCompared) and not diff.new for diff in report.diffs)
     plan = report.plan
+    if report.unchecked:
+        return f"({len(plan.prune_set)} would run, {len(plan.skipped)} skipped, {len(plan.removed)} removed)"
     return (
         f"({built} built, {len(plan.copy_set)} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
         f" {differing} differ{f', {unknown} not compared' if unknown else ''})"

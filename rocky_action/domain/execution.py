@@ -213,8 +213,10 @@ class Execution:
 
     @property
     def status(self) -> RunStatus:
-        """Succeeded if every head run did, failed if none did, partial between."""
+        """Succeeded if every head run did, failed if none did, partial between; planned if there was no run at all."""
         tried = [run.outcome for run in self.head_runs if not isinstance(run.outcome, Inlined)]
+        if tried and not self.run_id:
+            return RunStatus.PLANNED
         good = sum(isinstance(outcome, Succeeded) for outcome in tried)
         if good == len(tried):
             return RunStatus.SUCCEEDED

@@ -18,5 +18,10 @@ class FailOn(StrEnum):
     CHANGED = "changed"
 
     def fails(self, verdict: Verdict) -> bool:
-        """True when the verdict is as bad as this, or worse."""
-        return self is not FailOn.NEVER and verdict.rank >= type(verdict)(self.value).rank
+        """True when the verdict is as bad as this, or worse.
+
+        What nobody could check fails no gate: whoever opened such a pull request has no way to mend it.
+        """
+        if self is FailOn.NEVER or verdict.value == "not_checked":
+            return False
+        return verdict.rank >= type(verdict)(self.value).rank

@@ -135,11 +135,16 @@ class DataTest:
 
 @dataclass(frozen=True)
 class Adapter:
-    """One ``[adapter.NAME]`` table. ``settings`` may hold secrets and stays out of repr."""
+    """One ``[adapter.NAME]`` table. ``settings`` may hold secrets and stays out of repr.
+
+    ``unset`` are environment variables that the table names and nobody has set: the settings that would have them are
+    left out, and the warehouse cannot be opened.
+    """
 
     name: str
     type: str
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    unset: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,12 @@ class Verdict(StrEnum):
     UNCHANGED = "unchanged"
     CHANGED = "changed"
     INCOMPLETE = "incomplete"
+    NOT_CHECKED = "not_checked"
     FAILED = "failed"
 
     @property
     def rank(self) -> int:
-        """0 for the best, 3 for the worst."""
+        """0 for the best, 4 for the worst."""
         return list(Verdict).index(self)
 
 
@@ -67,10 +68,18 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Unchecked:
+    """Why nothing was run or compared although something had to be, and what somebody can do about it."""
+
+    because: str
+    advice: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All of it. The verdict is never better than its worst part; ``findings`` inform, and are no part of it.
 
-    ``audit`` is None where none was asked for.
+    ``audit`` is None where none was asked for, ``unchecked`` where the warehouse was reached or not needed.
     """
 
     verdict: Verdict
@@ -85,6 +94,7 @@ class Report:
     edges: tuple[Edge, ...] = ()
     audit: Audit | None = None
     findings: tuple[Finding, ...] = ()
+    unchecked: Unchecked | None = None
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

@@ -31,5 +31,5 @@ def read_root(files: Files, config_path: str, *, pipeline: str | None) -> Config
     if config_path not in files:
         files.mistakes.note(config_path, UNREADABLE)
         return None
-    root = files.table(config_path)
+    root = files.config(config_path)
     return None if root is None else read_config(root, pipeline)

@@ -10,6 +10,7 @@ from rocky_action.domain.project import Adapter, Mask
 from rocky_action.projects import config_keys as keys
 from rocky_action.projects.mistakes import nearest
 from rocky_action.projects.toml import Table, canonical
+from rocky_action.projects.variables import unset_in
 
 _WAREHOUSES = ("bigquery", "databricks", "duckdb", "snowflake", "trino")
 _SOURCE_ONLY = ("airbyte", "fivetran", "iceberg", "manual")
@@ -142,7 +143,9 @@ def _adapter(name: str, table: Table) -> Adapter:
             block.unknown(keys.RETRY, verdict="mistake")
         if block is not None:
             settings |= {f"{key}.{inner}": canonical(value) for inner, value in block.values.items()}
-    return Adapter(name, kind or "", settings)
+    missing = {key: unset_in(value) for key, value in settings.items()}
+    names = dict.fromkeys(table.document.unset[at] for found in missing.values() for at in found)
+    return Adapter(name, kind or "", {key: settings[key] for key in settings if not missing[key]}, tuple(names))
 
 
 def _check_pipeline(name: str, table: Table) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rocky_action.projects.config_keys import ADAPTER_SETTINGS
 from rocky_action.projects.mistakes import Mistakes
 from rocky_action.projects.plain_toml import plain_toml
 from rocky_action.projects.toml import Document, Table
-from rocky_action.projects.variables import fill_environment
+from rocky_action.projects.variables import fill_environment, unset_in
 
 _DEEPEST = 32
 _LARGEST = 2**63
@@ -43,29 +44,45 @@ class Files:
         text = self.text(path)
         return None if text is None else self.parse(path, text)
 
-    def parse(self, path: str, raw: str) -> Table | None:
-        """The root table of a TOML text that stands in a file, None (and a mistake) if it cannot be read."""
+    def config(self, path: str) -> Table | None:
+        """The root table of ``rocky.toml``, where a setting of a warehouse's adapter may wait for its variable."""
+        text = self.text(path)
+        return None if text is None else self.parse(path, text, may_wait=_waiting)
+
+    def parse(
+        self, path: str, raw: str, *, may_wait: Callable[[Mapping[str, object]], Iterable[int]] = lambda _: ()
+    ) -> Table | None:
+        """The root table of a TOML text that stands in a file, None (and a mistake) if it cannot be read.
+
+        ``may_wait`` says of the table which unset variables are no mistake yet, by their place in the text.
+        """
         text, unset = (raw, ()) if self.environ is None else fill_environment(raw, self.environ)
-        for name, line in unset:
+        root = self._parsed(Document(path, raw, text, self.mistakes, tuple(name for name, _ in unset)))
+        waiting = set() if root is None else {*may_wait(root.values)}
+        missing = [one for at, one in enumerate(unset) if at not in waiting]
+        for name, line in missing:
             advice = f"Set {name} where this runs, or write ${{{name}:-default}}."
             self.mistakes.note(path, f"environment variable {name} is not set", line=line, advice=advice)
-        if unset:
-            return None
+        return None if missing else root
+
+    def _parsed(self, document: Document) -> Table | None:
+        path, text = document.path, document.text
         plain = plain_toml(text)
         if plain is not None:
-            return Table(plain, Document(path, raw, text, self.mistakes))
+            return Table(plain, document)
         try:
             values = tomllib.loads(text)
         except RecursionError:
             self.mistakes.note(path, "this is nested too deeply to be read")
             return None
         except ValueError as err:  # TOMLDecodeError, or an integer with more digits than Python converts
-            self._note_syntax_error(path, text, message=str(err))
+            if not document.unset:  # or that may be why
+                self._note_syntax_error(path, text, message=str(err))
             return None
         if not _is_sane(values):
             self.mistakes.note(path, f"a number beyond 64 bits, or tables more than {_DEEPEST} levels deep")
             return None
-        return Table(values, Document(path, raw, text, self.mistakes))
+        return Table(values, document)
 
     def empty(self, path: str) -> Table:
         """The table of a file that is not there."""
@@ -81,6 +98,16 @@ class Files:
             line=line,
             advice='Expected [table] headers and key = value lines, with text in "quotes".',
         )
+
+
+def _waiting(root: Mapping[str, object]) -> Iterator[int]:
+    """Unset variables of warehouses' settings: whoever only plans needs none of them. A DuckDB file must be named."""
+    named = [table for key in ("adapter", "adapters") if isinstance(table := root.get(key), dict)]
+    tables = [one for table in named for one in ([table] if "type" in table else table.values())]
+    for table in tables:
+        if isinstance(table, dict) and table.get("type") != "duckdb":
+            values = (table.get(key) for key in ADAPTER_SETTINGS)
+            yield from (at for value in values if isinstance(value, str) for at in unset_in(value))
 
 
 def _is_sane(values: object) -> bool:

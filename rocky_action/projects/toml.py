@@ -15,12 +15,16 @@ from rocky_action.projects.mistakes import Mistakes, nearest
 
 @dataclass(frozen=True)
 class Document:
-    """One TOML text: ``raw`` as it stands in the file, ``text`` with the environment filled in."""
+    """One TOML text: ``raw`` as it stands in the file, ``text`` with the environment filled in.
+
+    ``unset`` are the names of the variables that could not be, in the order met.
+    """
 
     path: str
     raw: str
     text: str = field(repr=False)
     mistakes: Mistakes = field(repr=False)
+    unset: tuple[str, ...] = ()
 
     @cached_property
     def _lines(self) -> Mapping[Path, int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _ENVIRONMENT = re.compile(r"\$\{([^}]*)\}")
+_UNSET = re.compile("\ue000([0-9]+)\ue001")
 _VARIABLE = re.compile(r"@var\(\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:,\s*([^)]*?))?\s*\)")
 _STRING_OR_COMMENT = re.compile(
     r"""'[^']*(?:''[^']*)*(?:'|\Z)|"[^"]*(?:""[^"]*)*(?:"|\Z)|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))""", re.DOTALL
@@ -15,7 +16,8 @@ _STRING_OR_COMMENT = re.compile(
 def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[tuple[str, int], ...]]:
     """The text with ``${NAME}`` and ``${NAME:-default}`` replaced, and each unset NAME with its line.
 
-    Lines that begin with ``#`` are left alone, as in Rocky; a comment after a value is not.
+    Where one was unset, a mark stands that ``unset_in`` finds. Lines that begin with ``#`` are left alone, as in Rocky;
+    a comment after a value is not.
     """
     if "${" not in text:
         return text, ()
@@ -30,10 +32,15 @@ def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[
             return environ.get(name) or default
         if name not in environ:
             unset.append((name, text.count("\n", 0, match.start()) + 1))
-            return ""
+            return f"\ue000{len(unset) - 1}\ue001"
         return environ[name]
 
     return _ENVIRONMENT.sub(fill, text), tuple(unset)
+
+
+def unset_in(text: str) -> tuple[int, ...]:
+    """Which of the unset variables a value was to have, by their place in the list of them."""
+    return tuple(int(found) for found in _UNSET.findall(text))
 
 
 def fill_variables(sql: str, variables: Mapping[str, str]) -> tuple[str, tuple[tuple[str, int], ...]]:

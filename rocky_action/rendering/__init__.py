@@ -88,10 +88,11 @@ def render_failure(
     )
 
 
-def render_cleanup(schemas: Sequence[str]) -> str:
-    """What the job summary says of a preview that was dropped."""
+def render_cleanup(schemas: Sequence[str], *, because: str = "") -> str:
+    """What the job summary says of a preview that was dropped, or ``because`` of what nothing could be."""
     listed = names(schemas, 10) if schemas else None
-    return _environment().get_template("cleanup.md.j2").render(schemas=listed)
+    reason = prose(because) if because else None
+    return _environment().get_template("cleanup.md.j2").render(schemas=listed, because=reason)
 
 
 def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str = "") -> str:

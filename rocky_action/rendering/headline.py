@@ -14,7 +14,13 @@ from rocky_action.rendering.figures import UNKNOWN, count, money, plural
 from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
-ICONS = {Verdict.UNCHANGED: "✅", Verdict.CHANGED: "🔶", Verdict.INCOMPLETE: "⚠️", Verdict.FAILED: "❌"}
+ICONS = {
+    Verdict.UNCHANGED: "✅",
+    Verdict.CHANGED: "🔶",
+    Verdict.INCOMPLETE: "⚠️",
+    Verdict.NOT_CHECKED: "🔒",
+    Verdict.FAILED: "❌",
+}
 
 
 @dataclass(frozen=True)

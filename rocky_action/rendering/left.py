@@ -36,7 +36,8 @@ def left_view(report: Report, listed: int) -> LeftView | None:
     plan = report.plan
     if not (plan.copy_set or plan.skipped):
         return None
-    words = [f"{count(len(plan.copy_set))} copied"] if plan.copy_set else []
+    copied = "would be copied" if report.unchecked else "copied"
+    words = [f"{count(len(plan.copy_set))} {copied}"] if plan.copy_set else []
     words += [f"{count(len(plan.skipped))} skipped"] if plan.skipped else []
     lines = [*_copied(report, listed), *_skipped(report, listed)]
     return LeftView(Md(f"<b>Not affected</b>: {html_text(', '.join(words))}"), tuple(lines))
@@ -57,9 +58,9 @@ def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:
 
 
 def _copied(report: Report, listed: int) -> Iterator[Md]:
-    clones = {clone.model: clone for clone in report.execution.clones}
+    clones = {} if report.unchecked else {clone.model: clone for clone in report.execution.clones}
     reasons = {left.model: _copy_reason(left.why, clones.get(left.model)) for left in report.plan.copy_set}
-    yield from _grouped("Copied", reasons, listed=listed)
+    yield from _grouped("Would be copied" if report.unchecked else "Copied", reasons, listed=listed)
 
 
 def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:

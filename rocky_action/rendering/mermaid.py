@@ -53,24 +53,24 @@ def lineage(report: Report) -> Lineage | None:
     used = sorted({kinds[model] for model in shown}, key=list(CLASSES).index)
     classes = [f"  classDef {name} {CLASSES[name]}" for name in used]
     lines = ["```mermaid", "flowchart LR", *nodes, *arrows, *classes, "```"]
-    return Lineage(Md("\n".join(lines)), Md(f"{_legend(used)}.{without_copies}"))
+    return Lineage(Md("\n".join(lines)), Md(f"{_legend(used, copied=not report.unchecked)}.{without_copies}"))
 
 
 def _kinds(report: Report) -> dict[str, str]:
     kinds = {left.model: "copied" for left in report.plan.copy_set}
     for planned in report.plan.prune_set:
         kinds[planned.model] = "changed" if planned.reason is PruneReason.CHANGED else "downstream"
-    for run in report.execution.head_runs:
+    for run in () if report.unchecked else report.execution.head_runs:
         if isinstance(run.outcome, Failed | NotRun) and run.model in kinds:
             kinds[run.model] = "failed"
     return kinds
 
 
-def _legend(used: list[str]) -> str:
+def _legend(used: list[str], *, copied: bool) -> str:
     words = {
         "changed": "🟨 changed here",
         "downstream": "🟦 downstream of a change",
-        "copied": "⬜ copied, not run",
+        "copied": "⬜ copied, not run" if copied else "⬜ read and not affected",
         "failed": "🟥 failed or not run",
     }
     return ", ".join(words[name] for name in used)

@@ -20,6 +20,7 @@ from rocky_action.rendering.headline import Headline, growth, headline
 from rocky_action.rendering.left import LeftView, left_view, removed_lines
 from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
+from rocky_action.rendering.planned import planned_alert, planned_headline, planned_table
 from rocky_action.rendering.proof import odds_sentence
 from rocky_action.rendering.results import ALARMING, ModelResult, State
 from rocky_action.rendering.sections import Section, is_quiet, key_notes, sampled_words, section
@@ -74,11 +75,12 @@ def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> P
     listed = results[: detail.rows]
     notes = (*warning_lines(report), *map(_caveat, _of(report, Severity.NOTE)))
     more = sections[SECTIONS_IN_SIGHT:]
+    table = planned_table if report.unchecked else model_table
     return Page(
-        headline=headline(report, results),
+        headline=planned_headline(report) if report.unchecked else headline(report, results),
         alerts=tuple(_alerts(report, results, limit=detail.names)),
-        models=model_table(listed[:ROWS_IN_SIGHT]) if listed else None,
-        more_models=model_table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,
+        models=table(listed[:ROWS_IN_SIGHT]) if listed else None,
+        more_models=table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,
         more_models_title=_more(listed[ROWS_IN_SIGHT:], "less affected"),
         models_rest=_rest(results[len(listed) :], detail.names),
         removed=removed_lines(report, detail.names),
@@ -87,7 +89,7 @@ def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> P
         more_sections_title=_more(more, "in detail"),
         quiet=_quiet(results, min(detail.names, QUIET_IN_SIGHT)),
         lineage=lineage(report) if detail.graph else None,
-        cost=cost_view(report, results, rows=detail.rows, listed=detail.names),
+        cost=None if report.unchecked else cost_view(report, results, rows=detail.rows, listed=detail.names),
         left=left_view(report, detail.names),
         audit=audit_line(report.audit, detail.names) if report.audit else None,
         notes=_cut(notes, detail.names),
@@ -109,12 +111,21 @@ def _cut(lines: tuple[Md, ...], limit: int) -> tuple[Md, ...]:
 
 def _alerts(report: Report, results: Sequence[ModelResult], *, limit: int) -> Iterator[Alert]:
     """What could change the decision: faults first, then what is not known."""
+    if report.unchecked:
+        others = [one for one in _of(report, Severity.WARNING) if report.unchecked.because not in one.message]
+        doubts = [*breaking_lines(report), *map(_caveat, others)]
+        yield from _cautions(tuple(planned_alert(report.unchecked)), doubts, limit=limit)
+        return
     facts = [*(fact for result in results for fact in _unknown(result)), *_not_run(results)]
     facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
     said = [fact.sentence for fact in facts if not fact.fault and fact.sentence]
     doubts = [*breaking_lines(report), *said, *map(_caveat, _unsaid(_of(report, Severity.WARNING), facts))]
+    yield from _cautions(faults, doubts, limit=limit)
+
+
+def _cautions(faults: Sequence[Md], doubts: Sequence[Md], *, limit: int) -> Iterator[Alert]:
     for kind, lines in (("CAUTION", faults), ("WARNING", doubts)):
         if lines:
             yield Alert(Md(kind), _cut(tuple(dict.fromkeys(lines)), limit))

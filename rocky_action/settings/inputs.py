@@ -287,7 +287,7 @@ INPUTS: tuple[Input, ...] = (
 )
 
 OUTPUTS: tuple[Output, ...] = (
-    Output("verdict", "unchanged, changed, incomplete or failed."),
+    Output("verdict", "unchanged, changed, incomplete, not_checked or failed."),
     Output("comment_url", "Address of the comment; empty if there is none."),
     Output("body_path", "Path of the comment's Markdown."),
     Output("report_json", "Path of report.json, which holds everything the comment says and more."),

@@ -11,7 +11,7 @@ from rocky_action.dag import Dag
 from rocky_action.domain.audit import Audit, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import BudgetBreach, CostDelta
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SizeChange
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff, SizeChange
 from rocky_action.domain.execution import (
     BaselineKind,
     Cloned,
@@ -21,6 +21,7 @@ from rocky_action.domain.execution import (
     ModelRun,
     NotCloned,
     NotRun,
+    Side,
     Succeeded,
 )
 from rocky_action.domain.findings import Finding
@@ -28,8 +29,9 @@ from rocky_action.domain.naming import AUDIT_SUFFIX, BASE_SUFFIX
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
-from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
-from rocky_action.domain.text import named
+from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Unchecked, Verdict
+from rocky_action.domain.text import named, with_advice
+from rocky_action.errors import MissingCredentialsError
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Evidence:
     cost: CostDelta
     audit: Audit | None = None
     findings: tuple[Finding, ...] = ()
+    unchecked: Unchecked | None = None
 
 
 def make_report(
@@ -68,11 +71,35 @@ def make_report(
         edges=tuple(_edges(evidence.plan, projects)),
         audit=evidence.audit,
         findings=evidence.findings,
+        unchecked=evidence.unchecked,
+    )
+
+
+_NO_LOGIN = "no credentials for the warehouse were given"
+
+
+def unchecked_evidence(changes: ChangeSet, plan: Plan, *, schema: str, err: MissingCredentialsError) -> Evidence:
+    """Every model of the plan as not run and not compared, so that no document can be read as "nothing found"."""
+    runs = (ModelRun(name, Side.HEAD, NotRun(_NO_LOGIN)) for name in plan.prune_names)
+    clones = (NotCloned(name, _NO_LOGIN) for name in plan.copy_names)
+    diffs = (
+        ModelDiff(one.model, SchemaDiff(), RowDiff(None, None), NotCompared(_NO_LOGIN), new=one.base_model is None)
+        for one in plan.prune_set
+    )
+    return Evidence(
+        changes,
+        plan,
+        Execution("", schema, head_runs=tuple(runs), clones=tuple(clones)),
+        tuple(diffs),
+        CostDelta(unknown=plan.prune_names),
+        unchecked=Unchecked(err.message, err.advice),
     )
 
 
 def verdict(evidence: Evidence) -> Verdict:
-    """The worst of all parts."""
+    """The worst of all parts; without a look at the warehouse no part is known."""
+    if evidence.unchecked:
+        return Verdict.NOT_CHECKED
     parts = [_of_run(run) for run in evidence.execution.head_runs]
     parts += [_of_diff(diff) for diff in evidence.diffs]
     parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.on_breach == "error"]
@@ -128,8 +155,12 @@ def _weight(caveat: Caveat) -> tuple[int, str, str]:
 
 
 def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
-    yield from _run_caveats(evidence, projects)
-    yield from _clone_caveats(evidence)
+    if evidence.unchecked:
+        why = with_advice(evidence.unchecked.because, evidence.unchecked.advice)
+        yield Caveat(Severity.WARNING, f"Nothing was run and nothing was compared: {why}")
+    else:
+        yield from _run_caveats(evidence, projects)
+        yield from _clone_caveats(evidence)
     yield from _diff_caveats(evidence)
     yield from _audit_caveats(evidence, projects)
     for left in evidence.plan.removed:

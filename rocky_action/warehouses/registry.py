@@ -7,7 +7,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import cast
 
-from rocky_action.errors import ProjectError
+from rocky_action.errors import MissingCredentialsError, ProjectError
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _OPENERS: Mapping[str, str] = MappingProxyType(
@@ -22,12 +22,22 @@ _OPENERS: Mapping[str, str] = MappingProxyType(
 
 
 def open_warehouse(request: OpenRequest) -> Opened:
-    """Opens the warehouse of an adapter. Raises ProjectError for a type without a driver, WarehouseError otherwise."""
+    """Opens the warehouse of an adapter. Raises ProjectError for a type without a driver, WarehouseError otherwise.
+
+    Among these is MissingCredentialsError, also for a setting that waits for a variable: the driver is not asked then,
+    as it might do without the setting and mean another database.
+    """
     module = _OPENERS.get(request.adapter.type)
     if module is None:
         raise ProjectError(
             f"[adapter.{request.adapter.name}] is of type {request.adapter.type}, which this version cannot preview",
             advice=f"Types that it can: {', '.join(_OPENERS)}.",
+        )
+    if request.adapter.unset:
+        names = ", ".join(request.adapter.unset)
+        raise MissingCredentialsError(
+            f"[adapter.{request.adapter.name}] takes settings from environment variables that are not set: {names}",
+            advice="Set them where this runs, from the repository's secrets.",
         )
     try:
         found = import_module(module)

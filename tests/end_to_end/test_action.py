@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,50 @@ def test_findings_are_annotations_on_the_edited_lines(
     assert f"{at}fct_revenue.sql,line=2,{title}::fct_revenue: column `full_name` (VARCHAR) is dropped" in step.log
     assert f"{at}dim_customers.toml,line=5,{title}::dim_customers: its strategy changes" in step.log
     assert "**Breaking** for whoever reads `fct_revenue`: column `full_name`" in the_comment(github)
+
+
+WAREHOUSE = """\
+[adapter]
+type = "snowflake"
+account = "${SNOWFLAKE_ACCOUNT}"
+username = "preview"
+pat = "${SNOWFLAKE_PAT}"
+"""
+
+
+def test_without_credentials_the_plan_is_all_there_is(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    """As for a pull request from a fork; nothing about it may look like an answer."""
+    config = five_models.base()["rocky.toml"]
+    files = {"rocky.toml": WAREHOUSE + config[config.index("[pipeline.five]") :]}
+    project.origin.switch("main")
+    project.origin.commit(files)
+    project.origin.git("branch", "--force", BRANCH, "main")
+    project.push(five_models.pull_request() | files)
+    step = runner.run({"fail_on": "changed"}, project.event("opened"))
+    assert step.exit_code == 0, step.log
+    assert step.outputs["verdict"] == "not_checked"
+    assert step.outputs["prune_set_size"] == "1"
+    assert (step.outputs["rows_changed"], step.outputs["delta_usd"]) == ("", "")
+    said = the_comment(github)
+    for text in (said, step.summary):
+        assert "### 🔒 Not checked: nothing was run" in text
+        assert "`SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_PAT`" in text
+        assert "`fct_revenue` | its SQL changed" in text
+        assert "✅" not in text
+    assert "::warning title=rocky-preview::Nothing was run and nothing was compared" in step.log
+    folder = runner.workspace / Path(step.outputs["report_json"]).parent
+    created, compared = (json.loads((folder / name).read_text()) for name in ("create.json", "diff.json"))
+    assert (created["run_id"], created["run_status"]) == ("", "planned")
+    assert [run["outcome"] for run in created["runs"]] == ["not_run"]
+    assert {left["why"] for left in created["not_copied"]} == {"no credentials for the warehouse were given"}
+    assert (compared["summary"]["models_unknown"], compared["summary"]["any_coverage_warning"]) == (1, True)
+
+    closed = runner.run({"mode": "cleanup"}, project.event("closed"))
+    assert closed.exit_code == 0, closed.log
+    assert "**Nothing was dropped**" in closed.summary
+    assert "::warning::Nothing was dropped" in closed.log
 
 
 def test_a_shallow_checkout_of_the_merge_commit(

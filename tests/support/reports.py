@@ -54,6 +54,8 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
 from rocky_action.domain.text import named
+from rocky_action.errors import MissingCredentialsError
+from rocky_action.stages.report import unchecked_evidence, verdict
 
 RUN_URL = "https://github.com/acme/shop/actions/runs/7301"
 SCHEMA = "branch__refunds_pr42"
@@ -387,6 +389,29 @@ def rows_changed() -> Report:
         cost=cost,
         execution=replace(report.execution, clones=clones),
         caveats=(Caveat(Severity.NOTE, "the sidecar of rpt_weekly has an unknown key `owner_team`", "rpt_weekly"),),
+    )
+
+
+def no_credentials() -> Report:
+    """A pull request from a fork, which has no secrets."""
+    whole = breaking()
+    error = MissingCredentialsError(
+        "[adapter.default] takes settings from environment variables that are not set: SNOWFLAKE_USER, SNOWFLAKE_PAT",
+        advice="Set them where this runs, from the repository's secrets.",
+    )
+    evidence = unchecked_evidence(whole.changes, whole.plan, schema=SCHEMA, err=error)
+    return replace(
+        whole,
+        verdict=verdict(evidence),
+        execution=evidence.execution,
+        diffs=evidence.diffs,
+        cost=evidence.cost,
+        unchecked=evidence.unchecked,
+        caveats=(
+            Caveat(Severity.WARNING, f"Nothing was run and nothing was compared: {error.message}. {error.advice}"),
+            Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it."),
+        ),
+        provenance=replace(PROVENANCE, warehouse="a warehouse that was not opened"),
     )
 
 
@@ -997,6 +1022,7 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
     scenario.__name__: scenario
     for scenario in (
         no_change,
+        no_credentials,
         cosmetic,
         column_added,
         columns_changed,

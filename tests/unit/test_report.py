@@ -21,15 +21,18 @@ from rocky_action.domain.execution import (
     NotCloned,
     NotRun,
     RunOutcome,
+    RunStatus,
     Side,
     Succeeded,
     Usage,
 )
+from rocky_action.domain.gate import FailOn
 from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Projects, Relation
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
-from rocky_action.stages.report import Evidence, make_report, verdict
+from rocky_action.errors import MissingCredentialsError
+from rocky_action.stages.report import Evidence, make_report, unchecked_evidence, verdict
 from tests.support.sql_models import model, project
 
 MODELS = project([model("a", "SELECT * FROM c"), model("b", "SELECT * FROM a"), model("c")])
@@ -266,3 +269,43 @@ class TestCaveats:
 
 def test_edges_lead_to_what_runs() -> None:
     assert report(evidence({"a": BUILT, "b": BUILT})).edges == (Edge("c", "a"), Edge("a", "b"))
+
+
+# Without credentials
+
+
+NO_LOGIN = MissingCredentialsError("TOKEN is not set", advice="Set it.")
+
+
+def unchecked() -> Evidence:
+    planned = (
+        PlannedModel("a", PruneReason.CHANGED, "", base_model="a"),
+        PlannedModel("b", PruneReason.DOWNSTREAM, ""),
+    )
+    removed = (LeftModel("c", "removed"),)
+    return unchecked_evidence(ChangeSet(), Plan(planned, removed=removed), schema="branch__x", err=NO_LOGIN)
+
+
+def test_what_nobody_could_check_is_never_a_success() -> None:
+    found = unchecked()
+    assert verdict(found) is Verdict.NOT_CHECKED
+    assert Verdict.INCOMPLETE.rank < Verdict.NOT_CHECKED.rank < Verdict.FAILED.rank
+    assert found.execution.status is RunStatus.PLANNED
+    assert [isinstance(run.outcome, NotRun) for run in found.execution.head_runs] == [True, True]
+    assert [isinstance(diff.coverage, NotCompared) for diff in found.diffs] == [True, True]
+    assert [(diff.new, diff.rows.rows_base, diff.rows.rows_head) for diff in found.diffs] == [
+        (False, None, None),
+        (True, None, None),
+    ]
+    assert found.cost.unknown == ("a", "b")
+
+
+def test_and_one_caveat_says_why() -> None:
+    (caveat,) = report(unchecked()).caveats
+    assert caveat == Caveat(Severity.WARNING, "Nothing was run and nothing was compared: TOKEN is not set. Set it.")
+
+
+@pytest.mark.parametrize("gate", FailOn)
+def test_no_gate_fails_it(gate: FailOn) -> None:
+    assert not gate.fails(Verdict.NOT_CHECKED)
+    assert gate.fails(Verdict.FAILED) is (gate is not FailOn.NEVER)

@@ -218,6 +218,61 @@ def test_unset_variables_are_all_named_with_their_lines() -> None:
     assert single.advice == "Set SHOP_DB where this runs, or write ${SHOP_DB:-default}."
 
 
+WAREHOUSE = """\
+[adapter.default]
+type = "snowflake"
+account = "${ACCOUNT}"
+pat = "x${PAT}${ACCOUNT}"
+role = "loader"
+
+[adapter.fivetran]
+type = "fivetran"
+kind = "discovery"
+api_key = "${API_KEY}"
+
+[pipeline.p]
+type = "transformation"
+[pipeline.p.target]
+"""
+
+
+def test_settings_of_a_warehouse_may_wait_for_their_variables() -> None:
+    """A plan needs none of them: a pull request from a fork has no secrets."""
+    adapter = load(project_files(ONE, WAREHOUSE)).adapter
+    assert adapter.unset == ("ACCOUNT", "PAT")
+    assert dict(adapter.settings) == {"role": "loader"}
+    given = {"ACCOUNT": "a", "PAT": "", "API_KEY": "k"}
+    adapter = load(project_files(ONE, WAREHOUSE), environ=given).adapter
+    assert (adapter.unset, dict(adapter.settings)) == ((), {"account": "a", "pat": "xa", "role": "loader"})
+
+
+@pytest.mark.parametrize("shorthand", ["[adapter]", "[adapters.default]"])
+def test_however_the_adapter_is_written(shorthand: str) -> None:
+    one = WAREHOUSE.replace("[adapter.default]", shorthand)
+    one = one[: one.index("[adapter.fivetran]")] + one[one.index("[pipeline.p]") :]
+    assert load(project_files(ONE, one)).adapter.unset == ("ACCOUNT", "PAT")
+
+
+@pytest.mark.parametrize(
+    ("find", "replace", "line"),
+    [
+        ('role = "loader"', 'role = "loader" # ${HERE}', 5),
+        ('type = "snowflake"', 'type = "${HERE}"', 2),
+        ('role = "loader"', "timeout_secs = ${HERE}", 5),
+        ('role = "loader"', '"${HERE}" = 1', 5),
+        ('role = "loader"', 'extra = { a = "${HERE}" }', 5),
+        ("[pipeline.p]", '[pipeline.p]\nmodels = "${HERE}"', 13),
+        ("[pipeline.p.target]", '[pipeline.p.target]\nadapter = "${HERE}"', 15),
+    ],
+)
+def test_nothing_else_waits(find: str, replace: str, line: int) -> None:
+    error = refused(WAREHOUSE.replace(find, replace))
+    assert f"rocky.toml:{line}: environment variable HERE is not set" in error.message
+    assert "\ue000" not in error.message
+    if "= ${HERE}" not in replace:
+        assert "PAT" not in error.message, "which may wait"
+
+
 def test_an_empty_variable_is_a_value_but_takes_the_default() -> None:
     config = ROCKY_TOML.replace('"shop.duckdb"', '"${A}x${B:-y}"')
     assert load(project_files(ONE, config), environ={"A": "", "B": ""}).adapter.settings["path"] == "xy"
