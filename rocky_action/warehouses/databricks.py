@@ -27,6 +27,8 @@ _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|--[^\n]*|/
 _READS = frozenset({"SELECT", "WITH", "VALUES", "DESCRIBE", "SHOW"})
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _SHORTENED = re.compile(r"\.\.\. \d+ more fields")
+_ANY_NAMES = "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
+"""Lets a Delta table have columns with blanks and commas in their names, as views and other formats do."""
 _DETAILS = "# Detailed Table Information"
 
 
@@ -187,7 +189,7 @@ class Databricks:
                 because = f"Databricks refused a shallow clone: {err.message}"
             else:
                 return Clone(CloneMethod.SHALLOW_CLONE)
-        self._replace(f"CREATE OR REPLACE TABLE {to} AS SELECT * FROM {of}", target, view=False)
+        self._replace(f"CREATE OR REPLACE TABLE {to} {_ANY_NAMES} AS SELECT * FROM {of}", target, view=False)
         return Clone(CloneMethod.CTAS, because)
 
     def create_schema(self, catalog: str, schema: str) -> None:

@@ -27,7 +27,7 @@ from databricks.sdk.service.sql import (
     StatementState,
 )
 
-from rocky_action.domain.execution import Usage
+from rocky_action.domain.execution import NO_USAGE, Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.warehouses.databricks_errors import FOREIGN
@@ -121,7 +121,7 @@ class Statements:
         """
         ids = [result.statement_id for result in results]
         found = self._looked_up(ids)
-        total = Usage(0, 0, 0, 0, 0, 0.0)
+        total = NO_USAGE
         for result in results:
             metrics = found[result.statement_id].metrics if result.statement_id in found else None
             compiling = metrics.compilation_time_ms if metrics else None

@@ -7,6 +7,8 @@ It takes Java 17, an environment with pyspark and Delta Lake's jars, which this 
 
 from __future__ import annotations
 
+import atexit
+import itertools
 import json
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,8 @@ from tests.support.ground import Ground, Missing
 
 ROOT = Path(__file__).parents[2]
 SPARK = ROOT / "build" / "spark"
-CATALOG, SCHEMA = "spark_catalog", "shop"
+CATALOG = "spark_catalog"
+_SCHEMAS = itertools.count(1)
 WAREHOUSE = "0123456789abcdef"
 TOKEN = "dapi-tests-only"
 
@@ -65,44 +69,52 @@ def opened(settings: dict[str, str], *, environ: dict[str, str] | None = None, *
     return open_warehouse(OpenRequest(adapter, ROOT, tuple, environ=environ or {}, **more)).warehouse
 
 
-@contextmanager
-def open_workspace() -> Iterator[LocalWorkspace]:
-    """Starts Spark and the workspace in a process of its own. Raises Missing."""
+@cache
+def workspace() -> LocalWorkspace:
+    """The one workspace of this process; it ends with it. Raises Missing."""
     python, jars = SPARK / "bin" / "python", SPARK / "jars"
     if shutil.which("java") is None:
         raise Missing("Apache Spark needs Java 17, and there is no java")
     if not python.exists() or not list(jars.glob("delta-spark*.jar")):
         raise Missing("Apache Spark and Delta Lake are not in build/spark: make spark")
     script = ROOT / "tests" / "support" / "spark" / "workspace.py"
-    with tempfile.TemporaryDirectory(prefix="rocky-preview-spark-") as folder:
-        process = subprocess.Popen(
-            [str(python), str(script), "--jars", str(jars), "--folder", folder],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        with process:
-            try:
-                line = process.stdout.readline().strip() if process.stdout else ""
-                if not line.startswith("http"):
-                    raise Missing("Apache Spark does not start here: run tests/support/spark/workspace.py to see why")
-                yield LocalWorkspace(line)
-            finally:
-                if process.stdin:
-                    process.stdin.close()
-                try:
-                    process.wait(timeout=20)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+    folder = tempfile.mkdtemp(prefix="rocky-preview-spark-")
+    process = subprocess.Popen(
+        [str(python), str(script), "--jars", str(jars), "--folder", folder],
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    atexit.register(_end, process, folder)
+    line = process.stdout.readline().strip() if process.stdout else ""
+    if not line.startswith("http"):
+        raise Missing("Apache Spark does not start here: run tests/support/spark/workspace.py to see why")
+    return LocalWorkspace(line)
+
+
+def _end(process: subprocess.Popen[str], folder: str) -> None:
+    """The workspace ends when its input does, Spark with it."""
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def open_ground() -> Iterator[Ground]:
-    """A workspace with an empty schema of production's."""
-    with open_workspace() as workspace:
-        workspace.production(f"CREATE SCHEMA {CATALOG}.{SCHEMA}")
-        settings = workspace.settings()
+    """The workspace with an empty schema of production's. Raises Missing."""
+    local, schema = workspace(), f"shop_{next(_SCHEMAS)}"
+    local.production(f"CREATE SCHEMA {CATALOG}.{schema}")
+    settings = local.settings()
+    try:
         with closing(opened(settings)) as adapter:
-            yield Ground("databricks", adapter, workspace.production, CATALOG, SCHEMA, settings)
+            yield Ground("databricks", adapter, local.production, CATALOG, schema, settings)
+    finally:
+        local.production(f"DROP SCHEMA {CATALOG}.{schema} CASCADE")
