@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import re
 import socket
 import sys
@@ -179,7 +180,7 @@ def _clone(expression: exp.Expr) -> exp.Expr:
 
 
 def _transformed(self: FakeSnowflakeCursor, expression: exp.Expr, params: Any) -> exp.Expr:
-    """fakesnow's, but a sum of whole numbers stays one: DuckDB hands a HUGEINT over as a DOUBLE."""
+    """fakesnow's, but a sum of whole numbers stays one (DuckDB hands a HUGEINT over as a DOUBLE), and a list is JSON."""
     made = _transform(self, expression, params)
     if not isinstance(made, exp.Query) or made.args.get("seed") or made.find(exp.Placeholder):
         return made
@@ -188,11 +189,25 @@ def _transformed(self: FakeSnowflakeCursor, expression: exp.Expr, params: Any) -
         described = self._duck_conn.execute(f"DESCRIBE {sql}").fetchall()
     except duckdb.Error:
         return made  # which says so when it is run
-    wide = [exp.to_identifier(row[0], quoted=True).sql("duckdb") for row in described if row[1] in _WIDE]
-    if not wide or len({row[0] for row in described}) < len(described):
+    if not any(_is_odd(row[1]) for row in described):
         return made
-    casts = ", ".join(f"CAST({name} AS DECIMAL(38, 0)) AS {name}" for name in wide)
-    return sqlglot.parse_one(f"SELECT * REPLACE ({casts}) FROM ({sql}) AS wide", read="duckdb")
+    places = [f"p{place}" for place in range(len(described))]
+    cells = ", ".join(_cast(place, row[0], row[1]) for place, row in zip(places, described, strict=True))
+    return sqlglot.parse_one(f"SELECT {cells} FROM ({sql}) AS odd({', '.join(places)})", read="duckdb")
+
+
+def _is_odd(kind: str) -> bool:
+    return kind in _WIDE or kind.endswith("[]")
+
+
+def _cast(place: str, column: str, kind: str) -> str:
+    value = place
+    if kind in _WIDE:
+        value = f"CAST({place} AS DECIMAL(38, 0))"
+    elif kind.endswith("[]"):
+        whole = kind == "HUGEINT[]" or kind.endswith(",0)[]")
+        value = f"TO_JSON(CAST({place} AS {'BIGINT[]' if whole else kind}))"
+    return f"{value} AS {exp.to_identifier(column, quoted=True).sql('duckdb')}"
 
 
 _WIDE = frozenset({"HUGEINT", "UHUGEINT", "UBIGINT"})
@@ -222,4 +237,5 @@ if __name__ == "__main__":
     door = socket.create_server(("127.0.0.1", 0))  # whoever reads the port can connect at once
     sys.stdout.write(f"{door.getsockname()[1]}\n")
     sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on, and a full pipe would stop the server
     uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[door])
