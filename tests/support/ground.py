@@ -61,17 +61,14 @@ class Ground:
     def make(self, rel: Relation, columns: Mapping[str, str], rows: Sequence[Sequence[str]] = ()) -> Relation:
         """Replaces a table. Types are as DuckDB calls them, cells are SQL that DuckDB would take."""
         dialect = self.adapter.dialect
-        typed = [(quote(name, dialect), self.type(type_)) for name, type_ in columns.items()]
-
-        def select(cells: Sequence[str]) -> str:
-            cast = (
-                f"CAST({self.sql(cell)} AS {type_}) AS {name}" for cell, (name, type_) in zip(cells, typed, strict=True)
-            )
-            return f"SELECT {', '.join(cast)}"
-
-        query = " UNION ALL ".join(map(select, rows))
-        if not rows:
-            query = f"SELECT * FROM ({select(['NULL'] * len(columns))}) AS nothing WHERE 1 = 0"
+        cast = ", ".join(
+            f"CAST(v.c{place} AS {self.type(type_)}) AS {quote(name, dialect)}"
+            for place, (name, type_) in enumerate(columns.items())
+        )
+        names = ", ".join(f"c{place}" for place in range(len(columns)))
+        cells = ", ".join(f"({', '.join(row)})" for row in rows or [["NULL"] * len(columns)])
+        values = self.sql(f"SELECT * FROM (VALUES {cells}) AS v({names})")
+        query = f"SELECT {cast} FROM ({values}) AS v{'' if rows else ' WHERE 1 = 0'}"
         self.production(f"CREATE OR REPLACE TABLE {self.named(rel)} AS {query}")
         return rel
 
