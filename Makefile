@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-container nightly check bench image spark golden lock clean
+.PHONY: help demo test test-container nightly check bench image spark fakesnow golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ spark: ## Apache Spark and Delta Lake for the tests of Databricks, into build/sp
 	build/spark/bin/python -m pip --disable-pip-version-check install --quiet -r requirements-spark.in
 	mvn -q -B -f tests/support/spark/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
 	  -DoutputDirectory=$(CURDIR)/build/spark/jars
+
+fakesnow: ## fakesnow for the tests of Snowflake, into build/fakesnow
+	$(PYTHON) -m venv build/fakesnow
+	build/fakesnow/bin/python -m pip --disable-pip-version-check install --quiet -r requirements-fakesnow.in
 
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py

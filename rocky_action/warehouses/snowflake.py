@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from snowflake.connector import SnowflakeConnection, errors
+from snowflake.connector import errors
 from snowflake.connector.cursor import ResultMetadata
 
 from rocky_action.domain.diff import Column
@@ -20,7 +20,7 @@ from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.request import Opened, OpenRequest
 from rocky_action.warehouses.snowflake_errors import OUR_BUG, is_interrupted, is_missing, told, translated
-from rocky_action.warehouses.snowflake_login import Login, login_from
+from rocky_action.warehouses.snowflake_login import login_from
 from rocky_action.warehouses.snowflake_sessions import Done, Session, Sessions
 from rocky_action.warehouses.snowflake_usage import bytes_assigned, usage_of
 
@@ -271,33 +271,38 @@ def open_adapter(request: OpenRequest) -> Opened:
     """
     login = login_from(request)
     sessions = Sessions(login, request.labels)
+    role = sessions.connection.role or ""
     try:
-        catalog = _database(request, login, connection=sessions.connection)
+        with translated(sessions.secrets, role=role):
+            database, warehouse = sessions.read("SELECT CURRENT_DATABASE(), CURRENT_WAREHOUSE()").rows[0]
+        for fact, found in (("database", database), ("warehouse", warehouse)):
+            _check(request, fact, asked=login.options.get(fact), found=found, role=role)
+        catalog = _catalog(request, database)
     except PreviewError:
         sessions.close()
         raise
-    connection = sessions.connection
-    return Opened(Snowflake(sessions, catalog, connection.warehouse or "none", connection.role or ""))
+    return Opened(Snowflake(sessions, catalog, str(warehouse or "none"), role))
 
 
-def _database(request: OpenRequest, login: Login, *, connection: SnowflakeConnection) -> str:
-    """Where relations without a catalog are. Snowflake logs in to a place that does not exist without a word."""
-    name, role = request.adapter.name, connection.role or ""
-    for fact, found in (("database", connection.database), ("warehouse", connection.warehouse)):
-        asked = login.options.get(fact)
-        if asked and not found:
-            raise WarehouseError(
-                f"the {fact} {asked} of [adapter.{name}] does not exist, or the role {role} may not use it",
-                advice=f"If it exists: GRANT USAGE ON {fact.upper()} {asked} TO ROLE {role}.",
-            )
+def _check(request: OpenRequest, fact: str, *, asked: object, found: object, role: str) -> None:
+    """Snowflake logs in to a place that does not exist without a word; the first statement that needs it fails."""
+    if asked and not found:
+        raise WarehouseError(
+            f"the {fact} {asked} of [adapter.{request.adapter.name}] does not exist, or the role {role} may not use it",
+            advice=f"If it exists: GRANT USAGE ON {fact.upper()} {asked} TO ROLE {role}.",
+        )
+
+
+def _catalog(request: OpenRequest, database: object) -> str:
+    """The session's database by its true name (what is written without quotes, Snowflake reads in capitals)."""
     catalogs = [catalog for catalog in request.catalogs if catalog]
-    catalog = connection.database or (catalogs[0] if len(catalogs) == 1 else None)
+    catalog = database or (catalogs[0] if len(catalogs) == 1 else None)
     if catalog is None:
         raise ProjectError(
-            f"[adapter.{name}] names no database, nor do the project's models name one and the same",
-            advice=f"Write `database` under [adapter.{name}].",
+            f"[adapter.{request.adapter.name}] names no database, nor do the project's models name one and the same",
+            advice=f"Write `database` under [adapter.{request.adapter.name}].",
         )
-    return catalog
+    return str(catalog)
 
 
 def _obstacle(facts: Mapping[str, object]) -> str | None:

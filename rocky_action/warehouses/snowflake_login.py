@@ -57,7 +57,10 @@ class GitHubIdentity:
             with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310  as above
                 return str(json.load(answer)["value"])
         except (OSError, ValueError, KeyError) as err:
-            reason = f"HTTP {err.code}" if isinstance(err, urllib.error.HTTPError) else type(err).__name__
+            reason = type(err).__name__
+            if isinstance(err, urllib.error.HTTPError):
+                err.close()
+                reason = f"HTTP {err.code}"
             raise WarehouseError(
                 f"GitHub gave out no identity token for Snowflake ({reason})",
                 advice="Give the job the permission `id-token: write`, and run it again.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import threading
 import time
@@ -19,6 +20,7 @@ from rocky_action.ports import Row
 from rocky_action.warehouses.snowflake_errors import is_expired, translated
 from rocky_action.warehouses.snowflake_login import Login
 
+logging.getLogger("snowflake.connector").setLevel(logging.CRITICAL)  # it raises what it logs; only here is it scrubbed
 _PATIENCE = 10.0
 """Seconds that closing waits for cancelled statements to end."""
 _LONGEST_LABEL = 300

@@ -34,6 +34,10 @@ from sqlglot import exp
 
 _CANCEL_ALL = re.compile(r"\s*SELECT\s+SYSTEM\$CANCEL_ALL_QUERIES\((\d+)\)\s*", re.IGNORECASE)
 _FIRST = 4711
+_MACROS = (
+    "m_d5_number_lower64(x) AS ('0x' || right(md5(x), 16))::UBIGINT::DECIMAL(20, 0)",
+    "current_warehouse() AS 'PREVIEW_WH'",
+)
 _numbers: dict[str, int] = {}
 _doors: dict[str, asyncio.Lock] = {}
 _stopped: dict[str, str] = {}
@@ -68,9 +72,8 @@ async def _asked(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
 def _logged_in(found: dict[str, Any]) -> dict[str, Any]:
     token = found["data"]["token"]
     _numbers[token] = _FIRST + len(_numbers)
-    sessions[token]._duck_conn.execute(
-        "CREATE TEMP MACRO m_d5_number_lower64(x) AS ('0x' || right(md5(x), 16))::UBIGINT::DECIMAL(20, 0)"
-    )
+    for macro in _MACROS:
+        sessions[token]._duck_conn.execute(f"CREATE TEMP MACRO {macro}")
     found["data"] |= {
         "masterToken": f"master-{token}",
         "validityInSeconds": 3600,
@@ -180,7 +183,7 @@ def _clone(expression: exp.Expr) -> exp.Expr:
 
 
 def _transformed(self: FakeSnowflakeCursor, expression: exp.Expr, params: Any) -> exp.Expr:
-    """fakesnow's, but a sum of whole numbers stays one (DuckDB hands a HUGEINT over as a DOUBLE), and a list is JSON."""
+    """fakesnow's, but whole sums stay whole (DuckDB hands a HUGEINT over as a DOUBLE), and lists are JSON."""
     made = _transform(self, expression, params)
     if not isinstance(made, exp.Query) or made.args.get("seed") or made.find(exp.Placeholder):
         return made

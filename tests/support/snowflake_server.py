@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-_CODES = {"fixed": "fixed", "text": "text"}
+PLACE = "SELECT CURRENT_DATABASE(), CURRENT_WAREHOUSE()"
+_PLACES = ("databaseName", "warehouseName")
+_TEXT = {"length": 100, "byteLength": 400}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Asked:
 
 
 Answer = Table | Refusal
-DONE = Table([("status", "text", {})], [["Statement executed successfully."]], kind=0x4000)
+DONE = Table([("status", "text", _TEXT)], [["Statement executed successfully."]], kind=0x4000)
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Account:
     logins: list[Mapping[str, object]] = field(default_factory=list)
     expired: set[int] = field(default_factory=set)
     paths: list[str] = field(default_factory=list)
+    connections: list[socket.socket] = field(default_factory=list)
     port: int = 0
 
     @property
@@ -74,6 +78,10 @@ class Account:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     account: Account
+
+    def setup(self) -> None:
+        super().setup()
+        self.account.connections.append(self.connection)
 
     def do_POST(self) -> None:
         place = urlsplit(self.path)
@@ -128,27 +136,18 @@ class _Handler(BaseHTTPRequestHandler):
             return _refused(Refusal("390114", "Authentication token has expired. The user must authenticate again."))
         parameters = body.get("parameters") or {}
         assert isinstance(parameters, Mapping)
+        if body["sqlText"] == PLACE:
+            place = [str(account.session[key]) if account.session[key] else None for key in _PLACES]
+            return {
+                "success": True,
+                "data": _described(Table([("D", "text", _TEXT), ("W", "text", _TEXT)], [place]), 0),
+            }
         asked = Asked(str(body["sqlText"]), dict(parameters), number, bool(body.get("describeOnly")))
         account.asked.append(asked)
         answer = account.answer(asked)
         if isinstance(answer, Refusal):
             return _refused(answer, query=True)
-        described = {
-            "rowtype": [
-                {"name": name, "type": kind, "nullable": True, "length": None, "precision": None, "scale": None, **more}
-                for name, kind, more in answer.columns
-            ],
-            "rowset": [] if asked.describe else [list(row) for row in answer.rows],
-            "total": len(answer.rows),
-            "returned": len(answer.rows),
-            "queryId": query_id(len(account.asked)),
-            "queryResultFormat": "json",
-            "statementTypeId": answer.kind,
-            "parameters": [],
-        }
-        if answer.stats is not None:
-            described["stats"] = dict(answer.stats)
-        return {"success": True, "data": described}
+        return {"success": True, "data": _described(answer, len(account.asked), describe=asked.describe)}
 
     def _reply(self, document: Mapping[str, object]) -> None:
         text = json.dumps(document).encode()
@@ -160,6 +159,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Nothing: a test's output is for failures."""
+
+
+def _described(answer: Table, number: int, *, describe: bool = False) -> dict[str, object]:
+    facts = {"nullable": True, "length": None, "precision": None, "scale": None}
+    described: dict[str, object] = {
+        "rowtype": [{"name": name, "type": kind, **facts, **more} for name, kind, more in answer.columns],
+        "rowset": [] if describe else [list(row) for row in answer.rows],
+        "total": len(answer.rows),
+        "returned": len(answer.rows),
+        "queryId": query_id(number),
+        "queryResultFormat": "json",
+        "statementTypeId": answer.kind,
+        "parameters": [],
+    }
+    return described | ({} if answer.stats is None else {"stats": dict(answer.stats)})
 
 
 def query_id(number: int) -> str:
@@ -178,6 +192,7 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[Account]:
     account = Account(answer)
     handler = type("Handler", (_Handler,), {"account": account})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = False
     account.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -185,5 +200,8 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[Account]:
         yield account
     finally:
         server.shutdown()
+        for connection in account.connections:  # the driver keeps its own open, and their threads would wait on
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         server.server_close()
         thread.join()
