@@ -60,7 +60,7 @@ def check(sides: Sides, key: Sequence[ColumnPair], *, compared: Sequence[ColumnP
         rows_head=head[0],
         same_keys=base[:2] == head[:2],
         is_same=base == head,
-        suspects=tuple(suspects),
+        suspects=tuple(sorted(suspects, key=lambda pair: pair.position)),
         sums=sums,
     )
 

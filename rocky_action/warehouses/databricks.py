@@ -57,7 +57,7 @@ class _Kind:
 
 @dataclass(frozen=True)
 class Databricks:
-    """An open SQL warehouse; satisfies WarehouseAdapter.
+    """An open SQL warehouse; satisfies WarehouseAdapter. ``catalogs`` are the project's, empty if not known.
 
     There is no session: each statement runs by itself, in the time zone that the warehouse is configured with, UTC
     unless an administrator says otherwise (the API cannot set it). CAST(timestamp AS STRING) and every reading of a
@@ -201,16 +201,15 @@ class Databricks:
         self._write(f"DROP SCHEMA IF EXISTS {self._schema(catalog, schema)} CASCADE")
 
     def schemas(self, prefix: str) -> tuple[tuple[str, str], ...]:
-        """Of the default catalog and those that the project builds in, as far as the principal may see them.
+        """Of the catalogs that the project builds in; where it is not known, of all that the principal may look into.
 
-        No pattern is sent: in SHOW SCHEMAS LIKE an underscore and a dot mean other things from version to version.
+        No pattern is sent: SHOW SCHEMAS LIKE reads it in a language of its own.
         """
-        found = {
-            (catalog, str(row[0]))
-            for catalog in self.catalogs
-            for row in self._read(f"SHOW SCHEMAS IN {quote(catalog, _DIALECT)}").rows
-        }
-        return tuple(sorted((catalog, schema) for catalog, schema in found if schema.startswith(prefix)))
+        listed = self.catalogs or {str(row[0]) for row in self._read("SHOW CATALOGS").rows}
+        with ThreadPoolExecutor(_CONCURRENCY) as pool:
+            names = list(pool.map(self._schemas_in, sorted(listed)))
+        pairs = zip(sorted(listed), names, strict=True)
+        return tuple((catalog, name) for catalog, found in pairs for name in sorted(found) if name.startswith(prefix))
 
     def close(self) -> None:
         """Cancels what other threads still run. There is no session to end; the warehouse stops by its own rule."""
@@ -232,6 +231,14 @@ class Databricks:
                 raise
             self._write(f"DROP {'VIEW' if there.is_view else 'TABLE'} {_named(target)}")
             self._write(statement)
+
+    def _schemas_in(self, catalog: str) -> set[str]:
+        try:
+            return {str(row[0]) for row in self._read(f"SHOW SCHEMAS IN {quote(catalog, _DIALECT)}").rows}
+        except RefusedError:
+            if self.catalogs:
+                raise
+            return set()  # SHOW CATALOGS lists more than may be looked into; no schema of ours can be there
 
     def _kind(self, relation: Relation) -> _Kind | None:
         """What a relation is, None if it does not exist. The right to read it is all that this takes."""
@@ -280,5 +287,5 @@ def open_adapter(request: OpenRequest) -> Opened:
     """
     statements = Statements(sign_in(request), request.labels)
     catalog = str(statements.run("SELECT current_catalog()", timeout=None, reads=True).rows[0][0])
-    catalogs = frozenset({catalog, *(name for name in request.catalogs if name)})
+    catalogs = frozenset(name or catalog for name in request.catalogs)
     return Opened(Databricks(statements, catalog, catalogs, _seconds(request.adapter.settings)))

@@ -156,7 +156,7 @@ class Statements:
                 self._stop(statement_id)
                 raise StatementTimeoutError(f"the statement was cancelled {limit}", advice=_TIMEOUT_ADVICE)
             if self._closed.wait(min(pause, left)):
-                self._stop(statement_id)
+                self._cancel(statement_id)  # it was sent while ``close`` looked for what is to be cancelled
                 raise StatementTimeoutError("the statement was cancelled, as the connection was closed", advice="")
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             response = self._called(

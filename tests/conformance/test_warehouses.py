@@ -60,7 +60,7 @@ def counts(found: ModelDiff) -> tuple[int | None, ...]:
     return found.rows.added, found.rows.removed, found.rows.changed
 
 
-NAMES = ["with space", "quo'te", 'dou"ble', "back`tick", "größe", "semi;colon", "a.b", "UPPER", "select"]
+NAMES = ["with space", 'dou"ble', "back`tick", "größe", "semi;colon", "a.b", "UPPER", "select"]
 FORBIDDEN = {
     "bigquery": {"with space", "quo'te", 'dou"ble', "back`tick", "größe", "semi;colon", "a.b"},
     "databricks": {"with space", "semi;colon"},
@@ -94,6 +94,12 @@ class TestWhatIsThere:
         found = diff(ground, base, head, "id")
         assert counts(found) == (0, 0, 1)
         assert [(change.name, change.rows_changed) for change in found.rows.columns] == [(name, 1) for name in names]
+
+    @pytest.mark.never("bigquery", reason="a column's name has no quotes in it")
+    @pytest.mark.notimpl("snowflake", reason="fakesnow builds statements of its own with names in single quotes")
+    def test_a_quote_is_part_of_a_name(self, ground: Ground) -> None:
+        rel = ground.make(ground.at("quoted"), {"quo'te": "BIGINT"}, [("1",)])
+        assert counts(diff(ground, rel, rel, "quo'te")) == (0, 0, 0)
 
     def test_a_query_is_described_without_being_run(self, ground: Ground) -> None:
         rel = numbered(ground, "described", {1: "a"})
@@ -211,6 +217,7 @@ class TestRunning:
         assert usage.duration_ms is None or usage.duration_ms >= 0
         assert usage.duration_ms is not None
 
+    @pytest.mark.notimpl("snowflake", reason="fakesnow has no EXPLAIN USING JSON")
     def test_an_estimate_is_what_the_warehouse_says_or_nothing(self, ground: Ground) -> None:
         rel = numbered(ground, "estimated", {1: "a"})
         found = ground.adapter.estimate(f"SELECT * FROM {ground.named(rel)}")

@@ -317,7 +317,8 @@ def test_what_the_history_does_not_say_is_unknown(
 
 
 def described(kind: str, provider: str = "") -> Answer:
-    rows: list[list[str | None]] = [["Type", "int", None], ["# Detailed Table Information", "", ""], ["Type", kind, ""]]
+    rows: list[list[str | None]] = [["Provider", "int", None], ["# Detailed Table Information", "", ""]]
+    rows += [["Type", kind, ""]] if kind else []
     rows += [["Provider", provider, ""]] if provider else []
     return succeeded(*rows, col_name="STRING", data_type="STRING", comment="STRING")
 
@@ -383,13 +384,38 @@ def test_rights_that_are_lacking_are_no_missing_relation(
         adapter.clone(SOURCE, TARGET, writable=True)
 
 
+def listing(*refused: str) -> Callable[[requests.PreparedRequest], tuple[int, dict[str, str], str]]:
+    """Catalogs and their schemas, some of which may not be looked into."""
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        sql = json.loads(str(request.body))["statement"]
+        if any(sql == f"SHOW SCHEMAS IN `{catalog}`" for catalog in refused):
+            return 200, {}, json.dumps(failed("[INSUFFICIENT_PERMISSIONS] no"))
+        names = ["main", "dev", "system"] if sql == "SHOW CATALOGS" else ["branch__b", "default", "branch_xb"]
+        rows: list[list[str | None]] = [[name] for name in names]
+        return 200, {}, json.dumps(succeeded(*rows, name="STRING"))
+
+    return answer
+
+
 def test_schemas_are_looked_for_in_every_catalog_of_the_project(api: responses.RequestsMock) -> None:
     api.post(STATEMENTS, json=succeeded(["main"], catalog="STRING"))
     adapter = opened(SETTINGS, catalogs={"": "a", "dev": "b"})
     api.remove("POST", STATEMENTS)
-    api.post(STATEMENTS, json=succeeded(["branch__b"], ["default"], ["branch_xb"], namespace="STRING"))
+    api.add_callback("POST", STATEMENTS, listing())
     assert adapter.schemas("branch__") == (("dev", "branch__b"), ("main", "branch__b"))
     assert {*sent(api)[1:]} == {"SHOW SCHEMAS IN `main`", "SHOW SCHEMAS IN `dev`"}
+    api.remove("POST", STATEMENTS)
+    api.add_callback("POST", STATEMENTS, listing("dev"))
+    with pytest.raises(WarehouseError, match="INSUFFICIENT_PERMISSIONS"):
+        adapter.schemas("branch__")
+
+
+def test_schemas_are_looked_for_everywhere_if_no_project_is_known(
+    api: responses.RequestsMock, adapter: WarehouseAdapter
+) -> None:
+    api.add_callback("POST", STATEMENTS, listing("system"))
+    assert adapter.schemas("branch__") == (("dev", "branch__b"), ("main", "branch__b"))
 
 
 @pytest.mark.usefixtures("hasty")
@@ -406,6 +432,32 @@ def test_a_statement_that_comes_back_after_closing_is_cancelled(
     with pytest.raises(StatementTimeoutError, match="the connection was closed"):
         adapter.execute(["INSERT INTO t SELECT 1"])
     assert [call.request.url for call in api.calls if "cancel" in str(call.request.url)]
+
+
+def test_closing_cancels_before_it_returns_even_if_a_thread_hangs(
+    api: responses.RequestsMock, adapter: WarehouseAdapter
+) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def hanging(_: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        asked.set()
+        go.wait(10)
+        return 200, {}, json.dumps(RUNNING)
+
+    def work() -> None:
+        with pytest.raises(StatementTimeoutError):
+            adapter.query("SELECT 1")
+
+    api.post(STATEMENTS, json=RUNNING)
+    api.add_callback("GET", f"{STATEMENTS}/s-1", hanging)
+    api.post(f"{STATEMENTS}/s-1/cancel", json={})
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert asked.wait(10)
+    adapter.close()
+    assert [call.request.url for call in api.calls][-1] == f"{STATEMENTS}/s-1/cancel"
+    go.set()
+    thread.join(10)
 
 
 WAREHOUSE = {"http_path": "/sql/1.0/warehouses/abc123"}

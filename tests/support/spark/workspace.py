@@ -204,8 +204,13 @@ class Workspace:
         statement = self.known(statement_id)
         if not statement.done.is_set():
             statement.cancelled = True
-            self.engine.cancel(statement.id)
+            threading.Thread(target=self.stop, args=(statement,), daemon=True).start()
         return {}
+
+    def stop(self, statement: Statement) -> None:
+        """Spark stops jobs that have begun; a statement may be about to begin one."""
+        while not statement.done.wait(0.1):
+            self.engine.cancel(statement.id)
 
     def known(self, statement_id: str) -> Statement:
         if statement_id not in self.statements:
