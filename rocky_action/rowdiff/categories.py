@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rocky_action.domain.diff import CategoryChange, Value, ValueMove
-from rocky_action.rowdiff.common_types import TEXT, is_integer
+from rocky_action.rowdiff.common_types import TEXT, is_whole
 from rocky_action.rowdiff.differing import Differing
 from rocky_action.rowdiff.schema import ColumnPair
 
@@ -54,7 +54,7 @@ def _moves(differing: Differing, place: int) -> list[ValueMove]:
 def _is_category(pair: ColumnPair, values: int) -> bool:
     """Whether a column's values are names of something; texts of different types do not compare."""
     types = {pair.base.type, pair.head.type}
-    if all(is_integer(type_) for type_ in types) or types == {"DATE"}:
+    if all(is_whole(type_) for type_ in types) or types == {"DATE"}:
         return values <= _FEW_VALUES
     type_ = pair.base.type
     return len(types) == 1 and (type_ in {TEXT, "BOOLEAN"} or (type_.startswith("ENUM(") and type_.endswith(")")))

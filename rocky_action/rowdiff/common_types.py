@@ -112,6 +112,11 @@ def is_integer(type_: str) -> bool:
     return type_ in _DIGITS
 
 
+def is_whole(type_: str) -> bool:
+    """True for whole numbers, whether they are called so or are decimals without a digit behind the point."""
+    return scale(type_) == 0
+
+
 def is_short(type_: str) -> bool:
     """True for values of a fixed and small number of bytes."""
     return is_number(type_) or type_ in _MOMENTS or type_ in _TIMES or type_ in {"BOOLEAN", "UUID"}

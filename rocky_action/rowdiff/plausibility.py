@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from rocky_action.rowdiff.common_types import is_integer
+from rocky_action.rowdiff.common_types import is_whole
 from rocky_action.rowdiff.schema import ColumnPair
 
 _TEXT = frozenset({"VARCHAR", "UUID", "BLOB"})
@@ -60,20 +60,16 @@ def is_period(pair: ColumnPair) -> bool:
 
 def is_whole_number(pair: ColumnPair) -> bool:
     """True when both sides hold whole numbers, which can be subtracted."""
-    return all(_is_whole(column.type) for column in (pair.base, pair.head))
+    return all(is_whole(column.type) for column in (pair.base, pair.head))
 
 
 def _of_type(type_: str) -> Plausibility | None:
-    if _is_whole(type_) or type_ in _TEXT:
+    if is_whole(type_) or type_ in _TEXT:
         return Plausibility.PLAIN
     if type_ == "DATE" or (type_.startswith("TIMESTAMP") and not type_.endswith("]")):
         return Plausibility.MOMENT
     enumerated = type_.startswith("ENUM(") and type_.endswith(")")
     return Plausibility.PART if type_ in _PART_ONLY or enumerated else None
-
-
-def _is_whole(type_: str) -> bool:
-    return is_integer(type_) or re.fullmatch(r"DECIMAL\(\d+,0\)", type_) is not None
 
 
 def _is_identity(word: str) -> bool:

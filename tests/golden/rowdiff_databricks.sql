@@ -85,19 +85,19 @@ v2, (xxhash64((s.c1))) AS v1, (xxhash64(s.c3)) AS v3 FROM (SELECT TRUE AS presen
 t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s) AS i;
 
 SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
 in_base AND in_head AND d3 THEN 1 END), (SELECT COLLECT_LIST(drawn_hash) FROM (SELECT drawn_hash FROM (SELECT CASE
-WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN (xxhash64(k0)) END AS drawn_hash FROM (SELECT in_base,
-in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((b1) IS DISTINCT FROM (h1)) AS d1, (b3 IS DISTINCT FROM h3) AS d3 FROM
+WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN (xxhash64(k0)) END AS drawn_hash FROM (SELECT in_base,
+in_head, k0, ((b1) IS DISTINCT FROM (h1)) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM
 (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0,
-h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present,
+h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present,
 t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS b FULL JOIN (SELECT TRUE AS
 present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS h ON b.c0 IS NOT
 DISTINCT FROM h.c0) AS j) AS f) AS r WHERE NOT drawn_hash IS NULL ORDER BY drawn_hash LIMIT 256) AS d) FROM (SELECT
-in_base, in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((b1) IS DISTINCT FROM (h1)) AS d1, (b3 IS DISTINCT FROM h3) AS
+in_base, in_head, k0, ((b1) IS DISTINCT FROM (h1)) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS
 d3 FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS
-b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present,
+b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT TRUE AS present,
 t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS b FULL JOIN (SELECT TRUE AS
 present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS h ON b.c0 IS NOT
 DISTINCT FROM h.c0) AS j) AS f;
@@ -432,13 +432,13 @@ COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) DIV 13, -1) IN (SELECT v.chunk FRO
 (9), (10), (12), (13), (15), (17), (18), (20), (21), (23), (24), (26), (27), (29), (30) AS v(chunk)))) AS s) AS i;
 
 SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
 in_base AND in_head AND d3 THEN 1 END), (SELECT COLLECT_LIST(drawn_hash) FROM (SELECT drawn_hash FROM (SELECT CASE
-WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN (xxhash64(k0)) END AS drawn_hash FROM (SELECT in_base,
-in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((b1) IS DISTINCT FROM (h1)) AS d1, (b3 IS DISTINCT FROM h3) AS d3 FROM
+WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN (xxhash64(k0)) END AS drawn_hash FROM (SELECT in_base,
+in_head, k0, ((b1) IS DISTINCT FROM (h1)) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM
 (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0,
-h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS
+h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS
 present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND
 s.c0 <= 402 AND COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) DIV 13, -1) IN (SELECT v.chunk FROM VALUES (0), (1),
 (3), (4), (6), (7), (9), (10), (12), (13), (15), (17), (18), (20), (21), (23), (24), (26), (27), (29), (30) AS
@@ -446,10 +446,10 @@ v(chunk)))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
 t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) -
 (0)) DIV 13, -1) IN (SELECT v.chunk FROM VALUES (0), (1), (3), (4), (6), (7), (9), (10), (12), (13), (15), (17), (18),
 (20), (21), (23), (24), (26), (27), (29), (30) AS v(chunk)))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j) AS f) AS r
-WHERE NOT drawn_hash IS NULL ORDER BY drawn_hash LIMIT 256) AS d) FROM (SELECT in_base, in_head, k0, (b2 IS DISTINCT
-FROM h2) AS d2, ((b1) IS DISTINCT FROM (h1)) AS d1, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base,
-h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS
-h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
+WHERE NOT drawn_hash IS NULL ORDER BY drawn_hash LIMIT 256) AS d) FROM (SELECT in_base, in_head, k0, ((b1) IS DISTINCT
+FROM (h1)) AS d1, (b2 IS DISTINCT FROM h2) AS d2, (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base,
+h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS
+h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name`
 AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND
 COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) DIV 13, -1) IN (SELECT v.chunk FROM VALUES (0), (1), (3), (4), (6), (7),
 (9), (10), (12), (13), (15), (17), (18), (20), (21), (23), (24), (26), (27), (29), (30) AS v(chunk)))) AS b FULL JOIN

@@ -77,13 +77,13 @@ SUM(CAST((HASH(key_hash, v3)) AS DECIMAL(38, 0))) FROM (SELECT (HASH(s.c0)) AS k
 t."amount" AS c2, t."raw" AS c3 FROM "head"."t" AS t) AS s) AS i;
 
 SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d3 THEN 1 END), MIN_BY(CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
-(HASH(k0)) END, CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN (HASH(k0)) END, 256) FROM (SELECT
-in_base, in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1,
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), MIN_BY(CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(HASH(k0)) END, CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN (HASH(k0)) END, 256) FROM (SELECT
+in_base, in_head, k0, ((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1, (b2 IS DISTINCT FROM h2) AS d2,
 (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
-ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
 FROM (SELECT TRUE AS present, t."id" AS c0, t."name" AS c1, t."amount" AS c2, t."raw" AS c3 FROM "base"."t" AS t) AS b
 FULL JOIN (SELECT TRUE AS present, t."id" AS c0, t."name" AS c1, t."amount" AS c2, t."raw" AS c3 FROM "head"."t" AS t)
 AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j) AS f;
@@ -393,13 +393,13 @@ COALESCE(CAST(((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) - ((CAST(s.c0 AS DECIMAL(38,
 (21), (23), (24), (26), (27), (29), (30)) AS v(chunk)))) AS s) AS i;
 
 SELECT COUNT(CASE WHEN in_base IS NULL THEN 1 END), COUNT(CASE WHEN in_head IS NULL THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d2 OR d1 OR d3) THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN
-in_base AND in_head AND d3 THEN 1 END), MIN_BY(CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN
-(HASH(k0)) END, CASE WHEN in_base IS NULL OR in_head IS NULL OR d2 OR d1 OR d3 THEN (HASH(k0)) END, 256) FROM (SELECT
-in_base, in_head, k0, (b2 IS DISTINCT FROM h2) AS d2, ((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1,
+in_base AND in_head THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND (d1 OR d2 OR d3) THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d1 THEN 1 END), COUNT(CASE WHEN in_base AND in_head AND d2 THEN 1 END), COUNT(CASE WHEN
+in_base AND in_head AND d3 THEN 1 END), MIN_BY(CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN
+(HASH(k0)) END, CASE WHEN in_base IS NULL OR in_head IS NULL OR d1 OR d2 OR d3 THEN (HASH(k0)) END, 256) FROM (SELECT
+in_base, in_head, k0, ((COLLATE(b1, '')) IS DISTINCT FROM (COLLATE(h1, ''))) AS d1, (b2 IS DISTINCT FROM h2) AS d2,
 (b3 IS DISTINCT FROM h3) AS d3 FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0
-ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c1 AS b1, h.c1 AS h1, b.c3 AS b3, h.c3 AS h3
+ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3
 FROM (SELECT * FROM (SELECT TRUE AS present, t."id" AS c0, t."name" AS c1, t."amount" AS c2, t."raw" AS c3 FROM
 "base"."t" AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE(CAST(((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) -
 ((CAST(s.c0 AS DECIMAL(38, 0)) - (0))) % 13) / 13 AS DECIMAL(38, 0)), -1) IN (SELECT v.chunk FROM (VALUES (0), (1),
