@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from rocky_action.domain.execution import Cloned, CloneMethod, NotCloned
 from rocky_action.domain.plan import NOTHING_CHANGED
 from rocky_action.domain.report import Report, Severity
 from rocky_action.rendering.figures import count, names, plural
-from rocky_action.rendering.text import Md, code, html_text, prose
+from rocky_action.rendering.text import Md, code, html_text, join, prose
 
 MOST_REASONS = 8
 METHODS = {
@@ -61,6 +62,23 @@ def _copied(report: Report, listed: int) -> Iterator[Md]:
     clones = {} if report.unchecked else {clone.model: clone for clone in report.execution.clones}
     reasons = {left.model: _copy_reason(left.why, clones.get(left.model)) for left in report.plan.copy_set}
     yield from _grouped("Would be copied" if report.unchecked else "Copied", reasons, listed=listed)
+    yield from _fallbacks(report)
+
+
+def _fallbacks(report: Report) -> Iterator[Md]:
+    """One line on how much of the copying was not the cheapest, and why; nothing where all of it was."""
+    cloned = [clone for clone in report.execution.clones if isinstance(clone, Cloned)]
+    dearer = Counter((clone.method, clone.because) for clone in cloned if clone.because)
+    if not dearer:
+        return
+    parts = [
+        Md(f"{count(number)} {METHODS[method]} because {prose(because or '', 200)}")
+        for (method, because), number in dearer.most_common(MOST_REASONS)
+    ]
+    if rest := sum(dearer.values()) - sum(number for _, number in dearer.most_common(MOST_REASONS)):
+        parts.append(Md(f"{count(rest)} for other reasons"))
+    cheapest = len(cloned) - sum(dearer.values())
+    yield Md(f"**Copied** the cheapest way: {count(cheapest)} of {count(len(cloned))}; {join('; ', parts)}")
 
 
 def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:

@@ -415,6 +415,23 @@ def no_credentials() -> Report:
     )
 
 
+def clone_fallbacks() -> Report:
+    """Two of five copies are full ones, for two reasons, and one is dearer than a clone."""
+    whole = breaking()
+    ways = [(CloneMethod.ZERO_COPY, None)] * 2 + [
+        (CloneMethod.CTAS, "it is a view"),
+        (CloneMethod.CTAS, "it is a view"),
+        (CloneMethod.TABLE_COPY, "it is in another `region`"),
+    ]
+    names = [f"stg_{name}" for name in ("customers", "orders", "prices", "rates", "stock")]
+    clones = tuple(
+        Cloned(name, Relation("shop", "main", name), Relation("shop", SCHEMA, name), method, because)
+        for name, (method, because) in zip(names, ways, strict=True)
+    )
+    plan = replace(whole.plan, copy_set=tuple(LeftModel(name, "read by `fct_orders`") for name in names))
+    return replace(whole, plan=plan, execution=replace(whole.execution, clones=clones))
+
+
 def failed() -> Report:
     message = (
         'Binder Error: Referenced column "amuont" not found in FROM clause!\n'
@@ -1023,6 +1040,7 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
     for scenario in (
         no_change,
         no_credentials,
+        clone_fallbacks,
         cosmetic,
         column_added,
         columns_changed,
