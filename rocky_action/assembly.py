@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from rocky_action.cancelling import closing
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
 from rocky_action.domain.options import PreviewOptions
@@ -117,7 +118,7 @@ def connect(
         labels=labels,
     )
     opened = open_warehouse(request)
-    try:
+    with closing(opened.warehouse):
         records = open_records(opened.warehouse)
         changed = {path for change in comparison.changed_paths for path in (change.path, change.old_path) if path}
         seeds = changed & _seeds_of_either_side(settings, head_tree, changed=changed)
@@ -125,8 +126,6 @@ def connect(
         if isinstance(records, NoRecords):
             caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))
-    finally:
-        opened.warehouse.close()
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
             labels=labels_of(place, number=settings.pr_number, name=options.name),
         )
     )
-    try:
+    with closing(opened.warehouse):
         records = read_records(opened.warehouse)
         newest = records.newest(options.name) if records else None
         if records is None or newest is None:
@@ -173,8 +172,6 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
                 advice=again,
             )
         yield Newest(known, options, Connection(opened.warehouse, records), newest.execution)
-    finally:
-        opened.warehouse.close()
 
 
 def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed: Collection[str]) -> set[str]:

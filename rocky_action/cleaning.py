@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from rocky_action.assembly import labels_of, project_loader
+from rocky_action.cancelling import closing
 from rocky_action.domain.naming import SCHEMA_PREFIX, is_preview_name, preview_name
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Adapter, Project, Projects
@@ -51,7 +52,7 @@ def cleanup_previews(
             labels=labels_of(place, number=number, name=None if expired else name),
         )
     )
-    try:
+    with closing(opened.warehouse):
         records = read_records(opened.warehouse)
         if records is None:
             return () if expired else tuple(_drop_unleased(opened.warehouse, name, project=loader.load(tree)))
@@ -62,8 +63,6 @@ def cleanup_previews(
         for lease in due:
             records.release(lease.name)
         return tuple(dropped)
-    finally:
-        opened.warehouse.close()
 
 
 def _has_data(adapter: Adapter, place: Place) -> bool:

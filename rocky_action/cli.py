@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Sequence
 
 from rocky_action import __version__
+from rocky_action.cancelling import exit_code, heed_signals
 from rocky_action.commands import command_called
 from rocky_action.domain.text import printable
 from rocky_action.errors import PreviewError, did_you_mean
@@ -51,6 +52,7 @@ exit codes: 0 done; 1 done, and the gate says fail (--fail-on); 2 yours to fix; 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; failures are told on standard error."""
+    heed_signals()
     parser = _parser()
     namespace, unknown = parser.parse_known_args(argv)
     if unknown:
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         print("rocky-preview: interrupted; the next run cleans up", file=sys.stderr)
-        return 130
+        return exit_code()
     except Exception:  # noqa: BLE001  the outermost boundary: our bug, told as such
         traceback.print_exc()
         print("rocky-preview: this is a bug in rocky-preview; please report it with the lines above", file=sys.stderr)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rocky_action.cancelling import closing
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.options import TOLERANCE_TEXTS, Budget, ModelOptions, Tolerance, tolerance_of
 from rocky_action.domain.project import Relation
@@ -75,7 +76,7 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
         raise InputError(f"there is no file {' and no file '.join(missing)}", advice=f"Looked in {place.folder}.")
     database = None if len(files) == 2 else _database(settings, place)
     warehouse = open_files(files, database)
-    try:
+    with closing(warehouse):
         relations = {
             name: Relation("memory", "main", name) if name in files else _relation(text, warehouse.catalog)
             for name, text in sides.items()
@@ -100,8 +101,6 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
             budget=Budget(settings.diff_seconds, settings.diff_bytes),
         )
         return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
-    finally:
-        warehouse.close()
 
 
 def _database(settings: Settings, place: Place) -> Path:

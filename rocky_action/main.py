@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from rocky_action.assembly import assemble
+from rocky_action.cancelling import exit_code, heed_signals
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.documents import hand_over
 from rocky_action.domain.text import with_advice
@@ -25,7 +24,6 @@ from rocky_action.posting import read_report
 from rocky_action.rendering import render_cleanup
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
-_CANCELLED = 143
 _LEFT_TO_SWEEPER = (
     "Had this pull request a preview, started by hand, `rocky-preview cleanup --expired` drops it in time."
 )
@@ -33,7 +31,7 @@ _LEFT_TO_SWEEPER = (
 
 def main(environ: Mapping[str, str]) -> int:
     """Does what the step's inputs ask for and returns the step's exit code."""
-    signal.signal(signal.SIGTERM, _stop)  # as process 1 of a container Python would ignore it
+    heed_signals()
     runner = Runner(environ, sys.stdout)
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
@@ -45,11 +43,6 @@ def main(environ: Mapping[str, str]) -> int:
         runner.finish()
         if environ.get("GITHUB_WORKSPACE"):
             hand_over(workspace)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise KeyboardInterrupt
 
 
 def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int:
@@ -69,7 +62,7 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int
         return _failed(job, err)
     except KeyboardInterrupt:
         runner.say("rocky-preview: cancelled; the next run, or the clean-up, drops what this one has built")
-        return _CANCELLED
+        return exit_code()
     except Exception as err:  # noqa: BLE001  the outermost boundary: our bug, told as such
         runner.say(traceback.format_exc())
         return _failed(job, PreviewError(f"{type(err).__name__} in rocky-preview", advice="The log has the details."))

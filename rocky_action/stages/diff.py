@@ -54,7 +54,7 @@ def diff_models(
     def work(name: str) -> None:
         found[name] = _diff_model(context, name)
 
-    walk(dict.fromkeys(plan.prune_names, ()), work, threads=options.run.threads)
+    walk(dict.fromkeys(plan.prune_names, ()), work, threads=min(options.run.threads, warehouse.concurrency))
     ordered = (found[name] for name in plan.prune_names)
     return tuple(diff for diff in ordered if diff is not None)
 

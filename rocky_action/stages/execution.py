@@ -50,6 +50,11 @@ class _Scene:
     progress: Progress
     known: dict[str, bool] = field(default_factory=dict)
 
+    @property
+    def threads(self) -> int:
+        """How many models are built at once: as many as were asked for, and no more than the warehouse takes."""
+        return min(self.options.run.threads, self.warehouse.concurrency)
+
     def exists(self, relation: Relation) -> bool:
         """Whether production has a relation, asked once."""
         key = str(relation).lower()
@@ -196,7 +201,7 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
         if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
-    walk(after, work, threads=scene.options.run.threads)
+    walk(after, work, threads=scene.threads)
     return outcomes
 
 
@@ -274,7 +279,7 @@ def _build_head(
         if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
-    walk({name: one.after for name, one in planned.items()}, work, threads=scene.options.run.threads)
+    walk({name: one.after for name, one in planned.items()}, work, threads=scene.threads)
     return outcomes
 
 

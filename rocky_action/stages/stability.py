@@ -96,7 +96,7 @@ def mark_unstable(
     def work(name: str) -> None:
         found[name] = _marked(context, planned[name], diff=found[name], texts=texts[name])
 
-    walk(dict.fromkeys(found, ()), work, threads=options.run.threads)
+    walk(dict.fromkeys(found, ()), work, threads=min(options.run.threads, warehouse.concurrency))
     return tuple(found[diff.model] for diff in diffs)
 
 

@@ -23,7 +23,14 @@ from rocky_action.domain.project import Relation
 from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
-from rocky_action.warehouses.duckdb_statements import OUR_BUG, advice_for, interrupted_after, profiled, translated
+from rocky_action.warehouses.duckdb_statements import (
+    OUR_BUG,
+    advice_for,
+    interrupted_after,
+    profiled,
+    signals_kept,
+    translated,
+)
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
@@ -200,7 +207,8 @@ class DuckDB:
             for cursor in tuple(self._cursors):
                 cursor.interrupt()
             time.sleep(0.01)
-        self.connection.close()
+        with translated("close"):
+            self.connection.close()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -352,7 +360,8 @@ def seed(database: DuckDB, statements: Sequence[str]) -> None:
     """Runs seed scripts, each of which may be several statements. Raises ProjectError for one that is wrong."""
     for script in statements:
         try:
-            database.connection.execute(script)
+            with signals_kept():
+                database.connection.execute(script)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as err:
             raise WarehouseError(f"a seed could not be loaded: {err}", advice=advice_for(str(err))) from err
         except duckdb.Error as err:

@@ -80,7 +80,8 @@ def interrupted_after(cursor: duckdb.DuckDBPyConnection, timeout: float | None) 
 def translated(sql: str, *, timeout: float | None = None, advice: str = "") -> Iterator[None]:
     """Turns DuckDB's errors into ours."""
     try:
-        yield
+        with signals_kept():
+            yield
     except duckdb.InterruptException as err:
         raise StatementTimeoutError(
             f"the statement was interrupted after {timeout:g} s" if timeout else "the statement was interrupted",
@@ -88,6 +89,17 @@ def translated(sql: str, *, timeout: float | None = None, advice: str = "") -> I
         ) from err
     except duckdb.Error as err:
         raise WarehouseError(_message(err, sql), advice=advice or advice_for(str(err))) from err
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Raises again what the handler of a signal has raised in the main thread, in whose place DuckDB puts its own."""
+    try:
+        yield
+    except RuntimeError as err:
+        if str(err) == "Query interrupted":
+            raise KeyboardInterrupt from err
+        raise
 
 
 def advice_for(message: str) -> str:

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -32,6 +33,7 @@ from rocky_action.domain.execution import (
 from rocky_action.domain.options import Baseline, CopyMode
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
+from rocky_action.warehouses.duckdb import DuckDB
 from tests.support import five_models
 from tests.support.previews import (
     BASE,
@@ -496,6 +498,34 @@ def test_a_pivot_runs_though_duckdb_does_not_tell_what_it_took(bare: Lab) -> Non
 
 
 # Threads
+
+
+@dataclass(frozen=True)
+class OneAtATime(DuckDB):
+    """A warehouse that takes one statement at a time, and counts how many it was given."""
+
+    running: list[str] = field(default_factory=list)
+    most: list[int] = field(default_factory=list)
+
+    @property
+    def concurrency(self) -> int:
+        return 1
+
+    def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
+        self.running.append(str(model))
+        self.most.append(len(self.running))
+        time.sleep(0.02)
+        try:
+            return super().execute(statements, timeout=timeout, model=model)
+        finally:
+            self.running.remove(str(model))
+
+
+def test_no_more_models_are_built_at_once_than_the_warehouse_takes(bare: Lab) -> None:
+    database = OneAtATime(bare.database.connection, bare.database.catalog, bare.database.file)
+    lab = replace(bare, database=database)
+    lab.preview(project_of(WIDE), project_of(wide()), run=options(Baseline.REBUILD, threads=8)).succeeded()
+    assert max(database.most) == 1
 
 
 def without_measures(execution: Execution) -> Execution:
