@@ -87,17 +87,39 @@ pat = "${SNOWFLAKE_PAT}"
 """
 
 
+EMPTY = """\
+[adapter]
+type = "databricks"
+host = "${DATABRICKS_SERVER}"
+http_path = "/sql/1.0/warehouses/abc"
+token = "${DATABRICKS_SECRET}"
+"""
+"""What GitHub makes of a secret that a job does not get: a variable without anything in it."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (WAREHOUSE, {}, "`SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_PAT`"),
+        (EMPTY, {"DATABRICKS_SERVER": "", "DATABRICKS_SECRET": ""}, "has nothing to log in to Databricks with"),
+    ],
+    ids=["not set", "empty"],
+)
 def test_without_credentials_the_plan_is_all_there_is(
-    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+    runner: ProcessRunner,
+    project: PullRequest,
+    github: GitHubServer,
+    case: tuple[str, dict[str, str], str],
 ) -> None:
     """As for a pull request from a fork; nothing about it may look like an answer."""
-    config = five_models.base()["rocky.toml"]
-    files = {"rocky.toml": WAREHOUSE + config[config.index("[pipeline.five]") :]}
+    config, environ, missing = case
+    usual = five_models.base()["rocky.toml"]
+    files = {"rocky.toml": config + usual[usual.index("[pipeline.five]") :]}
     project.origin.switch("main")
     project.origin.commit(files)
     project.origin.git("branch", "--force", BRANCH, "main")
     project.push(five_models.pull_request() | files)
-    step = runner.run({"fail_on": "changed"}, project.event("opened"))
+    step = runner.run({"fail_on": "changed"}, project.event("opened"), **environ)
     assert step.exit_code == 0, step.log
     assert step.outputs["verdict"] == "not_checked"
     assert step.outputs["prune_set_size"] == "1"
@@ -105,7 +127,7 @@ def test_without_credentials_the_plan_is_all_there_is(
     said = the_comment(github)
     for text in (said, step.summary):
         assert "### 🔒 Not checked: nothing was run" in text
-        assert "`SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_PAT`" in text
+        assert missing in text
         assert "`fct_revenue` | its SQL changed" in text
         assert "✅" not in text
     assert "::warning title=rocky-preview::Nothing was run and nothing was compared" in step.log
@@ -116,7 +138,7 @@ def test_without_credentials_the_plan_is_all_there_is(
     assert {left["why"] for left in created["not_copied"]} == {"no credentials for the warehouse were given"}
     assert (compared["summary"]["models_unknown"], compared["summary"]["any_coverage_warning"]) == (1, True)
 
-    closed = runner.run({"mode": "cleanup"}, project.event("closed"))
+    closed = runner.run({"mode": "cleanup"}, project.event("closed"), **environ)
     assert closed.exit_code == 0, closed.log
     assert "**Nothing was dropped**" in closed.summary
     assert "::warning::Nothing was dropped" in closed.log
