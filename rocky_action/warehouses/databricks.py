@@ -177,19 +177,19 @@ class Databricks:
         kind = self._kind(source)
         of, to = _named(source), _named(target)
         if kind is not None and kind.is_view and not writable:
-            self._replace(f"CREATE OR REPLACE VIEW {to} AS SELECT * FROM {of}", target, view=True)
+            self._replace(f"CREATE OR REPLACE VIEW {to} AS SELECT * FROM {of}", target)
             return Clone(CloneMethod.VIEW)
         because = kind.not_clonable() if kind is not None else None
         if because is None:
             try:
-                self._replace(f"CREATE OR REPLACE TABLE {to} SHALLOW CLONE {of}", target, view=False)
+                self._replace(f"CREATE OR REPLACE TABLE {to} SHALLOW CLONE {of}", target)
             except StatementTimeoutError:
                 raise
             except RefusedError as err:
                 because = f"Databricks refused a shallow clone: {err.message}"
             else:
                 return Clone(CloneMethod.SHALLOW_CLONE)
-        self._replace(f"CREATE OR REPLACE TABLE {to} {_ANY_NAMES} AS SELECT * FROM {of}", target, view=False)
+        self._replace(f"CREATE OR REPLACE TABLE {to} {_ANY_NAMES} AS SELECT * FROM {of}", target)
         return Clone(CloneMethod.CTAS, because)
 
     def create_schema(self, catalog: str, schema: str) -> None:
@@ -221,13 +221,13 @@ class Databricks:
     def _write(self, sql: str, *, timeout: float | None = None, model: str | None = None) -> Result:
         return self.statements.run(sql, timeout=timeout or self.timeout, reads=False, model=model)
 
-    def _replace(self, statement: str, target: Relation, *, view: bool) -> None:
-        """Runs a CREATE OR REPLACE; a view in the place of a table, or the other way round, is dropped first."""
+    def _replace(self, statement: str, target: Relation) -> None:
+        """Runs a CREATE OR REPLACE; what is there already goes first if it is in the way, as a view is in a table's."""
         try:
             self._write(statement)
         except RefusedError:
             there = self._kind(target)
-            if there is None or there.is_view == view:
+            if there is None:
                 raise
             self._write(f"DROP {'VIEW' if there.is_view else 'TABLE'} {_named(target)}")
             self._write(statement)

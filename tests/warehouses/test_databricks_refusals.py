@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -291,6 +292,12 @@ def test_elements_of_an_array_may_be_numbers(api: responses.RequestsMock, adapte
     assert str(rows[0][1]) == "2026-01-02 03:04:05+00:00"
 
 
+def test_moments_beyond_pythons_years_stay_text(api: responses.RequestsMock, adapter: WarehouseAdapter) -> None:
+    late = "+12026-01-01T00:00:00.000Z"
+    api.post(STATEMENTS, json=succeeded([late, late, late], a="TIMESTAMP", b="TIMESTAMP_NTZ", c="DATE"))
+    assert adapter.query("SELECT a, b, c") == [(late, late, late)]
+
+
 def test_usage_is_compiling_and_running_without_the_queue(
     api: responses.RequestsMock, adapter: WarehouseAdapter
 ) -> None:
@@ -461,6 +468,7 @@ def test_closing_cancels_before_it_returns_even_if_a_thread_hangs(
 
 
 WAREHOUSE = {"http_path": "/sql/1.0/warehouses/abc123"}
+ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 
 
 @pytest.mark.parametrize(
@@ -493,7 +501,7 @@ def test_missing_credentials_are_named_and_nothing_is_sent(
 
 
 def test_nobodys_profile_or_command_line_is_used_unasked(
-    api: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    api: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".databrickscfg").write_text(
         f"[DEFAULT]\nhost = {HOST}\ntoken = theirs\n[work]\nhost = {HOST}\ntoken = mine\n"
@@ -504,6 +512,41 @@ def test_nobodys_profile_or_command_line_is_used_unasked(
     api.post(STATEMENTS, json=succeeded(["main"], catalog="STRING"))
     opened(dict(WAREHOUSE), environ={"DATABRICKS_CONFIG_PROFILE": "work"})
     assert api.calls[-1].request.headers["Authorization"] == "Bearer mine"
+
+
+@pytest.fixture
+def job(api: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A GitHub job's environment, in which GitHub gives no token."""
+    api.get("https://github.test/token", status=403)
+    environ = {
+        "DATABRICKS_AUTH_TYPE": "github-oidc",
+        "DATABRICKS_CLIENT_ID": "client",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.test/token?v=1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "planted-request-token",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return environ
+
+
+def test_a_job_that_github_does_not_vouch_for_is_told(api: responses.RequestsMock, job: dict[str, str]) -> None:
+    api.replace("GET", f"{HOST}/.well-known/databricks-config", json={"oidc_endpoint": f"{HOST}/oidc"})
+    api.get(
+        f"{HOST}/oidc/.well-known/oauth-authorization-server", json=dict.fromkeys(ENDPOINTS, f"{HOST}/oidc/v1/token")
+    )
+    with pytest.raises(WarehouseError, match="GitHub gave the job no identity token") as refused:
+        opened({"host": HOST} | WAREHOUSE, environ=job)
+    assert "planted-request-token" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_profile_without_a_host_is_told(
+    api: responses.RequestsMock, job: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    del api
+    (tmp_path / ".databrickscfg").write_text("[work]\ncluster_id = x\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(WarehouseError, match="no host is configured"):
+        opened(dict(WAREHOUSE), environ=job | {"DATABRICKS_CONFIG_PROFILE": "work"})
 
 
 def test_settings_come_before_the_environment(api: responses.RequestsMock) -> None:
