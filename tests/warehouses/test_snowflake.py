@@ -163,6 +163,19 @@ class TestLoggingIn:
             assert all(login["PROVIDER"] == "OIDC" for login in account.logins)
             assert asked == [("/token?a=b&audience=snowflakecomputing.com", "bearer runner-secret")] * 2
 
+    def test_a_fetched_token_is_a_secret_too(self) -> None:
+        with (
+            github() as (environ, _),
+            opened(
+                lambda _: Refusal("001003", f"unexpected '{jwt(1)}'"),
+                settings={"account": "a"},
+                environ={**environ, "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER": "OIDC"},
+            ) as (adapter, _),
+            pytest.raises(WarehouseError, match=r"unexpected '\*\*\*'") as caught,
+        ):
+            adapter.query("SELECT 1")
+        assert jwt(1) not in everything(caught.value)
+
     def test_github_may_refuse(self) -> None:
         with github(status=403) as (environ, _), serving(done) as account:
             environ |= {**at(account), "SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER": "OIDC"}
@@ -321,6 +334,7 @@ class TestRunning:
                     adapter.execute(["DELETE FROM one", "DELETE FROM two"])
             assert account.statements == ["BEGIN TRANSACTION", "DELETE FROM one", "DELETE FROM two", "ROLLBACK"] * 2
             assert len(account.logins) == 3
+            assert account.paths.count("/session") == 2
 
     @pytest.mark.parametrize(
         "sql",
