@@ -1,4 +1,4 @@
-"""BigQuery's names and meanings made DuckDB's: tables found and checked, views unfolded, functions spelled anew."""
+"""BigQuery's names made DuckDB's: tables found and checked, views unfolded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.support.bigquery_grammar import statements
 from tests.support.bigquery_refusal import Refused
 from tests.support.bigquery_roles import Access, Account
 from tests.support.bigquery_shelf import Path, Shelf, Stored
+from tests.support.bigquery_spelling import respelled
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Binding:
         return table.catalog or self.project, table.db, table.name
 
     def may(self, permission: str, path: Path) -> None:
+        """Refuses what the account may not do; a dataset that is not there is not there for anybody."""
+        self.shelf.dataset(path[0], path[1], location=self.location)
         self.access.on_table(self.account, f"bigquery.tables.{permission}", path=path)
 
     def target(self, table: exp.Table, *, permission: str) -> Stored:
@@ -53,7 +56,7 @@ class Binding:
             if table.args.get("db") is None and (table.name in ctes or self._ours(table)):
                 continue
             self._read(table)
-        return _respelled(tree)
+        return respelled(tree)
 
     def _ours(self, table: exp.Table) -> bool:
         return any(stored.storage == table.name for stored in self.shelf.all_tables() if stored.storage)
@@ -79,40 +82,3 @@ class Binding:
             table.set(part, None)
         table.set("this", exp.to_identifier(stored.storage))
         table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-
-
-def _respelled(tree: exp.Expr) -> exp.Expr:
-    """Names for unnamed columns, decimals as wide as BigQuery's, JSON and sums as BigQuery makes them."""
-    for select in list(tree.find_all(exp.Select)):
-        named = [
-            column if column.alias_or_name or column.is_star else exp.alias_(column.copy(), f"f{index}_")
-            for index, column in enumerate(select.expressions)
-        ]
-        select.set("expressions", named)
-    for kind in list(tree.find_all(exp.DataType)):
-        wide = kind.this in (exp.DType.DECIMAL, exp.DType.BIGDECIMAL)
-        if wide and (not kind.expressions or kind.this is exp.DType.BIGDECIMAL):
-            kind.replace(exp.DataType.build("DECIMAL(38, 9)"))
-    for node in reversed(list(tree.find_all(exp.JSONFormat, exp.Sum))):  # what is inside comes first
-        if isinstance(node, exp.JSONFormat):
-            node.replace(_json(node.this))
-            continue
-        whole = node.parent if isinstance(node.parent, exp.Window) else node
-        whole.replace(exp.Anonymous(this="rocky_int64", expressions=[whole.copy()]))
-    return tree
-
-
-def _json(value: exp.Expr) -> exp.Expr:
-    if not isinstance(value, exp.Struct):
-        return exp.Anonymous(this="rocky_json", expressions=[value])
-    parts: list[exp.Expr] = []
-    for index, part in enumerate(value.expressions):
-        name = part.alias_or_name if isinstance(part, exp.Alias) else part.name if isinstance(part, exp.Column) else ""
-        inner = part.this if isinstance(part, exp.Alias) else part
-        if isinstance(part, exp.PropertyEQ):
-            name, inner = part.name, part.expression
-        parts += [exp.Literal.string(f'{"," if index else "{"}"{name}":'), _json(inner)]
-    text: exp.Expr = exp.Literal.string("")
-    for part in (*parts, exp.Literal.string("}" if parts else "{}")):
-        text = exp.DPipe(this=text, expression=part)
-    return exp.Paren(this=text)

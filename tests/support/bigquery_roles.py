@@ -7,17 +7,8 @@ from dataclasses import dataclass, field
 
 from tests.support.bigquery_refusal import Refused, denied
 
-READER = frozenset({"bigquery.datasets.get", "bigquery.tables.get", "bigquery.tables.getData", "bigquery.tables.list"})
-"""What roles/bigquery.dataViewer allows on a dataset, as far as the fake knows it."""
-OWNER = READER | {
-    "bigquery.datasets.delete",
-    "bigquery.datasets.update",
-    "bigquery.tables.create",
-    "bigquery.tables.delete",
-    "bigquery.tables.update",
-    "bigquery.tables.updateData",
-}
-"""What roles/bigquery.dataOwner allows; who makes a dataset gets it there."""
+READER = frozenset({"bigquery.tables.get", "bigquery.tables.getData"})
+"""What the product is granted on production's datasets; roles/bigquery.dataViewer has more."""
 PREVIEWER = frozenset({"bigquery.datasets.create", "bigquery.jobs.create", "bigquery.jobs.list"})
 """What the product is granted on its project."""
 
