@@ -8,22 +8,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import google.auth
-import google.auth.credentials
 import google.oauth2.credentials
+from google.auth import identity_pool, impersonated_credentials
+from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.oauth2 import service_account
 
 from rocky_action.errors import MissingCredentialsError, WarehouseError
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _FILE = "GOOGLE_APPLICATION_CREDENTIALS"
-_SECRET_KEYS = frozenset({"private_key", "private_key_id", "client_secret", "refresh_token"})
+_SECRET_KEYS = frozenset({"Authorization", "private_key", "private_key_id", "client_secret", "refresh_token"})
 
 
 @dataclass(frozen=True)
 class Login:
     """Credentials, where BigQuery is (None: where Google has it), and the values that must never be said."""
 
-    credentials: google.auth.credentials.Credentials = field(repr=False)
+    credentials: Credentials = field(repr=False)
     endpoint: str | None = None
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
@@ -48,7 +50,7 @@ def log_in(name: str, settings: Mapping[str, str], *, environ: Mapping[str, str]
     if stored.is_file():
         return _from_file(stored, endpoint, named=f"{stored}, where gcloud keeps its login,")
     if endpoint is not None:
-        return Login(google.auth.credentials.AnonymousCredentials(), endpoint)  # type: ignore[no-untyped-call]
+        return Login(AnonymousCredentials(), endpoint)  # type: ignore[no-untyped-call]
     try:
         credentials, _ = google.auth.default(scopes=_SCOPES)
     except DefaultCredentialsError as err:
@@ -62,19 +64,37 @@ def log_in(name: str, settings: Mapping[str, str], *, environ: Mapping[str, str]
 
 
 def _from_file(path: Path, endpoint: str | None, *, named: str) -> Login:
-    """A service account's key, a federation (external_account), an impersonation or a person's own login."""
+    """What a file lets in. Raises WarehouseError for one that cannot be read, without repeating what is in it."""
     try:
         info = json.loads(path.read_text(encoding="utf-8"))
-        credentials, _ = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
-            str(path), scopes=_SCOPES
-        )
-    except (OSError, ValueError, GoogleAuthError) as err:
-        what = err.strerror if isinstance(err, OSError) and err.strerror else "it holds no credentials of Google's"
+        credentials = _loaded(info)
+    except (OSError, ValueError, KeyError, GoogleAuthError) as err:
+        what = err.strerror if isinstance(err, OSError) and err.strerror else "it holds no credentials known here"
         raise WarehouseError(
             f"{named} cannot be used: {what}",
             advice="Name a file that google-github-actions/auth or gcloud has written, or a service account's key.",
         ) from None  # the message of the parser may repeat the file
     return Login(credentials, endpoint, frozenset(_secrets(info)))
+
+
+def _loaded(info: Mapping[str, object]) -> Credentials:
+    """A service account's key, a federation (GitHub's OIDC token for Google's), an impersonation, a person's login.
+
+    A federation that asks a program on this machine, or AWS, is not among them.
+    """
+    match info["type"]:
+        case "service_account":
+            return service_account.Credentials.from_service_account_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call,no-any-return]
+        case "external_account":
+            return identity_pool.Credentials.from_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call,no-any-return]
+        case "impersonated_service_account":
+            return impersonated_credentials.Credentials.from_impersonated_service_account_info(  # type: ignore[no-untyped-call,no-any-return]
+                info, scopes=_SCOPES
+            )
+        case "authorized_user":
+            return google.oauth2.credentials.Credentials.from_authorized_user_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call,no-any-return]
+        case other:
+            raise ValueError(other)
 
 
 def _secrets(info: object) -> Iterator[str]:

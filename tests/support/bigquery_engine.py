@@ -15,6 +15,7 @@ from tests.support.bigquery_grouping import refuse_groups
 from tests.support.bigquery_layout import clustering, partitioning
 from tests.support.bigquery_refusal import Refused, not_found
 from tests.support.bigquery_shelf import Dataset, Path, Stored
+from tests.support.bigquery_spelling import nameless
 from tests.support.bigquery_types import declared_field, field_of, rows_of, width
 
 _TYPES = {
@@ -122,7 +123,7 @@ def described(sql: str, cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any
     schema = [
         field_of(name, kind) for name, kind, *_ in cursor.execute(f"SELECT * FROM ({sql}) LIMIT 0").description or ()
     ]
-    names = [part["name"].lower() for part in schema]
+    names = [str(row[0]).lower() for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise Refused(f"Duplicate column names in the result are not supported. Found duplicate(s): {twice[0]}")
@@ -210,7 +211,7 @@ def _new_table(
         return Stored(path, "TABLE", schema, storage, partitioning=partitions, clustering=clusters)
     if isinstance(query, exp.Select):
         for index, column in enumerate(query.expressions):
-            if not column.alias_or_name and not column.is_star:
+            if nameless(column):
                 raise Refused(f"CREATE {kind.split('_')[1]} columns must be named, but column {index + 1} has no name")
     text = query.sql("bigquery")
     sql = _sql(_bound(query, binding, cursor=cursor))

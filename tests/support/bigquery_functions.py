@@ -61,4 +61,6 @@ _SUM = (
 )
 """BigQuery's SUM of INT64 is an INT64, DuckDB's has 128 bits."""
 
-MACROS = (_FINGERPRINT, _JSON, _SUM)
+_DIVISOR = "CREATE MACRO rocky_nonzero(x) AS CASE WHEN x = 0 THEN error('division by zero') ELSE x END"
+
+MACROS = (_FINGERPRINT, _JSON, _SUM, _DIVISOR)

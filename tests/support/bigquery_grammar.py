@@ -16,6 +16,7 @@ _NO_TYPES = frozenset(
     ["BLOB", "DOUBLE", "FLOAT4", "FLOAT8", "HUGEINT", "REAL", "TEXT", "TIMESTAMPTZ", "UBIGINT", "UUID", "VARCHAR"]
 )
 _QUOTED = (TokenType.STRING, TokenType.IDENTIFIER, TokenType.RAW_STRING, TokenType.BYTE_STRING)
+_BEFORE_NAMES = frozenset(["AS", "FROM", "INTO", "JOIN", "TABLE", "UPDATE", "USING", "VIEW"])
 _EQUALITY = (
     "{} OUTER JOIN cannot be used without a condition that is an equality of fields from both sides of the join."
 )
@@ -45,6 +46,8 @@ def _in_tokens(tokens: list[Token]) -> Iterator[str]:
             yield f"Syntax error: Expected keyword ALL or keyword DISTINCT but got {after.text} after {word}"
         if word == "INTERSECT" and follows == "ALL":
             yield "Syntax error: INTERSECT ALL is not supported"
+        if token.token_type is TokenType.STRING and before is not None and before.text.upper() in _BEFORE_NAMES:
+            yield f'Syntax error: Unexpected string literal "{token.text}"'
         if token.token_type is TokenType.DCOLON:
             yield 'Syntax error: Unexpected ":"'
         if word in ("ILIKE", "EXCLUDE", "POSITIONAL", "ASOF", "NATURAL"):

@@ -11,7 +11,7 @@ def respelled(tree: exp.Expr) -> exp.Expr:
     """Names for unnamed columns, decimals as wide as BigQuery's, JSON and sums as BigQuery makes them."""
     for select in list(tree.find_all(exp.Select)):
         named = [
-            column if column.alias_or_name or column.is_star else exp.alias_(column.copy(), f"f{index}_")
+            exp.alias_(column.copy(), f"f{index}_") if nameless(column) else column
             for index, column in enumerate(select.expressions)
         ]
         select.set("expressions", named)
@@ -21,10 +21,13 @@ def respelled(tree: exp.Expr) -> exp.Expr:
         if wide and (not kind.expressions or kind.this is exp.DType.BIGDECIMAL):
             kind.replace(exp.DataType.build("DECIMAL(38, 9)"))
     for node in reversed(
-        list(tree.find_all(exp.JSONFormat, exp.Sum, exp.ArrayAgg, exp.IntDiv))
+        list(tree.find_all(exp.JSONFormat, exp.Sum, exp.ArrayAgg, exp.IntDiv, exp.Div))
     ):  # what is inside comes first
         if isinstance(node, exp.JSONFormat):
             node.replace(_json(node.this))
+            continue
+        if isinstance(node, exp.Div):
+            node.set("expression", exp.Anonymous(this="rocky_nonzero", expressions=[node.expression.copy()]))
             continue
         if isinstance(node, exp.IntDiv):
             node.replace(_whole(node))
@@ -52,6 +55,11 @@ def _json(value: exp.Expr) -> exp.Expr:
     for part in (*parts, exp.Literal.string("}" if parts else "{}")):
         text = exp.DPipe(this=text, expression=part)
     return exp.Paren(this=text)
+
+
+def nameless(column: exp.Expr) -> bool:
+    """Whether a column of a query has no name but what BigQuery makes up."""
+    return not column.is_star and not isinstance(column, (exp.Alias, exp.Column, exp.Dot))
 
 
 def _refuse_digits(kind: exp.DataType) -> None:
