@@ -20,9 +20,10 @@ help: ## this menu
 demo: .venv/.runtime ## an example pull request, from git to the comment, in a temporary folder
 	@$(BIN)/python -m rocky_action demo
 
-test: .venv/.dev ## every test, with branch coverage, then the container test
+test: .venv/.dev warehouses ## every test, with branch coverage, then the container test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m "not container"
+	$(BIN)/coverage run -m pytest -n 2 -m "not container and not warehouse"
+	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup -m warehouse -rsx tests/conformance tests/warehouses
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(MAKE) test-container
@@ -52,15 +53,27 @@ bench: .venv/.dev ## the measurements of benchmarks/, each against its floor
 image: ## the container image, for this machine's engine (BASE_IMAGE=... to build on another base)
 	docker build --network host $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) -t $(IMAGE) .
 
-spark: ## Apache Spark and Delta Lake for the tests of Databricks, into build/spark (needs Java 17 and mvn)
-	$(PYTHON) -m venv build/spark
-	build/spark/bin/python -m pip --disable-pip-version-check install --quiet -r requirements-spark.in
-	mvn -q -B -f tests/support/spark/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-	  -DoutputDirectory=$(CURDIR)/build/spark/jars
+warehouses: build/fakesnow/.ready build/spark/.ready ## what stands in for warehouses in tests: fakesnow, Spark and Delta Lake (Java 17, mvn)
 
-fakesnow: ## fakesnow for the tests of Snowflake, into build/fakesnow
-	$(PYTHON) -m venv build/fakesnow
-	build/fakesnow/bin/python -m pip --disable-pip-version-check install --quiet -r requirements-fakesnow.in
+build/fakesnow/.ready: requirements-fakesnow.lock
+	@echo "Installing fakesnow into build/fakesnow (once)" >&2
+	@rm -rf build/fakesnow && $(PYTHON) -m venv build/fakesnow
+	@build/fakesnow/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all: \
+	  -r requirements-fakesnow.lock
+	@touch $@
+
+# pyspark is published as source only, which needs no compiler. A machine without Java or Maven has no Spark, and the
+# tests of Databricks say so, or fail where REQUIRE_ALL=1 asks for everything.
+build/spark/.ready: requirements-spark.lock tests/support/spark/pom.xml
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then \
+	  echo "Installing Apache Spark and Delta Lake into build/spark (once)" >&2 \
+	  && rm -rf build/spark && $(PYTHON) -m venv build/spark \
+	  && build/spark/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes \
+	    -r requirements-spark.lock \
+	  && mvn -q -B -f tests/support/spark/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	    -DoutputDirectory=$(CURDIR)/build/spark/jars \
+	  && touch $@; \
+	else echo "NO JAVA OR NO MAVEN: Databricks will NOT be tested here" >&2; fi
 
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py
@@ -69,15 +82,17 @@ golden: .venv/.dev ## write the golden files anew; read the difference before yo
 lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest versions)
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip --disable-pip-version-check install --quiet uv==$(UV_VERSION)
-	$(call compile,requirements.lock)
-	$(call compile,requirements-warehouses.lock,$(DRIVERS) --constraints requirements.lock)
-	$(call compile,requirements-dev.lock,$(DRIVERS) --extra dev --constraints requirements-warehouses.lock)
+	$(call compile,requirements.lock,pyproject.toml)
+	$(call compile,requirements-warehouses.lock,pyproject.toml $(DRIVERS) --constraints requirements.lock)
+	$(call compile,requirements-dev.lock,pyproject.toml $(DRIVERS) --extra dev --constraints requirements-warehouses.lock)
+	$(call compile,requirements-fakesnow.lock,requirements-fakesnow.in)
+	$(call compile,requirements-spark.lock,requirements-spark.in)
 
 # One file for every platform and Python >= 3.11; --fork-strategy fewest keeps one version of each package.
 define compile
 	UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links $(LOCK_ARGS) $(2) \
-	  --output-file $(1) pyproject.toml
+	  --output-file $(1)
 endef
 
 clean: ## remove what the other entries made

@@ -56,6 +56,8 @@ class Ground:
 
     def type(self, text: str) -> str:
         """A type as DuckDB calls it, as this warehouse does."""
+        if self.name == "bigquery" and text == "DECIMAL(38, 0)":
+            return "BIGNUMERIC(38, 0)"  # a NUMERIC has 29 digits before the point
         return exp.DataType.build(text, dialect="duckdb").sql(dialect=self.adapter.dialect)
 
     def make(self, rel: Relation, columns: Mapping[str, str], rows: Sequence[Sequence[str]] = ()) -> Relation:
