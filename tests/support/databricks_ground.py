@@ -30,6 +30,7 @@ from tests.support.ground import Ground, Missing
 
 ROOT = Path(__file__).parents[2]
 SPARK = ROOT / "build" / "spark"
+SHM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  tables in memory, where there is some
 CATALOG = "spark_catalog"
 _SCHEMAS = itertools.count(1)
 WAREHOUSE = "0123456789abcdef"
@@ -78,7 +79,7 @@ def workspace() -> LocalWorkspace:
     if not python.exists() or not list(jars.glob("delta-spark*.jar")):
         raise Missing("Apache Spark and Delta Lake are not in build/spark: make spark")
     script = ROOT / "tests" / "support" / "spark" / "workspace.py"
-    folder = tempfile.mkdtemp(prefix="rocky-preview-spark-")
+    folder = tempfile.mkdtemp(prefix="rocky-preview-spark-", dir=SHM)
     process = subprocess.Popen(
         [str(python), str(script), "--jars", str(jars), "--folder", folder],
         cwd=folder,
