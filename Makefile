@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-container nightly check bench image spark fakesnow golden lock clean
+.PHONY: help demo test test-live test-container nightly check bench image spark fakesnow golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: .venv/.dev warehouses ## every test, with branch coverage, then the contai
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(MAKE) test-container
+
+test-live: .venv/.dev ## the conformance suite on a real warehouse: WAREHOUSE=snowflake, and what its page says in the environment
+	LIVE_WAREHOUSE=$(WAREHOUSE) REQUIRE_ALL=1 $(BIN)/python -m pytest -rsx tests/conformance
 
 test-container: .venv/.dev ## the image, built and run as GitHub's runner does (skipped without an engine)
 	$(BIN)/python -m pytest -m container -rs tests/end_to_end

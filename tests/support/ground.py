@@ -84,6 +84,11 @@ class Ground:
         return open_warehouse(OpenRequest(adapter, self.folder, seeds=tuple, environ=self.environ)).warehouse
 
 
+def live() -> str | None:
+    """The warehouse that is to be the real one, None for stand-ins."""
+    return os.environ.get("LIVE_WAREHOUSE") or None
+
+
 def required() -> bool:
     """Whether what is missing is a failure and no reason to skip."""
     return os.environ.get("REQUIRE_ALL") == "1"
@@ -92,6 +97,12 @@ def required() -> bool:
 @contextmanager
 def standing_on(name: str) -> Iterator[Ground]:
     """One warehouse. Skips the test where this machine cannot have it, unless everything is required."""
+    if live() is not None:
+        if live() != name:
+            pytest.skip(f"only {live()} was asked for")
+        with import_module("tests.support.live_ground").open_ground(name) as real:
+            yield real
+        return
     with ExitStack() as stack:
         try:
             ground = stack.enter_context(import_module(f"tests.support.{name}_ground").open_ground())
