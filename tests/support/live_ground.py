@@ -26,6 +26,7 @@ def open_ground(name: str) -> Iterator[Ground]:
     with closing(open_warehouse(request).warehouse) as adapter:
         adapter.drop_schema(catalog, SCHEMA)
         adapter.create_schema(catalog, SCHEMA)
+
         def production(sql: str) -> None:
             adapter.execute([sql])
 
