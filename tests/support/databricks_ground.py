@@ -2,7 +2,7 @@
 
 It takes Java 17, an environment with pyspark and Delta Lake's jars, which this makes (once, in ``build/spark``)::
 
-    make spark
+    make warehouses
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def workspace() -> LocalWorkspace:
     if shutil.which("java") is None:
         raise Missing("Apache Spark needs Java 17, and there is no java")
     if not python.exists() or not list(jars.glob("delta-spark*.jar")):
-        raise Missing("Apache Spark and Delta Lake are not in build/spark: make spark")
+        raise Missing("Apache Spark and Delta Lake are not in build/spark: make warehouses")
     script = ROOT / "tests" / "support" / "spark" / "workspace.py"
     folder = tempfile.mkdtemp(prefix="rocky-preview-spark-", dir=SHM)
     process = subprocess.Popen(

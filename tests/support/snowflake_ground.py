@@ -1,6 +1,6 @@
 """Snowflake to test on: the real connector over loopback, and fakesnow, which runs the statements in DuckDB.
 
-fakesnow lives in an environment of its own (`make fakesnow`), as it needs another sqlglot and another connector.
+fakesnow lives in an environment of its own (`make warehouses`), as it needs another sqlglot and another connector.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LABELS = {"repository": "acme/shop", "pull_request": "7", "preview": "fix_7"}
 def serving_fakesnow() -> Iterator[int]:
     """A server of its own, empty, and its port."""
     if not PYTHON.exists():
-        raise Missing(f"{PYTHON.relative_to(_ROOT)} does not exist; make fakesnow")
+        raise Missing(f"{PYTHON.relative_to(_ROOT)} does not exist; make warehouses")
     command = [str(PYTHON), str(_ROOT / "tests" / "support" / "fakesnow_front.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
