@@ -131,7 +131,7 @@ def _relation(text: str, catalog: str) -> Relation:
 def _rows(warehouse: DuckDB, named: Relation, *, file: Path | None) -> str:
     """How many rows there are to wait for, where that can be told without reading them."""
     if file is None:
-        number = warehouse.size(named).rows
+        number = warehouse.rows(named)
     elif file.suffix.lower() == ".parquet":
         ((counted,),) = warehouse.query(f"SELECT count(*) FROM {relation(named, warehouse.dialect)}")
         number = counted if isinstance(counted, int) else None

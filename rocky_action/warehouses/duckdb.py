@@ -120,18 +120,22 @@ class DuckDB:
             with translated(scratch):
                 self.connection.cursor().execute(f"DETACH {scratch}")
 
+    def rows(self, relation: Relation) -> int | None:
+        """Rows of a table, from the catalog; None for a view."""
+        found = self.query(f"SELECT estimated_size FROM duckdb_tables() WHERE {self._named(relation)}")
+        return found[0][0] if found and isinstance(found[0][0], int) else None
+
     def size(self, relation: Relation) -> Size:
         """From the storage's own list of blocks; a view says nothing, and a table in memory has no blocks."""
-        place = self._named(relation)
-        rows = self.query(f"SELECT estimated_size FROM duckdb_tables() WHERE {place}")
-        if not rows:
+        rows = self.rows(relation)
+        if rows is None:
             return Size()
         stored = f"pragma_storage_info({text_literal(_named(relation), _DIALECT)})"
         blocks = f"SELECT count(DISTINCT block_id) FROM {stored} WHERE block_id >= 0"
         size = "SELECT block_size FROM pragma_database_size() LIMIT 1"
         count, block = self.query(f"SELECT ({blocks}), ({size})")[0]
         held = count * block if isinstance(count, int) and isinstance(block, int) else 0
-        return Size(rows[0][0] if isinstance(rows[0][0], int) else None, held or None)
+        return Size(rows, held or None)
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
         """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
