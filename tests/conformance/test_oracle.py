@@ -20,7 +20,7 @@ PLAIN = {name: type_ for name, type_ in COLUMNS.items() if name != "n"}
 """Without the nested column: each warehouse has nested types of its own."""
 KEYS = (("id",), ("k", "l"), ())
 EDITS = ["cell", "swap", "rotate", "column", "alike", "copy", "rekey", "lose_middle", "add_end"]
-CASES = {"duckdb": 60, "snowflake": 8, "bigquery": 8, "databricks": 4}
+CASES = {"duckdb": 60, "snowflake": 8, "bigquery": 8, "databricks": 3}
 """As many as take some ten seconds."""
 
 
