@@ -54,15 +54,21 @@ def _in_list(words: str, dialect: str) -> Callable[[exp.Min], exp.Expr]:
 
 def _apart(node: exp.Min) -> exp.Expr:
     """Spark has no such aggregate but unlimited ones, so the smallest are sorted out in a subquery of the same rows."""
-    reader = node.find_ancestor(exp.Select)
-    if reader is None:
-        raise TypeError(f"{node.sql()} stands in no query")
+    reader = _reader(node)
     rows = exp.select(exp.alias_(node.this.copy(), "drawn_hash"))
     for part in ("from_", "joins"):
         rows.set(part, _copied(reader.args.get(part)))
     kept = exp.select("drawn_hash").from_(rows.subquery("r")).where("drawn_hash IS NOT NULL")
     some = kept.order_by("drawn_hash").limit(node.args["count"].copy())
     return exp.select(exp.func("collect_list", exp.column("drawn_hash"))).from_(some.subquery("d")).subquery()
+
+
+def _reader(node: exp.Expr) -> exp.Select:
+    """The query that a phrase stands in."""
+    reader = node.find_ancestor(exp.Select)
+    if reader is None:
+        raise TypeError(f"{node.sql()} stands in no query")
+    return reader
 
 
 def _copied(part: exp.Expr | list[exp.Expr] | None) -> exp.Expr | list[exp.Expr] | None:
@@ -88,9 +94,7 @@ def _same_json(node: exp.NullSafeEQ) -> exp.Expr:
 def _by_chance(node: exp.TableSample) -> None:
     """BigQuery samples blocks of tables and nothing else, so a row of a subquery is taken by chance."""
     share = float(node.args["percent"].name) / 100
-    reader = node.find_ancestor(exp.Select)
-    if reader is None:
-        raise TypeError(f"{node.sql()} stands in no query")
+    reader = _reader(node)
     reader.where(f"rand() < {share!r}", copy=False)
 
 
