@@ -19,7 +19,10 @@ DRAWN = 256
 
 @dataclass(frozen=True)
 class Question:
-    """What differs between two sides, in these columns; ``masked`` are lower-case names whose values stay there."""
+    """What differs between two sides, in these columns; ``masked`` are lower-case names whose values stay there.
+
+    ``of_all`` is false when these are only some of the rows that were asked about.
+    """
 
     sides: Sides
     compared: tuple[ColumnPair, ...]
@@ -27,6 +30,7 @@ class Question:
     rows_base: int
     rows_head: int
     masked: frozenset[str] = frozenset()
+    of_all: bool = True
 
     @property
     def longer(self) -> int:

@@ -104,7 +104,7 @@ def diff_with_duplicates(question: Question, key: KeyColumns, *, known: Key) -> 
         answer.proof,
         lambda: joined(shown, key_columns=len(key.pairs), parts=(answer.differing(), repeated.differing)),
         key=known,
-        notes=(f"{not_unique(known)}; their rows were compared as whole rows",),
+        notes=(f"{not_unique(known, of_all=question.of_all)}; their rows were compared as whole rows",),
     )
     return steady(both)
 
@@ -214,10 +214,11 @@ def _proved_in_place(question: Question, key: KeyColumns, *, alignment: Alignmen
     return key.key(unique=None, nulls=(base.null_rows, head.null_rows))
 
 
-def not_unique(key: Key) -> str:
-    """What is wrong with a key, in words."""
+def not_unique(key: Key, *, of_all: bool) -> str:
+    """What is wrong with a key, in words; ``of_all`` if all rows were looked at, and not only some of them."""
+    least = "" if of_all else "at least "
     base, head = (
-        f"{count:,} value occurs" if count == 1 else f"{count:,} values occur"
+        f"{least}{count:,} value occurs" if count == 1 else f"{least}{count:,} values occur"
         for count in (key.duplicate_keys_base, key.duplicate_keys_head)
     )
     return f"{key.origin} ({', '.join(key.columns)}) is not unique: {base} more than once in base, {head} in head"

@@ -105,13 +105,17 @@ def _everything(question: Question, search: Search) -> Answer:
     for key in search.found:
         found = diff_by_key(question, key)
         if isinstance(found, Answer):
-            return replace(found, notes=tuple(not_unique(known) for _, known in repeated) + found.notes)
+            return replace(
+                found, notes=tuple(not_unique(known, of_all=question.of_all) for _, known in repeated) + found.notes
+            )
         if key.candidate.is_declared:
             repeated.append((key, found))
     if repeated:
         key, known = repeated[0]
         found = diff_with_duplicates(question, key, known=known)
-        return replace(found, notes=found.notes + tuple(not_unique(known) for _, known in repeated[1:]))
+        return replace(
+            found, notes=found.notes + tuple(not_unique(known, of_all=question.of_all) for _, known in repeated[1:])
+        )
     if not question.compared:
         why = (
             "every column that both sides have is ignored"
@@ -136,7 +140,7 @@ def _sampled(question: Question, search: Search, *, why: str) -> Answer:
         if request.sample_order is SampleOrder.FIRST
         else random_keys(question.sides, key.pairs, size=size, rows=question.longer)
     )
-    few = question.of(part)
+    few = replace(question.of(part), of_all=False)
     if (few.rows_base, few.rows_head) == (question.rows_base, question.rows_head):
         return _everything(question, search)
     found = _everything(few, replace(search, found=(key,)))
@@ -172,7 +176,7 @@ def _bisected(question: Question, search: Search, *, why: str) -> Answer:
     found = bisect(question.sides, key.pairs, compared=question.beside(key.pairs), rounds=rounds)
     if (found.rows_base, found.rows_head) != (question.rows_base, question.rows_head):
         raise WarehouseError(UNSTEADY, advice="Run again when nothing writes to them; a view must not be random.")
-    leaves = question.of(found.leaves)
+    leaves = replace(question.of(found.leaves), of_all=False)
     answer = _everything(leaves, Search((key,)))
     rows = replace(answer.rows, rows_base=question.rows_base, rows_head=question.rows_head)
     base, head = probe_key(question.sides, key.pairs)

@@ -91,7 +91,17 @@ def test_a_key_that_repeats_is_found_out_by_the_join(tables: Tables) -> None:
     assert (found.key.duplicate_keys_base, found.key.duplicate_keys_head) == (0, 1)
     assert found.rows.rows_base == found.rows.rows_head == ROWS
     assert (found.rows.added or 0) == (found.rows.removed or 0)
-    assert "is not unique" in found.notes[0]
+    assert "is not unique: 0 values occur more than once in base, 1 value occurs in head" in found.notes[0]
+
+
+def test_of_a_sample_it_is_said_that_a_key_repeats_at_least_so_often(tables: Tables) -> None:
+    twice = "SELECT range // 2 AS id, range AS v FROM range(100)"
+    asked = replace(request(("id",)), algorithm=Algorithm.SAMPLED, sample_size=10, sample_order=SampleOrder.FIRST)
+    found = tables.both(twice, twice).ask(asked)
+    assert isinstance(found.coverage, Sampled)
+    assert "is not unique: at least 5 values occur more than once in base, at least 5 values occur" in found.notes[0]
+    every = tables.ask(replace(asked, algorithm=Algorithm.EXHAUSTIVE))
+    assert "is not unique: 50 values occur more than once in base, 50 values occur in head" in every.notes[0]
 
 
 def test_a_budget_of_bytes_turns_to_a_random_sample_and_says_why(tables: Tables) -> None:
