@@ -28,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         item.add_marker(pytest.mark.xdist_group(name))
         item.add_marker(pytest.mark.warehouse)
+        if any(name in marker.args for marker in item.iter_markers("slow_on")):
+            item.add_marker(pytest.mark.slow)
         for kind in MARKERS if live() is None else ("notyet", "never"):
             for marker in item.iter_markers(kind):
                 if name in marker.args:
