@@ -252,7 +252,7 @@ class TestRunning:
         assert thread.is_alive()
         started = time.monotonic()
         with closing(adapter):
-            pass
+            adapter.close()  # once on the thread that hears of a signal, and once in the end
         thread.join(20)
         assert not thread.is_alive()
         assert errors
