@@ -309,8 +309,8 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         message = str(err).strip().splitlines()[0]
         advice = advice_for(str(err)) or "Check `path` in rocky.toml."
         raise WarehouseError(f"DuckDB cannot open {path or 'a database in memory'}: {message}", advice=advice) from err
-    row = connection.execute("SELECT current_database()").fetchone()  # not the stem: DuckDB keeps main, temp and others
-    return DuckDB(connection, str(row[0]) if row else "memory", path.name if path is not None else "in memory")
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()  # not the stem: DuckDB keeps main and others
+    return DuckDB(connection, str(name), path.name if path is not None else "in memory")
 
 
 def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:

@@ -348,3 +348,14 @@ def test_two_rows_that_changed_places_are_found_where_nobody_looked_first(tables
     assert tables.database.query(standing) == [(2,)]
     assert tables.ask(replace(request(("id",)), few_rows=0)).proof.way == "checksums"
     seen(tables, (0, 0, 0), (0, 0))
+
+
+def test_a_result_that_was_read_in_part_stays_open_and_none_is(tables: Tables) -> None:
+    """The next statement on a connection ends one, and no other thread may come between: so each has its own cursor."""
+    naive = tables.database.connection.cursor()
+    assert naive.execute("SELECT * FROM range(100000)").fetchone() == (0,)
+    naive.execute("SELECT 7")
+    assert naive.fetchall() == [(7,)]  # the rest of the first result is gone, without a word
+    statements = [f"SELECT range FROM range({n}, {n} + 100000)" for n in range(8)]
+    for start, rows in enumerate(tables.database.query_many(statements)):
+        assert (rows[0], len(rows)) == ((start,), 100_000)
