@@ -309,7 +309,7 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         message = str(err).strip().splitlines()[0]
         advice = advice_for(str(err)) or "Check `path` in rocky.toml."
         raise WarehouseError(f"DuckDB cannot open {path or 'a database in memory'}: {message}", advice=advice) from err
-    ((name,),) = connection.execute("SELECT current_database()").fetchall()  # not the stem: DuckDB keeps main and others
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()  # not the stem: DuckDB keeps main
     return DuckDB(connection, str(name), path.name if path is not None else "in memory")
 
 
