@@ -1,7 +1,8 @@
-"""A local GitHub with a pull request in it."""
+"""A local GitHub with a pull request in it, and the image."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
 from tests.support.pull_request import PullRequest
+from tests.support.runner import build_image, engine_is_there
+
+TAG = "rocky-preview:test"
 
 
 @pytest.fixture
@@ -23,3 +27,14 @@ def project(tmp_path: Path, github: GitHubServer) -> PullRequest:
     made = PullRequest(tmp_path, github)
     made.push(five_models.pull_request())
     return made
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    if not engine_is_there():
+        reason = "NO CONTAINER ENGINE: the image was neither built nor run"
+        if os.environ.get("REQUIRE_ENGINE") == "1":
+            pytest.fail(f"{reason}, and REQUIRE_ENGINE=1 says that it must be")
+        pytest.skip(reason)
+    build_image(TAG)
+    return TAG

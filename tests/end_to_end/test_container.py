@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,9 @@ import rocky_action
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
 from tests.support.pull_request import PullRequest
-from tests.support.runner import ContainerRunner, Step, build_image, engine_is_there, parse_file_command, run_python
+from tests.support.runner import ContainerRunner, Step, parse_file_command, run_python
 
 pytestmark = pytest.mark.container
-
-TAG = "rocky-preview:test"
-
-
-@pytest.fixture(scope="module")
-def image() -> str:
-    if not engine_is_there():
-        reason = "NO CONTAINER ENGINE: the image was neither built nor run"
-        if os.environ.get("REQUIRE_ENGINE") == "1":
-            pytest.fail(f"{reason}, and REQUIRE_ENGINE=1 says that it must be")
-        pytest.skip(reason)
-    build_image(TAG)
-    return TAG
 
 
 @pytest.fixture

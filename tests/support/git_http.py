@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,8 +21,13 @@ class GitServer:
 
 
 @contextmanager
-def git_server(folder: Path, environ: Mapping[str, str], *, authorization: str) -> Iterator[GitServer]:
-    """Serves the repositories below ``folder``; like GitHub it refuses two Authorization headers in one request."""
+def git_server(
+    folder: Path, environ: Mapping[str, str], *, authorization: str, certificate: Path | None = None
+) -> Iterator[GitServer]:
+    """Serves the repositories below ``folder``; like GitHub it refuses two Authorization headers in one request.
+
+    ``certificate`` is a file with a certificate and its key: with it the server speaks HTTPS.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -70,7 +76,11 @@ def git_server(folder: Path, environ: Mapping[str, str], *, authorization: str) 
             """Says nothing: the test's own failure is what matters."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = GitServer(f"http://127.0.0.1:{server.server_port}")
+    served = GitServer(f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}")
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,21 @@ def build_image(tag: str) -> None:
     assert code == 0, f"the image does not build:\n{log[-4000:]}"
 
 
-def run_python(tag: str, *arguments: str) -> tuple[int, str]:
+def base_image() -> str:
+    """The image that ``build_image`` builds on."""
+    published = re.search(r"^ARG BASE_IMAGE=(\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert published
+    return os.environ.get("BASE_IMAGE") or published[1]
+
+
+def run_in(image: str, program: str, *arguments: str, options: Sequence[str] = ("--network=none",)) -> tuple[int, str]:
+    """Runs a program of an image: exit code and log."""
+    return _docker("run", "--rm", *options, "--entrypoint", program, image, *arguments)
+
+
+def run_python(tag: str, *arguments: str, options: Sequence[str] = ("--network=none",)) -> tuple[int, str]:
     """Runs the image's own Python: exit code and log."""
-    return _docker("run", "--rm", "--network", "none", "--entrypoint", "/opt/venv/bin/python", tag, *arguments)
+    return run_in(tag, "/opt/venv/bin/python", *arguments, options=options)
 
 
 @dataclass(frozen=True)

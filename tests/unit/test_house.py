@@ -327,7 +327,7 @@ def test_no_committed_text_names_a_machine() -> None:
     report(problems)
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-warehouses.lock", "requirements-dev.lock"])
 def test_lock_files_carry_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     entries = re.findall(r"^\S+==.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
