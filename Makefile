@@ -22,14 +22,14 @@ demo: .venv/.runtime ## an example pull request, from git to the comment, in a t
 
 test: .venv/.dev warehouses ## every test, with branch coverage, then the container test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --durations=15 -m "not container and not warehouse"
+	$(BIN)/coverage run -m pytest -n 2 --durations=15 -m "not container and not warehouse and not slow"
 	$(BIN)/coverage run -m pytest -n 2 --durations=15 --dist loadgroup -m "warehouse and not slow" -rsx tests/conformance tests/warehouses
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(MAKE) test-container
 
-test-slow: .venv/.dev warehouses ## what takes Apache Spark minutes: more comparisons, in a CI step of their own
-	$(BIN)/python -m pytest -m slow -rsx tests/conformance
+test-slow: .venv/.dev warehouses ## what takes minutes: huge inputs, and more comparisons on Apache Spark
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow -rsx
 
 test-live: .venv/.dev ## the conformance suite on a real warehouse: WAREHOUSE=snowflake, and what its page says in the environment
 	LIVE_WAREHOUSE=$(WAREHOUSE) REQUIRE_ALL=1 $(BIN)/python -m pytest -rsx tests/conformance

@@ -90,7 +90,11 @@ def test_it_is_new(name: str) -> None:
     assert took < MOST_SECONDS
 
 
-@pytest.mark.parametrize("name", CASES)
+SLOW = ("huge 0.8 MB of columns", "huge 10,000 conditions")
+MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
+
+
+@pytest.mark.parametrize("name", MARKED)
 def test_it_is_edited_and_read(name: str) -> None:
     sql = CASES[name]
     base = [*BASE, model("strange", sql), model("reader", "SELECT id FROM strange")]
@@ -101,7 +105,7 @@ def test_it_is_edited_and_read(name: str) -> None:
     assert took < MOST_SECONDS
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", MARKED)
 def test_it_reads_what_was_edited(name: str) -> None:
     base = [*BASE, model("strange", CASES[name])]
     head = [*base]

@@ -332,6 +332,7 @@ HUGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HUGE)
 def test_a_megabyte_takes_a_moment(name: str) -> None:
     began = time.process_time()

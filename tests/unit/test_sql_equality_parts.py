@@ -120,6 +120,7 @@ def test_what_is_not_read_with_certainty_has_no_parts(sql: str) -> None:
     assert parts(sql) is None
 
 
+@pytest.mark.slow
 def test_large_queries_are_compared() -> None:
     conditions = [f"t.c{at % 50} > {at}" for at in range(10_000)]
     base = f"SELECT {', '.join(f't.c{at} AS c{at}' for at in range(5_000))} FROM t WHERE {' AND '.join(conditions)}"
