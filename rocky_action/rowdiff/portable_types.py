@@ -19,7 +19,7 @@ _EXACT_IN_DOUBLE = 15
 _BYTEWISE = "({v} COLLATE posix)"
 _AS_TEXT = "CAST({v} AS VARCHAR)"
 # 1.50 of one scale is 1.5 of another
-_PLAIN_NUMBER = f"CASE WHEN {_AS_TEXT} LIKE '%.%' THEN rtrim(rtrim({_AS_TEXT}, '0'), '.') ELSE {_AS_TEXT} END"
+_PLAIN_NUMBER = f"CASE WHEN {_AS_TEXT} LIKE '%.%' THEN regexp_replace({_AS_TEXT}, '[.]?0*$', '') ELSE {_AS_TEXT} END"
 
 
 def portable(base_type: str, head_type: str) -> Comparable:

@@ -21,6 +21,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         yield found
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = getattr(item, "callspec", None) and item.callspec.params.get("ground")  # type: ignore[attr-defined]

@@ -99,7 +99,6 @@ class TestWhatIsThere:
         assert counts(found) == (0, 0, 1)
         assert [(change.name, change.rows_changed) for change in found.rows.columns] == [(name, 1) for name in names]
 
-    @pytest.mark.notimpl("snowflake", reason="fakesnow builds statements of its own with names in single quotes")
     def test_a_quote_is_part_of_a_name(self, ground: Ground) -> None:
         if ground.name == "bigquery":
             pytest.skip("never: a column's name has no quotes in it there, though the stand-in takes them")

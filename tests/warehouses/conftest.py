@@ -7,6 +7,7 @@ import pytest
 from tests.support.ground import WAREHOUSES
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "warehouses":
