@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -41,7 +41,7 @@ def preview(ground: Ground) -> Iterator[str]:
     ground.adapter.drop_schema(ground.catalog, PREVIEW)
 
 
-def table(ground: Ground, name: str, rows: dict[int, tuple[str | None, int]]) -> Relation:
+def table(ground: Ground, name: str, rows: Mapping[int, tuple[str | None, int]]) -> Relation:
     """A table of production's; each row has a moment by its v."""
     cells = [
         (
