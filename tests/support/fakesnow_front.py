@@ -18,6 +18,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from string import Template
 from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 import duckdb
 import fakesnow.arrow
@@ -30,14 +31,15 @@ from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.rowtype import duckdb_to_sf_type
 from fakesnow.server import app as fakesnow_app
 from fakesnow.server import sessions
+from snowflake_roles import OWNER, Refused, Roles
 from sqlglot import exp
 
 _CANCEL_ALL = re.compile(r"\s*SELECT\s+SYSTEM\$CANCEL_ALL_QUERIES\((\d+)\)\s*", re.IGNORECASE)
 _FIRST = 4711
-_MACROS = (
-    "m_d5_number_lower64(x) AS ('0x' || right(md5(x), 16))::UBIGINT::DECIMAL(20, 0)",
-    "current_warehouse() AS 'PREVIEW_WH'",
-)
+_MACROS = ("m_d5_number_lower64(x) AS ('0x' || right(md5(x), 16))::UBIGINT::DECIMAL(20, 0)",)
+_roles = Roles()
+_users: dict[str, tuple[str, str]] = {}
+"""Each session's role, which is called as its user is, and database."""
 _numbers: dict[str, int] = {}
 _doors: dict[str, asyncio.Lock] = {}
 _stopped: dict[str, str] = {}
@@ -47,7 +49,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Logins and statements are ours to see; all else is fakesnow's."""
     place = scope.get("path") if scope["type"] == "http" else None
     if place == "/session/v1/login-request":
-        await _answer(send, _logged_in(await _asked(scope, receive)))
+        await _answer(send, await _login(scope, receive))
     elif place == "/queries/v1/query-request":
         await _answer(send, await _query(scope, receive))
     else:
@@ -69,10 +71,25 @@ async def _asked(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _logged_in(found: dict[str, Any]) -> dict[str, Any]:
+async def _login(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
+    """A database or a warehouse that the role may not use is left out without a word."""
+    raw, body = await _received(scope, receive)
+    role = body["data"]["LOGIN_NAME"].upper()
+    wanted = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
+    for key, kind in (("databaseName", "DATABASE"), ("warehouse", "WAREHOUSE")):
+        if key in wanted and not _roles.may_use(role, kind, wanted[key]):
+            del wanted[key]
+    found = await _asked({**scope, "query_string": urlencode(wanted).encode()}, _again(raw))
+    return _logged_in(found, role, wanted) if found["success"] else found
+
+
+def _logged_in(found: dict[str, Any], role: str, wanted: dict[str, str]) -> dict[str, Any]:
     token = found["data"]["token"]
     _numbers[token] = _FIRST + len(_numbers)
-    for macro in _MACROS:
+    _users[token] = role, wanted.get("databaseName", "")
+    warehouse = f"'{wanted['warehouse']}'" if "warehouse" in wanted else "NULL::VARCHAR"
+    nowhere = () if "databaseName" in wanted else ("current_database() AS NULL::VARCHAR",)
+    for macro in (*_MACROS, f"current_warehouse() AS {warehouse}", *nowhere):
         sessions[token]._duck_conn.execute(f"CREATE TEMP MACRO {macro}")
     found["data"] |= {
         "masterToken": f"master-{token}",
@@ -80,36 +97,57 @@ def _logged_in(found: dict[str, Any]) -> dict[str, Any]:
         "masterValidityInSeconds": 14400,
         "sessionId": _numbers[token],
     }
-    found["data"]["sessionInfo"] |= {"warehouseName": "PREVIEW_WH", "roleName": "PREVIEWER"}
+    found["data"]["sessionInfo"] |= {"warehouseName": wanted.get("warehouse"), "roleName": role}
     return found
 
 
-async def _query(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
+async def _received(scope: dict[str, Any], receive: Any) -> tuple[bytes, dict[str, Any]]:
+    """What a request brings, and what it says."""
     raw = b""
     while True:
         message = await receive()
         raw += message.get("body", b"")
         if not message.get("more_body"):
             break
-    headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-    body = json.loads(gzip.decompress(raw) if headers.get("content-encoding") == "gzip" else raw)
-    token = headers["authorization"][17:-1]
+    headers = _headers(scope)
+    return raw, json.loads(gzip.decompress(raw) if headers.get("content-encoding") == "gzip" else raw)
 
-    async def again() -> dict[str, Any]:
+
+def _headers(scope: dict[str, Any]) -> dict[str, str]:
+    return {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+
+
+def _again(raw: bytes) -> Any:
+    async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": raw, "more_body": False}
 
+    return receive
+
+
+async def _query(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
+    raw, body = await _received(scope, receive)
+    token = _headers(scope)["authorization"][17:-1]
     if cancel := _CANCEL_ALL.fullmatch(body["sqlText"]):
         return _cancelled(int(cancel[1]))
+    role, database = _users[token]
+    try:
+        if role == OWNER and _roles.administer(body["sqlText"]):
+            return {"success": True, "data": _one_text("Statement executed successfully.")}
+        statement = _roles.check(role, body["sqlText"], database=database)
+    except Refused as refused:
+        return _refusal(refused.code, refused.message, refused.state)
     limit = (body.get("parameters") or {}).get("STATEMENT_TIMEOUT_IN_SECONDS")
     async with _doors.setdefault(token, asyncio.Lock()):  # fakesnow's sessions are for one statement at a time
         timer = asyncio.get_running_loop().call_later(float(limit), _stop, token, _timed_out(limit)) if limit else None
         try:
-            found = await _asked(scope, again)
+            found = await _asked(scope, _again(raw))
         finally:
             if timer:
                 timer.cancel()
     if (why := _stopped.pop(token, None)) and not found["success"]:
         return _refusal(*json.loads(why))
+    if statement is not None and found["success"] and not body.get("describeOnly"):
+        _roles.note(role, statement, database=database)
     return found
 
 
@@ -228,6 +266,7 @@ fakesnow.arrow.timestamp_to_sf_struct = _timestamps
 fakesnow.server.to_sf = _arrays
 transforms.create_clone = _clone
 transforms.numeric_agg_implicit_cast = lambda expression: expression  # it makes every SUM one of doubles
+transforms.extract_text_length = lambda expression: expression  # kept in a second database: no transaction takes it
 FakeSnowflakeCursor._transform = _transformed
 info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template.rstrip().rstrip(";") + _VIEWS

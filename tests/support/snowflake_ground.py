@@ -1,12 +1,14 @@
 """Snowflake to test on: the real connector over loopback, and fakesnow, which runs the statements in DuckDB.
 
 fakesnow lives in an environment of its own (`make warehouses`), as it needs another sqlglot and another connector.
+The role that the adapter logs in with has the grants that README.md asks for, and no other.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,6 +28,7 @@ SETTINGS = {
     "database": "SHOP",
     "warehouse": "PREVIEW_WH",
 }
+SCHEMA = "PRODUCTION"
 LABELS = {"repository": "acme/shop", "pull_request": "7", "preview": "fix_7"}
 
 
@@ -52,9 +55,16 @@ def request(settings: Mapping[str, str], environ: Mapping[str, str]) -> OpenRequ
     return OpenRequest(adapter, Path.cwd(), lambda: (), environ=environ, labels=LABELS)
 
 
+def grants() -> tuple[str, ...]:
+    """README.md's, one statement each."""
+    blocks = re.findall(r"```sql\n(.*?)```", (_ROOT / "README.md").read_text(), re.DOTALL)
+    (block,) = (block for block in blocks if f"production in {SETTINGS['database']}.{SCHEMA}" in block)
+    return tuple(line for line in block.splitlines() if line.endswith(" TO ROLE PREVIEWER;"))
+
+
 @contextmanager
-def open_ground() -> Iterator[Ground]:
-    """A fresh database SHOP with the empty schema PRODUCTION. Raises Missing where fakesnow is not installed."""
+def open_production() -> Iterator[tuple[Callable[[str], None], dict[str, str]]]:
+    """The database SHOP with the empty schema PRODUCTION, its owner's hand, and where to log in; nothing is granted."""
     with serving_fakesnow() as port:
         environ = {"SNOWFLAKE_HOST": "127.0.0.1", "SNOWFLAKE_PORT": str(port), "SNOWFLAKE_PROTOCOL": "http"}
         owner = snowflake.connector.connect(
@@ -73,7 +83,15 @@ def open_ground() -> Iterator[Ground]:
                 with owner.cursor() as cursor:
                     cursor.execute(sql)
 
-            production('CREATE SCHEMA "SHOP"."PRODUCTION"')
-            adapter = open_warehouse(request(SETTINGS, environ)).warehouse
-            with closing(adapter):
-                yield Ground("snowflake", adapter, production, "SHOP", "PRODUCTION", SETTINGS, environ)
+            production(f'CREATE SCHEMA "SHOP"."{SCHEMA}"')
+            yield production, environ
+
+
+@contextmanager
+def open_ground() -> Iterator[Ground]:
+    """A fresh database, and the adapter with README.md's grants. Raises Missing where fakesnow is not installed."""
+    with open_production() as (production, environ):
+        for grant in grants():
+            production(grant)
+        with closing(open_warehouse(request(SETTINGS, environ)).warehouse) as adapter:
+            yield Ground("snowflake", adapter, production, SETTINGS["database"], SCHEMA, SETTINGS, environ)

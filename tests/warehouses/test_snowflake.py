@@ -702,15 +702,15 @@ class TestOnAnEngine:
         assert set(found[1]) == set(hashes)
 
     def test_a_transaction_is_undone_as_a_whole(self, ground: Ground) -> None:
-        rel = ground.make(ground.at("undone"), {"id": "BIGINT"}, [("1",)])
+        rel = owned(ground, "undone", "1")
         with pytest.raises(WarehouseError, match="no_such"):
             ground.adapter.execute(
-                [f"DELETE FROM {ground.named(rel)}", 'INSERT INTO "SHOP"."PRODUCTION"."no_such" SELECT 1']
+                [f"DELETE FROM {ground.named(rel)}", 'INSERT INTO "SHOP"."branch__engine"."no_such" SELECT 1']
             )
         assert ground.rows(f"SELECT * FROM {ground.named(rel)}") == [(1,)]
 
     def test_rows_are_counted(self, ground: Ground) -> None:
-        rel = ground.named(ground.make(ground.at("counted"), {"id": "BIGINT"}, [("1",), ("2",)]))
+        rel = ground.named(owned(ground, "counted", "1", "2"))
         usage = ground.adapter.execute(
             [f"DELETE FROM {rel} WHERE id = 1", f"INSERT INTO {rel} SELECT 5 UNION SELECT 6"]
         )
@@ -722,6 +722,15 @@ class TestOnAnEngine:
             ground.adapter.query(f"SELECT SUM(a.x * b.x) FROM {MANY} AS a, {MANY} AS b", timeout=0.5)
         assert time.monotonic() - started < 15
         assert ground.adapter.query("SELECT 1") == [(1,)]
+
+
+def owned(ground: Ground, name: str, *numbers: str) -> Relation:
+    """A table that the product may write to: its clone of one of production's."""
+    source, target = ground.at(name), ground.at(name, "branch__engine")
+    ground.make(source, {"id": "BIGINT"}, [(number,) for number in numbers])
+    ground.adapter.create_schema("SHOP", "branch__engine")
+    ground.adapter.clone(source, target, writable=True)
+    return target
 
 
 def two_fail(asked: Asked) -> Answer:
