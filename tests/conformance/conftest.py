@@ -21,13 +21,11 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         yield found
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = getattr(item, "callspec", None) and item.callspec.params.get("ground")  # type: ignore[attr-defined]
         if name is None:
             continue
-        item.add_marker(pytest.mark.xdist_group(name))
         item.add_marker(pytest.mark.warehouse)
         if any(name in marker.args for marker in item.iter_markers("slow_on")):
             item.add_marker(pytest.mark.slow)

@@ -18,8 +18,7 @@ from rocky_action.sql.quoting import quote, relation
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 
-WAREHOUSES = ("databricks", "snowflake", "bigquery", "duckdb")
-"""The slowest first, as each has one process of its own among those that run tests."""
+WAREHOUSES = ("duckdb", "snowflake", "bigquery", "databricks")
 
 
 class Missing(Exception):  # noqa: N818  a fact about this machine, no error of the code
