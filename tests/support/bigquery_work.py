@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,10 +53,12 @@ class Job:
 
     def cancel(self, why: str) -> None:
         """Stops what runs; a job that is over stays as it is."""
+        cursor = self.cursor
         if not self.done.is_set():
             self.stop = why
-            if self.cursor is not None:
-                self.cursor.interrupt()
+            if cursor is not None:
+                with suppress(duckdb.Error):  # it may have come to its end, or been stopped, just now
+                    cursor.interrupt()
 
     def end(self) -> None:
         self.ended = time.time()
