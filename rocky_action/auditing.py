@@ -14,10 +14,11 @@ from datetime import datetime
 
 from rocky_action.domain.audit import Audit, AuditedModel, AuditOutcome, Escaped, NotAudited
 from rocky_action.domain.diff import Exhaustive
-from rocky_action.domain.execution import BaselineKind, BaseSide, Execution, ModelRun, Side, Succeeded, Usage
+from rocky_action.domain.execution import BaselineKind, BaseSide, Execution, ModelRun, Side, Succeeded
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Projects, Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.stages.audit import Sample, judge
 from rocky_action.stages.diff import diff_models

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded, Usage
+from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.project import (
     DeleteInsert,
@@ -35,6 +35,7 @@ from rocky_action.domain.project import (
     WarehouseOnly,
 )
 from rocky_action.domain.text import with_advice
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements

@@ -17,7 +17,7 @@ from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.audit import Sample, draw
-from rocky_action.stages.cost import price
+from rocky_action.stages.cost import Terms, price, tariff_of
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
@@ -104,11 +104,14 @@ def diff(
 
 def cost_of(known: Study, connection: Connection, *, execution: Execution) -> CostDelta:
     """Price both sides, from what was measured now or recorded before."""
+    base = known.projects.base.models.values()
     return price(
         known.plan,
         execution,
-        head=known.projects.head,
-        recorded=connection.records.base_figures(known.projects.base.models),
+        projects=known.projects,
+        history=connection.records.history({model.name: model.fingerprint for model in base}),
+        terms=Terms(tariff_of(known.projects.head)),
+        spent={},
     )
 
 

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Clone, Execution, Usage
+from rocky_action.domain.execution import Clone, Execution
 from rocky_action.domain.project import Model, Project, Relation, Setting
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.usage import Usage
 
 Row = tuple[object, ...]
 
@@ -181,6 +182,10 @@ class Records(Protocol):
         """Stores a finished execution."""
         ...
 
-    def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:
-        """The newest recorded base run of each model, and the newest run's id (None if there is none)."""
+    def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
+        """The newest recorded runs of base's models, newest first, without a price; not all of them, but some.
+
+        ``models`` has the fingerprint of each one's SQL: rebuilds of base by a preview count if they were of this SQL,
+        and production's own runs whatever they were of.
+        """
         ...

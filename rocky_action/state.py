@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from pydantic import TypeAdapter, ValidationError
 
-from rocky_action.domain.cost import CostSource, Figures
+from rocky_action.domain.cost import CostSource, Figures, RecordedIn
 from rocky_action.domain.execution import Execution, Succeeded
 from rocky_action.domain.naming import STATE_SCHEMA
 from rocky_action.domain.project import Relation
@@ -30,6 +30,8 @@ _SCHEMAS = TypeAdapter(tuple[tuple[str, str], ...])
 _MOMENT = TypeAdapter(datetime)
 _MOST_ROWS = 500
 """Rows of one INSERT: few statements, none of them longer than a warehouse takes."""
+_NEWEST = 20
+"""Runs of one model that are looked at: enough to tell by how much they differ."""
 
 
 class _Kind(Enum):
@@ -133,22 +135,24 @@ class WarehouseRecords:
         parts = (rows[start : start + _MOST_ROWS] for start in range(0, len(rows), _MOST_ROWS))
         self.warehouse.execute([self._insert("runs", [values]), *(self._insert("model_runs", part) for part in parts)])
 
-    def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:
-        """The newest recorded base run of each model, whichever preview it was made for."""
+    def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
+        """The newest recorded base runs of each model, whichever preview they were made for."""
         names = ", ".join(self._text(model) for model in models)
         if not names:
-            return None, {}
+            return {}
         rows = self.warehouse.query(
-            "SELECT model, duration_ms, bytes_scanned, run_id FROM ("
+            "SELECT model, duration_ms, bytes_scanned, bytes_billed, slot_ms, run_id, finished_at FROM ("
             " SELECT *, row_number() OVER (PARTITION BY model ORDER BY finished_at DESC, run_id DESC) AS age"
             f" FROM {self._table('model_runs')} WHERE side = 'base' AND model IN ({names})"
-            ") AS ranked WHERE age = 1 ORDER BY finished_at DESC, run_id DESC"
+            f") AS ranked WHERE age <= {_NEWEST} ORDER BY model, age"
         )
-        figures = {
-            str(model): Figures(_count(duration), _count(scanned), None, CostSource.RECORDED)
-            for model, duration, scanned, _ in rows
-        }
-        return (str(rows[0][3]) if rows else None), figures
+        found: dict[str, tuple[Figures, ...]] = {}
+        for model, *figures, run_id, finished_at in rows:
+            recorded = RecordedIn(str(run_id), _utc(finished_at).isoformat(timespec="seconds"))
+            duration, scanned, billed, slots = map(_count, figures)
+            one = Figures(duration, scanned, None, CostSource.RECORDED, billed, slots, recorded)
+            found[str(model)] = (*found.get(str(model), ()), one)
+        return found
 
     def newest(self, name: str) -> RecordedRun | None:
         """The newest run of one preview, None if there is none that this version can read."""
@@ -222,10 +226,10 @@ class NoRecords:
     def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
         """Nothing can be written."""
 
-    def base_figures(self, models: Iterable[str]) -> tuple[str | None, Mapping[str, Figures]]:
+    def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
         """Nothing was ever written."""
         del models
-        return None, {}
+        return {}
 
 
 def open_records(warehouse: WarehouseAdapter) -> WarehouseRecords | NoRecords:
@@ -268,12 +272,14 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def _utc(value: object) -> datetime:
+    moment = _MOMENT.validate_python(value)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
 def _lease(name: str, text: object, *, until: object) -> Lease:
     try:
-        moment = _MOMENT.validate_python(until)
-        return Lease(
-            name, _SCHEMAS.validate_json(str(text)), moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-        )
+        return Lease(name, _SCHEMAS.validate_json(str(text)), _utc(until))
     except ValidationError as err:
         raise WarehouseError(
             f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from rocky_action.domain.audit import Audit
 from rocky_action.domain.changes import ChangeKind
-from rocky_action.domain.cost import Figures
+from rocky_action.domain.cost import Fate, Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled, SchemaDiff
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.findings import Finding, Impact
@@ -124,12 +124,12 @@ def show_cost(report: Report) -> None:
     for cost in report.cost.models:
         base, head = cost.base, cost.head
         table.add_row(
-            _safe(cost.model) + (" (copied)" if cost.copied else ""),
-            "none" if cost.new else _money(base.usd if base else None),
-            "not run" if cost.copied else _money(head.usd if head else None),
-            _saved(base) if cost.copied else _money(cost.delta_usd),
-            "" if cost.new else _milliseconds(base.duration_ms if base else None),
-            "" if cost.copied else _milliseconds(head.duration_ms if head else None),
+            _safe(cost.model) + (" (copied)" if cost.left_alone else ""),
+            "none" if cost.fate is Fate.NEW else _money(base.usd if base else None),
+            "not run" if cost.left_alone else _money(head.usd if head else None),
+            _saved(base) if cost.left_alone else _money(cost.delta_usd),
+            "" if cost.fate is Fate.NEW else _milliseconds(base.duration_ms if base else None),
+            "" if cost.left_alone else _milliseconds(head.duration_ms if head else None),
         )
     Console().print(table)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Literal
 
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 
 
 class Side(StrEnum):
@@ -34,42 +35,6 @@ class Clone:
 
     method: CloneMethod
     because: str | None = None
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What the warehouse says a run took. None means that it does not say; it is never 0 for unknown.
-
-    ``bytes_billed`` and ``slot_ms`` are BigQuery's, ``credits`` Snowflake's.
-    """
-
-    duration_ms: int | None = None
-    rows: int | None = None
-    bytes_scanned: int | None = None
-    bytes_billed: int | None = None
-    slot_ms: int | None = None
-    credits: float | None = None
-
-    def plus(self, other: Usage) -> Usage:
-        """The usage of two statements together; unknown plus anything is unknown."""
-        return Usage(
-            _sum(self.duration_ms, other.duration_ms),
-            _sum(self.rows, other.rows),
-            _sum(self.bytes_scanned, other.bytes_scanned),
-            _sum(self.bytes_billed, other.bytes_billed),
-            _sum(self.slot_ms, other.slot_ms),
-            _sum(self.credits, other.credits),
-        )
-
-
-NO_USAGE = Usage(0, 0, 0, 0, 0, 0.0)
-"""What no statement at all took: where sums begin."""
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _sum(left: _Number | None, right: _Number | None) -> _Number | None:
-    return None if left is None or right is None else left + right
 
 
 @dataclass(frozen=True)

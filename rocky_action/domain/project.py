@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -175,6 +176,12 @@ class Model:
     sidecar_path: str | None = None
     problem: Problem | None = None
     first_line: int = field(default=1, compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever what a run of it would do changes."""
+        text = repr((self.language, self.sql, self.strategy, self.surrogate_keys))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 Setting = tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
+from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost
 from rocky_action.domain.report import Report
 from rocky_action.rendering.figures import UNKNOWN, duration, money, names, plural, size
 from rocky_action.rendering.results import ModelResult
@@ -49,7 +49,7 @@ def cost_view(report: Report, results: Sequence[ModelResult], *, rows: int, list
 def _row(cost: ModelCost) -> tuple[Md, ...]:
     return (
         code(cost.model),
-        Md("none, new") if cost.new else _usd(cost.base),
+        Md("none, new") if cost.fate is Fate.NEW else _usd(cost.base),
         _usd(cost.head),
         money(cost.delta_usd, signed=True),
         _both(cost, duration(_ms(cost.base)), head=duration(_ms(cost.head))),
@@ -72,7 +72,7 @@ def _bytes(figures: Figures | None) -> int | None:
 
 
 def _both(cost: ModelCost, base: Md, *, head: Md) -> Md:
-    return head if cost.new or base == head else Md(f"{base} → {head}")
+    return head if cost.fate is Fate.NEW or base == head else Md(f"{base} → {head}")
 
 
 def _total(cost: CostDelta) -> tuple[Md, ...]:
@@ -90,13 +90,13 @@ def _total(cost: CostDelta) -> tuple[Md, ...]:
 def _lines(cost: CostDelta, listed: int) -> Iterator[Md]:
     if cost.unknown:
         yield Md(f"Unknown for {names(cost.unknown, listed)}: not in the totals.")
-    copied = sum(model.copied for model in cost.models)
+    copied = sum(model.left_alone for model in cost.models)
     if copied and cost.savings_usd is None:
         yield Md(f"What it saved to copy {plural(copied, 'model')} instead of running is unknown.")
     elif copied:
         yield Md(f"Copying {plural(copied, 'model')} instead of running saved {money(cost.savings_usd)}.")
-    if cost.base_run_id:
-        yield Md(f"Recorded figures are of run {code(cost.base_run_id)}, not of this preview.")
+    if cost.recorded:
+        yield Md(f"Recorded figures are of run {code(cost.recorded[0].run_id)}, not of this preview.")
 
 
 def breach_sentence(breach: BudgetBreach) -> Md:

@@ -111,7 +111,7 @@ def _gate(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
         return
     if report.audit and report.audit.escaped:
         return
-    if any(breach.on_breach == "error" for breach in report.cost.breaches):
+    if any(breach.fails for breach in report.cost.breaches):
         yield Md("over budget")
     elif any(caveat.severity is Severity.ERROR for caveat in report.caveats):
         yield Md("an error must be resolved")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from rocky_action.domain.cost import Fate
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
 from rocky_action.rendering.results import ModelResult, State
@@ -162,6 +163,6 @@ def _cost(result: ModelResult) -> Md:
     cost = result.cost
     if cost is None:
         return UNKNOWN
-    if result.state is State.NEW and cost.base is None and cost.head and cost.head.usd is not None:
+    if result.state is State.NEW and cost.fate is Fate.NEW and cost.head and cost.head.usd is not None:
         return Md(f"{money(cost.head.usd, signed=True)} (new)")
     return money(cost.delta_usd, signed=True)

@@ -117,7 +117,7 @@ def _alerts(report: Report, results: Sequence[ModelResult], *, limit: int) -> It
         yield from _cautions(tuple(planned_alert(report.unchecked)), doubts, limit=limit)
         return
     facts = [*(fact for result in results for fact in _unknown(result)), *_not_run(results)]
-    facts += [_Fact(b.on_breach == "error", b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
+    facts += [_Fact(b.fails, b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
     said = [fact.sentence for fact in facts if not fact.fault and fact.sentence]

@@ -102,7 +102,7 @@ def verdict(evidence: Evidence) -> Verdict:
         return Verdict.NOT_CHECKED
     parts = [_of_run(run) for run in evidence.execution.head_runs]
     parts += [_of_diff(diff) for diff in evidence.diffs]
-    parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.on_breach == "error"]
+    parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.fails]
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
     parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
     parts += [_of_audit(evidence.audit)] if evidence.audit else []
@@ -171,7 +171,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         message = f"{who}, where it was built until now: nothing will refresh that after the merge"
         yield Caveat(Severity.WARNING, message, moved.model, projects.head.models[moved.model].path)
     for breach in evidence.cost.breaches:
-        severity = Severity.ERROR if breach.on_breach == "error" else Severity.WARNING
+        severity = Severity.ERROR if breach.fails else Severity.WARNING
         yield Caveat(severity, _breach(breach), breach.model)
     if any(side.kind is BaselineKind.EXISTING for side in evidence.execution.base_sides):
         yield Caveat(

@@ -12,9 +12,10 @@ from google.api_core.exceptions import ClientError, NotFound
 from google.cloud import bigquery
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import NO_USAGE, Clone, Usage
+from rocky_action.domain.execution import Clone
 from rocky_action.domain.naming import SCHEMA_PREFIX
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.warehouses.bigquery_clones import ways

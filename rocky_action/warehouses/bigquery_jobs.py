@@ -17,7 +17,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.cloud.bigquery.table import RowIterator
 
-from rocky_action.domain.execution import Usage
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.warehouses.bigquery_errors import INTERRUPTED, OUR_BUG, Voice, message_of, reason_of, translated

@@ -27,7 +27,7 @@ from databricks.sdk.service.sql import (
     StatementState,
 )
 
-from rocky_action.domain.execution import NO_USAGE, Usage
+from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.warehouses.databricks_errors import FOREIGN

@@ -18,8 +18,9 @@ from pathlib import Path
 import duckdb
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import NO_USAGE, Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal

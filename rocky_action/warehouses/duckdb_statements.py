@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from rocky_action.domain.execution import Usage
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 
 OUR_BUG = "Please report it: nothing in a project should be able to lead here."

@@ -13,8 +13,9 @@ from snowflake.connector import errors
 from snowflake.connector.cursor import ResultMetadata
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import PreviewError, ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from snowflake.connector import errors
 
-from rocky_action.domain.execution import NO_USAGE, Usage
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.sql.quoting import relation, text_literal
 from rocky_action.warehouses.snowflake_sessions import Done, Session, Sessions
 

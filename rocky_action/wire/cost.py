@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
+from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost
 from rocky_action.domain.execution import Execution
 from rocky_action.wire.create import run_id
 from rocky_action.wire.document import Document, Part
@@ -85,7 +85,7 @@ def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown:
     return CostDocument(
         branch_name=name,
         branch_run_id=run_id(execution),
-        base_run_id=cost.base_run_id,
+        base_run_id=cost.recorded[0].run_id if cost.recorded else None,
         per_model=tuple(_entry(model) for model in cost.models),
         summary=_summary(cost),
         projected_budget_breaches=tuple(
@@ -103,7 +103,7 @@ def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown:
 
 def _lacks_duration(model: ModelCost) -> bool:
     base, head = _figures(model)
-    return (base.duration_ms is None and not model.new) or (head.duration_ms is None and not model.copied)
+    return base.duration_ms is None or (head.duration_ms is None and not model.left_alone)
 
 
 def _figures(model: ModelCost) -> tuple[Figures, Figures]:
@@ -114,7 +114,7 @@ def _entry(model: ModelCost) -> ModelCostEntry:
     base, head = _figures(model)
     return ModelCostEntry(
         model_name=model.model,
-        skipped_via_copy=model.copied,
+        skipped_via_copy=model.left_alone,
         base_duration_ms=base.duration_ms or 0,
         branch_duration_ms=head.duration_ms or 0,
         base_bytes_scanned=base.bytes_scanned,
@@ -124,13 +124,13 @@ def _entry(model: ModelCost) -> ModelCostEntry:
         delta_usd=model.delta_usd,
         base_source=base.source,
         branch_source=head.source,
-        new=model.new,
+        new=model.fate is Fate.NEW,
     )
 
 
 def _summary(cost: CostDelta) -> CostSummary:
     return CostSummary(
-        models_skipped_via_copy=sum(model.copied for model in cost.models),
+        models_skipped_via_copy=sum(model.left_alone for model in cost.models),
         total_base_cost_usd=cost.base_usd,
         total_branch_cost_usd=cost.head_usd,
         delta_usd=cost.delta_usd,

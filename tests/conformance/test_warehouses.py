@@ -11,9 +11,10 @@ from itertools import combinations
 import pytest
 
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
-from rocky_action.domain.execution import CloneMethod, Usage
+from rocky_action.domain.execution import CloneMethod
 from rocky_action.domain.options import Algorithm, ModelOptions, SampleOrder, Tolerance
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Adapter, Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import PreviewError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb

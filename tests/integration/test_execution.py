@@ -28,11 +28,11 @@ from rocky_action.domain.execution import (
     NotRun,
     RunStatus,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.options import Baseline, CopyMode
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, PathStatus
+from rocky_action.domain.usage import Usage
 from rocky_action.warehouses.duckdb import DuckDB
 from tests.support import five_models
 from tests.support.previews import (

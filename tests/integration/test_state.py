@@ -24,11 +24,11 @@ from rocky_action.domain.execution import (
     NotRun,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.options import Baseline, PreviewOptions, RunOptions
 from rocky_action.domain.project import Projects, Relation
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import PlanError, WarehouseError
 from rocky_action.pipeline import create
 from rocky_action.projects.rocky import RockyLoader

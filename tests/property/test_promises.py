@@ -15,17 +15,7 @@ from rocky_action.dag import Dag
 from rocky_action.domain.changes import ChangeKind, ChangeSet
 from rocky_action.domain.cost import CostDelta, Figures
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff
-from rocky_action.domain.execution import (
-    Execution,
-    Failed,
-    Inlined,
-    ModelRun,
-    NotRun,
-    RunOutcome,
-    Side,
-    Succeeded,
-    Usage,
-)
+from rocky_action.domain.execution import Execution, Failed, Inlined, ModelRun, NotRun, RunOutcome, Side, Succeeded
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
@@ -41,6 +31,7 @@ from rocky_action.domain.project import (
     View,
 )
 from rocky_action.domain.report import Verdict
+from rocky_action.domain.usage import Usage
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.tokens import tokenize
 from rocky_action.stages.changes import detect_changes

@@ -46,7 +46,6 @@ from rocky_action.domain.execution import (
     RunOutcome,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.findings import Finding, FindingKind, Impact
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
@@ -54,6 +53,7 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
 from rocky_action.domain.text import named
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.report import unchecked_evidence, verdict
 

@@ -12,8 +12,8 @@ from datetime import datetime
 import sqlglot
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Usage
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.ports import Row
 from rocky_action.warehouses.duckdb import DuckDB
 

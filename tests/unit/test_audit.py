@@ -21,11 +21,11 @@ from rocky_action.domain.execution import (
     RunOutcome,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.options import AuditOptions, CopyMode
 from rocky_action.domain.plan import LeftModel, Plan
 from rocky_action.domain.project import Ephemeral, Model, Projects, Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.stages.audit import Sample, draw, judge
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan

@@ -19,10 +19,10 @@ from rocky_action.domain.execution import (
     RunOutcome,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Project, Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.stages.cost import price, usd
 from tests.support.sql_models import model, project
 

@@ -19,11 +19,11 @@ from rocky_action.domain.execution import (
     RunOutcome,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.options import Algorithm, DiffOptions, ModelOptions, PreviewOptions, RunOptions, SampleOrder
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, DataTest, Merge, Model, NoReads, Project, Relation, SurrogateKey
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import PreviewError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.rowdiff.request import KeyCandidate

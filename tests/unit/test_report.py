@@ -24,13 +24,13 @@ from rocky_action.domain.execution import (
     RunStatus,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Projects, Relation
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.report import Evidence, make_report, unchecked_evidence, verdict
 from tests.support.sql_models import model, project

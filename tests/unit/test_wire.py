@@ -60,13 +60,13 @@ from rocky_action.domain.execution import (
     NotRun,
     Side,
     Succeeded,
-    Usage,
 )
 from rocky_action.domain.findings import Finding, FindingKind, Impact
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Verdict
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import InputError
 from rocky_action.wire.compare import compare_document
 from rocky_action.wire.cost import cost_document

@@ -11,8 +11,9 @@ from decimal import Decimal
 
 import pytest
 
-from rocky_action.domain.execution import Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
 from rocky_action.warehouses.registry import open_warehouse

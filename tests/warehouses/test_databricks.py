@@ -14,8 +14,9 @@ from decimal import Decimal
 import pytest
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import NO_USAGE, Clone, CloneMethod
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import NO_USAGE
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size, WarehouseAdapter
 from tests.support.databricks_ground import CATALOG, LocalWorkspace, open_ground, opened, workspace

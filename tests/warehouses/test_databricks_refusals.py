@@ -14,8 +14,9 @@ import pytest
 import requests
 import responses
 
-from rocky_action.domain.execution import Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.warehouses import databricks_statements

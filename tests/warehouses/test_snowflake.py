@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Clone, CloneMethod, Usage
+from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size, WarehouseAdapter
 from rocky_action.warehouses.registry import open_warehouse

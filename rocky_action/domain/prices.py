@@ -1,0 +1,56 @@
+"""What a unit of work costs, and who says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rocky_action.domain.usage import Usage
+
+_MS_PER_HOUR = 3_600_000
+
+
+class Basis(StrEnum):
+    """What a warehouse charges for. A terabyte is 10^12 bytes, a tebibyte 2^40."""
+
+    FREE = "free"
+    HOUR = "hour"
+    TERABYTE = "terabyte"
+    TEBIBYTE = "tebibyte"
+    SLOT_HOUR = "slot_hour"
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """A price in US dollars for a unit of ``basis``.
+
+    ``terms`` says in words how the price comes about ("24 units an hour (Medium) at 0.40 USD"), ``origin`` who says so
+    and since when ("Rocky's default", "list price of 2026-11-01").
+    """
+
+    basis: Basis
+    usd: float
+    terms: str
+    origin: str
+
+    def price(self, usage: Usage) -> float | None:
+        """What this usage costs in US dollars, None when what is charged for is unknown.
+
+        Bytes are those billed; where nobody says which those are, those scanned.
+        """
+        quantity = self._quantity(usage)
+        return None if quantity is None else quantity * self.usd
+
+    def _quantity(self, usage: Usage) -> float | None:
+        charged = usage.bytes_scanned if usage.bytes_billed is None else usage.bytes_billed
+        match self.basis:
+            case Basis.FREE:
+                return 0.0
+            case Basis.HOUR:
+                return None if usage.duration_ms is None else usage.duration_ms / _MS_PER_HOUR
+            case Basis.TERABYTE:
+                return None if charged is None else charged / 1e12
+            case Basis.TEBIBYTE:
+                return None if charged is None else charged / 2**40
+            case Basis.SLOT_HOUR:
+                return None if usage.slot_ms is None else usage.slot_ms / _MS_PER_HOUR
