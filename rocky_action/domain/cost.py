@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -146,9 +147,7 @@ class ModelCost:
     @property
     def percent(self) -> float | None:
         """The delta in per cent of base, never of head; None where it is unknown, and of a base that costs nothing."""
-        if self.delta_usd is None or self.base is None or not self.base.usd:
-            return None
-        return self.delta_usd / self.base.usd * 100
+        return _percent(self.delta_usd, self.base.usd if self.base else None)
 
     @property
     def mixed(self) -> bool:
@@ -168,6 +167,12 @@ class ModelCost:
         if self.fate is Fate.RUN and self.band_usd is not None and abs(delta) <= self.band_usd:
             return Movement.NOISE
         return Movement.DEARER if delta > 0 else Movement.CHEAPER
+
+
+def _percent(delta: float | None, base: float | None) -> float | None:
+    """A share of base, None of nothing, and of so little that the share is no number any more."""
+    share = delta / base * 100 if delta is not None and base else None
+    return share if share is not None and math.isfinite(share) else None
 
 
 LimitType = Literal["max_usd", "max_duration_ms", "max_bytes_scanned"]
@@ -340,9 +345,7 @@ class CostDelta:
     @property
     def percent(self) -> float | None:
         """The total delta in per cent of what the same models cost in base; None where that is nothing or unknown."""
-        if self.delta_usd is None or not self.matched_base_usd:
-            return None
-        return self.delta_usd / self.matched_base_usd * 100
+        return _percent(self.delta_usd, self.matched_base_usd)
 
     @property
     def monthly_usd(self) -> tuple[float, float] | None:

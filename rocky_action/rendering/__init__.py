@@ -101,7 +101,7 @@ def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], 
     most = Detail(
         examples=max((len(diff.rows.examples) for diff in report.diffs), default=0),
         sections=min(len(results), limit // _SMALLEST_SECTION),
-        rows=min(len(results), limit // _SMALLEST_ROW),
+        rows=min(len(results) + len(report.plan.removed), limit // _SMALLEST_ROW),
         names=1000 if wide else 30,
     )
     return fit(

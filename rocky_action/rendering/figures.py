@@ -70,6 +70,16 @@ def money(usd: float | None, *, signed: bool = False) -> Md:
     return Md(f"{sign}${amount:.{digits}f}")
 
 
+def percent(change: float | None) -> Md:
+    """A change in per cent, with its sign; only an exact zero is 0 %."""
+    if change is None or not math.isfinite(change):
+        return UNKNOWN
+    sign, amount = (MINUS if change < 0 else "+" if change > 0 else ""), abs(change)
+    if 0 < amount < 0.1:
+        return Md(f"{sign}<0.1{_PERCENT}")
+    return Md(f"{sign}{amount:,.{0 if amount >= 10 or amount == 0 else 1}f}{_PERCENT}")
+
+
 def duration(milliseconds: int | None) -> Md:
     """A length of time in the unit that fits."""
     if milliseconds is None:

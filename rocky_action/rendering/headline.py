@@ -10,7 +10,8 @@ from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
-from rocky_action.rendering.figures import UNKNOWN, count, money, plural
+from rocky_action.rendering.costs import cost_words
+from rocky_action.rendering.figures import count, money, plural
 from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
@@ -223,8 +224,8 @@ def _schema(schemas: Iterable[SchemaDiff]) -> Iterator[Md]:
 
 def cost_total(cost: CostDelta) -> Md:
     """The cost delta of one run after the merge, with what it leaves out."""
-    delta = money(cost.delta_usd, signed=True)
-    if delta == UNKNOWN:
+    if cost.delta_usd is None:
         return Md("cost **unknown**")
+    delta = money(cost.delta_usd, signed=True)
     rest = f" (unknown for {plural(len(cost.unknown), 'model')})" if cost.unknown else ""
-    return Md(f"cost **{delta}** per run{rest}")
+    return Md(f"cost **{delta}**{cost_words(cost).removeprefix(delta)}{rest}")

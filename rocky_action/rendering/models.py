@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from rocky_action.domain.cost import Fate
+from rocky_action.domain.cost import Fate, Movement
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
 from rocky_action.rendering.results import ModelResult, State
@@ -165,4 +165,5 @@ def _cost(result: ModelResult) -> Md:
         return UNKNOWN
     if result.state is State.NEW and cost.fate is Fate.NEW and cost.head and cost.head.usd is not None:
         return Md(f"{money(cost.head.usd, signed=True)} (new)")
-    return money(cost.delta_usd, signed=True)
+    noise = " (noise)" if cost.movement is Movement.NOISE else ""
+    return Md(f"{money(cost.delta_usd, signed=True)}{noise}")

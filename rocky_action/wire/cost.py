@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost
+from rocky_action.domain.cost import (
+    BudgetBreach,
+    CostDelta,
+    CostSource,
+    Fate,
+    Figures,
+    ModelCost,
+    Movement,
+    RecordedIn,
+    Work,
+)
 from rocky_action.domain.execution import Execution
+from rocky_action.domain.prices import Tariff
 from rocky_action.wire.create import run_id
 from rocky_action.wire.document import Document, Part
 
@@ -14,9 +25,12 @@ class ModelCostEntry(Part):
     """One model on both sides.
 
     The contract demands both durations: 0 stands where one is unknown, and the model is then in the document's
-    ``unknown``, except for head's of a copied model and base's of a ``new`` one: they did not run and took nothing. All
-    other figures are null when unknown. Ours: ``new``, and ``base_source`` and ``branch_source``, which say where the
-    figures come from.
+    ``unknown``, except for head's of a copied model: it did not run. All other figures are null when unknown.
+
+    Ours: ``base_source`` and ``branch_source`` say where the figures come from, ``mixed`` whether they differ in that,
+    ``base_run`` which recorded run base's are of. ``delta_percent`` is of base, null where base costs nothing.
+    ``noise_usd`` is by how much runs of base's SQL differ (null with too few records), and ``movement`` tells what is
+    within that from what is not. ``new`` and ``removed`` models cost nothing on the side that does not have them.
     """
 
     model_name: str
@@ -31,12 +45,21 @@ class ModelCostEntry(Part):
     base_source: CostSource
     branch_source: CostSource
     new: bool
+    removed: bool
+    mixed: bool
+    base_run: RecordedIn | None
+    delta_percent: float | None
+    noise_usd: float | None
+    movement: Movement
 
 
 class CostSummary(Part):
     """Totals over what is known; ``delta_usd`` sums only models with both sides known.
 
-    Ours: ``preview_duration_ms`` is what the whole preview took.
+    Ours: ``preview_duration_ms`` is what the whole preview took, ``delta_percent`` is of what the models in
+    ``delta_usd`` cost in base. ``delta_usd_per_month`` is for so many ``runs_per_month``, lowest and highest.
+    ``full_build_cost_usd`` is what building every model once would cost, without the ``full_build_unknown`` models;
+    less what the preview took (``preview_cost_usd``, by part in ``preview_parts_usd``) it is ``net_savings_usd``.
     """
 
     models_skipped_via_copy: int
@@ -47,6 +70,14 @@ class CostSummary(Part):
     total_branch_duration_ms: int
     total_branch_bytes_scanned: int | None
     preview_duration_ms: int | None
+    delta_percent: float | None
+    delta_usd_per_month: tuple[float, float] | None
+    runs_per_month: tuple[float, float] | None
+    full_build_cost_usd: float | None
+    full_build_unknown: int | None
+    preview_cost_usd: float | None
+    preview_parts_usd: dict[Work, float | None]
+    net_savings_usd: float | None
 
 
 class Breach(Part):
@@ -65,7 +96,11 @@ class ModelBreach(Breach):
 
 
 class CostDocument(Document):
-    """Rocky's ``PreviewCostOutput``. Ours: ``unknown`` names the models with a figure that is missing."""
+    """Rocky's ``PreviewCostOutput``.
+
+    Ours: ``unknown`` names the models with a figure that is missing, ``prices`` says by what all figures are priced
+    (null for a warehouse that nobody has a price of).
+    """
 
     command: Literal["preview-cost"] = "preview-cost"
     branch_name: str
@@ -77,6 +112,7 @@ class CostDocument(Document):
     projected_per_model_budget_breaches: tuple[ModelBreach, ...]
     markdown: str
     unknown: tuple[str, ...]
+    prices: Tariff | None
 
 
 def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown: str) -> CostDocument:
@@ -98,6 +134,7 @@ def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown:
         ),
         markdown=markdown,
         unknown=tuple(sorted(unmeasured.union(cost.unknown))),
+        prices=cost.tariff,
     )
 
 
@@ -125,10 +162,17 @@ def _entry(model: ModelCost) -> ModelCostEntry:
         base_source=base.source,
         branch_source=head.source,
         new=model.fate is Fate.NEW,
+        removed=model.fate is Fate.REMOVED,
+        mixed=model.mixed,
+        base_run=base.recorded,
+        delta_percent=model.percent,
+        noise_usd=model.band_usd,
+        movement=model.movement,
     )
 
 
 def _summary(cost: CostDelta) -> CostSummary:
+    cadence, ledger = cost.cadence, cost.ledger
     return CostSummary(
         models_skipped_via_copy=sum(model.left_alone for model in cost.models),
         total_base_cost_usd=cost.base_usd,
@@ -138,6 +182,14 @@ def _summary(cost: CostDelta) -> CostSummary:
         total_branch_duration_ms=sum(_figures(model)[1].duration_ms or 0 for model in cost.models),
         total_branch_bytes_scanned=cost.head_bytes_scanned,
         preview_duration_ms=cost.preview_duration_ms,
+        delta_percent=cost.percent,
+        delta_usd_per_month=cost.monthly_usd,
+        runs_per_month=(cadence.lowest, cadence.highest) if cadence else None,
+        full_build_cost_usd=ledger.full_usd if ledger else None,
+        full_build_unknown=ledger.full_unknown if ledger else None,
+        preview_cost_usd=ledger.preview_usd if ledger else None,
+        preview_parts_usd={part.work: part.figures.usd for part in ledger.spent} if ledger else {},
+        net_savings_usd=ledger.net_usd if ledger else None,
     )
 
 

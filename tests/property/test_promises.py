@@ -35,7 +35,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.tokens import tokenize
 from rocky_action.stages.changes import detect_changes
-from rocky_action.stages.cost import price
+from rocky_action.stages.cost import Terms, price, tariff_of
 from rocky_action.stages.plan import make_plan
 from rocky_action.stages.report import Evidence, verdict
 from tests.support.projects import load, project_files
@@ -282,7 +282,14 @@ class TestCost:
     ) -> None:
         plan, execution = executed(runs, new=new)
         head = replace(project([model(name) for name in plan.prune_names]), adapter=Adapter("default", adapter))
-        cost = price(plan, execution, head=head, recorded=(None, recorded))
+        cost = price(
+            plan,
+            execution,
+            projects=Projects(head, head),
+            history={name: (one,) for name, one in recorded.items()},
+            terms=Terms(tariff_of(head)),
+            spent={},
+        )
         deltas = {one.model: one.delta_usd for one in cost.models}
         inlined = {f"m{index}" for index, (run, _) in enumerate(runs) if isinstance(run, Inlined)}
         assert deltas.keys() == set(plan.prune_names) - inlined

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
+from rocky_action.domain.cost import NOTHING, BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost
 from rocky_action.domain.diff import (
     BisectionStats,
     CategoryChange,
@@ -55,6 +55,7 @@ from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severit
 from rocky_action.domain.text import named
 from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError
+from rocky_action.stages.cost.ledger import totals_of
 from rocky_action.stages.report import unchecked_evidence, verdict
 
 RUN_URL = "https://github.com/acme/shop/actions/runs/7301"
@@ -114,19 +115,7 @@ def figures(usd: float | None, ms: int = 41, scanned: int = 20_480) -> Figures:
 
 
 def cost_of(*models: ModelCost, **more: object) -> CostDelta:
-    ran = [model for model in models if not model.copied]
-    known = [model.delta_usd for model in ran if model.delta_usd is not None]
-    base = [m.base.usd for m in ran if m.base and m.base.usd is not None]
-    head = [m.head.usd for m in ran if m.head and m.head.usd is not None]
-    delta = CostDelta(
-        models=models,
-        base_usd=sum(base) if base else None,
-        head_usd=sum(head) if head else None,
-        delta_usd=sum(known) if known else None,
-        unknown=tuple(model.model for model in ran if model.delta_usd is None),
-        preview_duration_ms=12_340,
-    )
-    return replace(delta, **more)  # type: ignore[arg-type]
+    return replace(totals_of(models), preview_duration_ms=12_340, **more)  # type: ignore[arg-type]
 
 
 def report_of(*diffs: ModelDiff, verdict: Verdict, **parts: object) -> Report:
@@ -377,7 +366,7 @@ def rows_changed() -> Report:
         ModelCost("fct_revenue", figures(0.42, 1_840, 48_300_000), figures(0.37, 1_610, 42_100_000)),
         ModelCost("rpt_top_customers", figures(0.03), figures(0.03)),
         ModelCost("rpt_weekly", None, figures(0.01, 12)),
-        *(ModelCost(name, figures(0.11), None, copied=True) for name in plan.copy_names),
+        *(ModelCost(name, figures(0.11), None, Fate.COPIED) for name in plan.copy_names),
         savings_usd=0.22,
         head_duration_ms=1_663,
         head_bytes_scanned=42_140_960,
@@ -659,7 +648,8 @@ def added_removed_renamed() -> Report:
         ),
     )
     cost = cost_of(
-        ModelCost("dim_clients", figures(0.1), figures(0.1)), ModelCost("fct_refunds", None, figures(0.004), new=True)
+        ModelCost("dim_clients", figures(0.1), figures(0.1)),
+        ModelCost("fct_refunds", NOTHING, figures(0.004), Fate.NEW),
     )
     caveats = (Caveat(Severity.WARNING, f"it is {still}", "stg_refunds", "models/stg_refunds.sql"),)
     return replace(report, changes=changes, plan=plan, cost=cost, caveats=caveats)

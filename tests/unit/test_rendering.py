@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, NotAudited
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures
+from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, RecordedIn
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import Inlined, NotCloned
 from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel
@@ -23,10 +23,10 @@ from rocky_action.rendering import (
     render_failure,
     render_summary,
 )
+from tests.support.cost_reports import COST_SCENARIOS
 from tests.support.golden import check_golden
 from tests.support.reports import (
     RUN_URL,
-    SCENARIOS,
     added_removed_renamed,
     cosmetic,
     emptied,
@@ -42,8 +42,12 @@ from tests.support.reports import (
     sampled,
     sixty_models,
 )
+from tests.support.reports import (
+    SCENARIOS as REPORTS,
+)
 
 MARKER = "<!-- rocky-preview -->"
+SCENARIOS = {**REPORTS, **COST_SCENARIOS}
 
 
 def comment(name: str) -> str:
@@ -401,14 +405,14 @@ def test_a_report_of_thousands_of_models_fits() -> None:
 def test_unknown_savings_and_recorded_figures_are_named() -> None:
     report = rows_changed()
     first = report.cost.models[0]
-    recorded = replace(first, base=Figures(1, 1, 0.42, CostSource.RECORDED))
-    cost = replace(
-        report.cost, savings_usd=None, base_run_id="run-0", models=(recorded, *report.cost.models[1:]), unknown=()
-    )
+    run = RecordedIn("run-0", "2026-11-18T10:04:31+00:00", production=True)
+    recorded = replace(first, base=Figures(1, 1, 0.42, CostSource.RECORDED, recorded=run))
+    models = (recorded, *report.cost.models[1:])
+    cost = replace(report.cost, savings_usd=None, recorded=(run,), models=models, unknown=())
     text = render_comment(replace(report, cost=cost), marker=MARKER)
     assert "What it saved to copy 2 models instead of running is unknown." in text
     assert "| $0.42 (recorded) |" in text
-    assert "Recorded figures are of run `run-0`" in text
+    assert "Recorded: base of `fct_revenue`, in production's run `run-0`, 3 days before this preview." in text
 
 
 @pytest.mark.parametrize(

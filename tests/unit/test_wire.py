@@ -21,7 +21,7 @@ from rocky_sdk.types_generated.preview_diff_schema import (
 from rocky_action import __version__
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, ModelCost
+from rocky_action.domain.cost import NOTHING, BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost, RecordedIn
 from rocky_action.domain.diff import (
     BisectionStats,
     CategoryChange,
@@ -175,9 +175,9 @@ COST = CostDelta(
     models=(
         ModelCost("dim", Figures(10, 100, 0.5, CostSource.RECORDED), Figures(20, 300, 0.75, CostSource.MEASURED)),
         ModelCost("fct", None, Figures(7, None, None, CostSource.MEASURED)),
-        ModelCost("orders", Figures(40, None, 0.25, CostSource.RECORDED), None, copied=True),
+        ModelCost("orders", Figures(40, None, 0.25, CostSource.RECORDED), None, Fate.COPIED),
         ModelCost("clv", Figures(3, None, None, CostSource.RECORDED), None),
-        ModelCost("fresh", None, Figures(0, None, 0.0, CostSource.MEASURED), new=True),
+        ModelCost("fresh", NOTHING, Figures(0, None, 0.0, CostSource.MEASURED), Fate.NEW),
     ),
     base_usd=0.5,
     head_usd=0.75,
@@ -190,7 +190,7 @@ COST = CostDelta(
         BudgetBreach("max_usd", 0.5, 0.75, "error"),
         BudgetBreach("max_duration_ms", 10, 20, "warn", model="dim"),
     ),
-    base_run_id="run-0",
+    recorded=(RecordedIn("run-0", "2026-11-20T03:00:00+00:00"),),
     preview_duration_ms=4321,
 )
 DROPPED = Finding("dim", FindingKind.COLUMN_DROPPED, Impact.BREAKING, "column `x` is dropped", "models/dim.sql", 3, "x")
@@ -636,7 +636,7 @@ class TestCost:
         assert (fct.base_duration_ms, fct.base_cost_usd, fct.branch_cost_usd, fct.delta_usd) == (0, None, None, None)
         assert (orders.skipped_via_copy, orders.branch_duration_ms, orders.delta_usd) == (True, 0, None)
         assert (clv.base_duration_ms, clv.branch_duration_ms) == (3, 0)
-        assert (fresh.base_duration_ms, fresh.base_cost_usd, fresh.delta_usd) == (0, None, 0.0)
+        assert (fresh.base_duration_ms, fresh.base_cost_usd, fresh.delta_usd) == (0, 0.0, 0.0)
         assert [model["new"] for model in self.raw["per_model"]] == [False, False, False, False, True]
         assert self.raw["unknown"] == ["clv", "fct"]
         assert [(m["base_source"], m["branch_source"]) for m in self.raw["per_model"]] == [
@@ -644,7 +644,7 @@ class TestCost:
             ("unknown", "measured"),
             ("recorded", "unknown"),
             ("recorded", "unknown"),
-            ("unknown", "measured"),
+            ("measured", "measured"),
         ]
 
     def test_no_total_is_null_and_not_zero(self) -> None:

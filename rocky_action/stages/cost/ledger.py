@@ -59,17 +59,8 @@ def price(
         *_removed_costs(plan, projects.base, history=priced),
         *_copy_costs(execution, history=priced, tariff=terms.tariff),
     )
-    counted = [cost for cost in costs if not cost.left_alone]
-    totals = CostDelta(
-        models=costs,
-        base_usd=known_sum(cost.base.usd for cost in counted if cost.base),
-        head_usd=known_sum(cost.head.usd for cost in counted if cost.head),
-        delta_usd=known_sum(cost.delta_usd for cost in counted),
-        matched_base_usd=known_sum(cost.base.usd for cost in counted if cost.base and cost.delta_usd is not None),
-        savings_usd=known_sum(cost.base.usd for cost in costs if cost.left_alone and cost.base),
-        head_bytes_scanned=known_sum(cost.head.bytes_scanned for cost in counted if cost.head),
-        head_duration_ms=known_sum(cost.head.duration_ms for cost in counted if cost.head),
-        unknown=tuple(cost.model for cost in counted if cost.delta_usd is None),
+    totals = replace(
+        totals_of(costs),
         recorded=_recorded(costs),
         preview_duration_ms=execution.duration_ms,
         tariff=terms.tariff,
@@ -79,6 +70,22 @@ def price(
     )
     breaches = tuple(budget_breaches(totals, projects.head))
     return replace(totals, breaches=breaches, gates=tuple(gate_breaches(totals, terms.gates)))
+
+
+def totals_of(costs: tuple[ModelCost, ...]) -> CostDelta:
+    """Sums of what is known, and which models they leave out."""
+    counted = [cost for cost in costs if not cost.left_alone]
+    return CostDelta(
+        models=costs,
+        base_usd=known_sum(cost.base.usd for cost in counted if cost.base),
+        head_usd=known_sum(cost.head.usd for cost in counted if cost.head),
+        delta_usd=known_sum(cost.delta_usd for cost in counted),
+        matched_base_usd=known_sum(cost.base.usd for cost in counted if cost.base and cost.delta_usd is not None),
+        savings_usd=known_sum(cost.base.usd for cost in costs if cost.left_alone and cost.base),
+        head_bytes_scanned=known_sum(cost.head.bytes_scanned for cost in counted if cost.head),
+        head_duration_ms=known_sum(cost.head.duration_ms for cost in counted if cost.head),
+        unknown=tuple(cost.model for cost in counted if cost.delta_usd is None),
+    )
 
 
 def _prune_costs(plan: Plan, execution: Execution, *, history: History, tariff: Tariff | None) -> Iterable[ModelCost]:
