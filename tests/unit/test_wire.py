@@ -759,6 +759,7 @@ st.register_type_strategy(Histogram, st.builds(Histogram, FINITE, FINITE, STEPS,
 st.register_type_strategy(Slice, st.builds(Slice, share_of_differing=SHARE, share_of_table=SHARE))
 st.register_type_strategy(Proof, st.builds(Proof, odds=SHARE, bisection=st.none() | st.builds(BisectionStats)))
 st.register_type_strategy(Sampled, st.builds(Sampled, detectable_share=st.none() | SHARE))
+st.register_type_strategy(Usage, st.builds(Usage, credits=st.none() | FINITE))
 FIGURES = st.builds(Figures, usd=st.none() | FINITE)
 COSTS = st.builds(
     CostDelta,
