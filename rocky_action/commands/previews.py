@@ -16,6 +16,7 @@ from rocky_action.assembly import Newest, open_newest
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.commands.calls import Call, called
 from rocky_action.console import tables
+from rocky_action.console.costs import show_cost
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.execution import Failed
 from rocky_action.domain.report import Report, Verdict
@@ -92,7 +93,7 @@ def cost(namespace: argparse.Namespace) -> int:
     if call.as_json:
         sys.stdout.write(to_json(documents.cost_json(report)))
     else:
-        tables.show_cost(report)
+        show_cost(report.cost)
     return 0
 
 
