@@ -17,7 +17,7 @@ from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.audit import Sample, draw
-from rocky_action.stages.cost import Terms, price, tariff_of
+from rocky_action.stages.cost import Terms, cadence_of, price, tariff_of
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
@@ -51,7 +51,7 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             execution = create(world, options, known=known, connection=connection)
             world.progress("comparing rows")
             diffs = diff(known, options, connection=connection, execution=execution)
-            cost = cost_of(known, connection, execution=execution)
+            cost = cost_of(known, options, connection=connection, execution=execution)
             evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
         if sample:
             lease(world, options, known=known, connection=connection)
@@ -102,15 +102,18 @@ def diff(
     return mark_unstable(found, execution, plan=known.plan, projects=projects, warehouse=warehouse, options=options)
 
 
-def cost_of(known: Study, connection: Connection, *, execution: Execution) -> CostDelta:
+def cost_of(known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution) -> CostDelta:
     """Price both sides, from what was measured now or recorded before."""
-    base = known.projects.base.models.values()
+    base, head = known.projects.base.models.values(), known.projects.head
     return price(
         known.plan,
         execution,
         projects=known.projects,
         history=connection.records.history({model.name: model.fingerprint for model in base}),
-        terms=Terms(tariff_of(known.projects.head)),
+        terms=Terms(
+            tariff_of(head, options.prices),
+            cadence_of(head.schedule, options.runs_per_month),
+        ),
         spent={},
     )
 

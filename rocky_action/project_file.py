@@ -106,12 +106,21 @@ class _Document(_Comparison):
     diff_seconds: Text | None = None
     diff_bytes: Text | None = None
     seeds: Names = ()
+    prices: dict[str, Text] = Field(default_factory=dict)
+    runs_per_month: Text | None = None
     models: dict[str, _Model] = Field(default_factory=dict)
 
     def inputs(self) -> dict[str, str]:
         """What is the name of an input as well, as text; several values are one per line."""
-        own = self.model_dump(by_alias=True, exclude_unset=True, exclude={"models", *_Comparison.model_fields})
-        return {name: _as_text(value) for name, value in own.items()}
+        own = self.model_dump(
+            by_alias=True, exclude_unset=True, exclude={"models", "prices", *_Comparison.model_fields}
+        )
+        prices = tuple(f"{name}={value}" for name, value in self.prices.items())
+        return {name: _as_text(value) for name, value in own.items()} | ({"price": _as_text(prices)} if prices else {})
+
+
+_KEYS = {"price": "prices"}
+"""Inputs whose key has another name, because all their values stand there together."""
 
 
 def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> ProjectFile:
@@ -135,7 +144,7 @@ def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> Pr
     return ProjectFile(
         path=path,
         inputs=MappingProxyType(inputs),
-        lines=MappingProxyType({name: source.lines[name,] for name in inputs}),
+        lines=MappingProxyType({name: source.lines[_KEYS.get(name, name),] for name in inputs}),
         project=document.options(),
         models=tuple(sorted((name, model.options()) for name, model in document.models.items())),
     )

@@ -19,6 +19,7 @@ from rocky_action.domain.report import Caveat
 from rocky_action.errors import ProjectError
 from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
 from rocky_action.stages.changes import detect_changes
+from rocky_action.stages.cost import tariff_of
 from rocky_action.stages.findings import find_in_files
 from rocky_action.stages.findings.placing import Places
 from rocky_action.stages.language import language_caveats
@@ -95,6 +96,7 @@ def study(world: World, options: PreviewOptions) -> Study:
         raise ProjectError(
             "\n".join(["the project has no models", *head.warnings]), advice="Check `models` in rocky.toml."
         )
+    tariff_of(head, options.prices)  # prices that mean nothing here are told before anything is built
     projects = Projects(base, head)
     refuse_reserved_schemas(projects)
     changes = detect_changes(projects, world.comparison.changed_paths)

@@ -86,7 +86,7 @@ def cost(namespace: argparse.Namespace) -> int:
     """Price what was built last against base."""
 
     def priced(newest: Newest) -> Evidence:
-        delta = pipeline.cost_of(newest.known, newest.connection, execution=newest.execution)
+        delta = pipeline.cost_of(newest.known, newest.options, connection=newest.connection, execution=newest.execution)
         return Evidence(newest.known.changes, newest.known.plan, newest.execution, (), delta)
 
     call, report = _look(namespace, priced)

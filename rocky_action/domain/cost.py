@@ -250,6 +250,17 @@ class Cadence:
         return self.lowest != self.highest
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """When Rocky's own scheduler runs the pipeline.
+
+    ``runs_per_month`` is the average over a month of 30.44 days, above 0; ``said`` quotes rocky.toml.
+    """
+
+    runs_per_month: float
+    said: str
+
+
 class Work(StrEnum):
     """What a preview spends on."""
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
+from rocky_action.domain.prices import PriceChoice
 
 
 class Baseline(StrEnum):
@@ -187,12 +188,17 @@ class AuditOptions:
 
 @dataclass(frozen=True)
 class PreviewOptions:
-    """Everything the pipeline needs to know besides its ports."""
+    """Everything the pipeline needs to know besides its ports.
+
+    ``runs_per_month`` is how often production runs, from the lowest to the highest; None means: find out.
+    """
 
     name: str
     run: RunOptions = RunOptions()
     diff: DiffOptions = field(default_factory=DiffOptions)
     audit: AuditOptions = AuditOptions()
+    prices: PriceChoice = PriceChoice()
+    runs_per_month: tuple[float, float] | None = None
 
     @property
     def schema(self) -> str:

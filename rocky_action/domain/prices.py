@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rocky_action.domain.usage import Usage
 
 _MS_PER_HOUR = 3_600_000
+
+PRICE_WORDS = ("list", "region", "edition", "sku", "size", "runner")
+"""What can be said about list prices, by name."""
+OWN_PRICES = (
+    "usd_per_tb",
+    "usd_per_tib",
+    "usd_per_slot_hour",
+    "usd_per_credit",
+    "usd_per_dbu",
+    "usd_per_runner_minute",
+)
+"""Prices of one's own, by name: US dollars for the unit that the name ends with."""
+
+
+@dataclass(frozen=True)
+class PriceChoice:
+    """What a person says about prices; nothing at all means: as Rocky reckons.
+
+    ``own`` is a price of one's own (of OWN_PRICES) in US dollars, ``words`` pick a list price (by PRICE_WORDS).
+    ``place`` is where it was said, for messages.
+    """
+
+    own: tuple[str, float] | None = None
+    words: tuple[tuple[str, str], ...] = ()
+    place: str = field(default="price", compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that was said."""
+        return (*((self.own[0],) if self.own else ()), *(name for name, _ in self.words))
+
+    def word(self, name: str) -> str | None:
+        """What was said under a name of PRICE_WORDS."""
+        return dict(self.words).get(name)
 
 
 class Basis(StrEnum):

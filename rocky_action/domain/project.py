@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from rocky_action.domain.cost import Budget, PriceList
+from rocky_action.domain.cost import Budget, PriceList, Schedule
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.options import ModelOptions
 from rocky_action.domain.text import with_advice
@@ -260,6 +260,7 @@ class Project:
     budget: Budget = Budget()
     warnings: tuple[str, ...] = ()
     masks: tuple[Mask, ...] = ()
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True)

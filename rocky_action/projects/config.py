@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rocky_action.domain.cost import Budget, PriceList
+from rocky_action.domain.cost import Budget, PriceList, Schedule
 from rocky_action.domain.project import Adapter, Mask
 from rocky_action.projects import config_keys as keys
 from rocky_action.projects.mistakes import nearest
+from rocky_action.projects.schedules import read_schedule
 from rocky_action.projects.toml import Table, canonical
 from rocky_action.projects.variables import unset_in
 
@@ -33,15 +34,20 @@ class Config:
     prices: PriceList
     budget: Budget
     masks: tuple[Mask, ...] = ()
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True)
 class _Route:
-    """Where a pipeline's models are and which adapter builds them; ``at`` is where it says so."""
+    """Where a pipeline's models are and which adapter builds them; ``at`` is where it says so.
+
+    ``pipeline`` is the one that runs them, None where none does.
+    """
 
     at: Table
     adapter: str = "default"
     models: str = _DEFAULT_GLOB
+    pipeline: str | None = None
 
 
 def read_config(root: Table, pipeline: str | None) -> Config | None:
@@ -55,7 +61,14 @@ def read_config(root: Table, pipeline: str | None) -> Config | None:
     route = _route(root, pipelines, wanted=pipeline)
     if route is None:
         return None
-    return Config(_target(route, adapters), route.models, _prices(root), read_budget(root), _masks(root))
+    return Config(
+        _target(route, adapters),
+        route.models,
+        _prices(root),
+        read_budget(root),
+        _masks(root),
+        _schedule(route, root, pipelines=pipelines),
+    )
 
 
 def read_budget(holder: Table) -> Budget:
@@ -84,6 +97,14 @@ def _prices(root: Table) -> PriceList:
         standard.compute_cost_per_dbu if compute is None else compute,
         table.text("warehouse_size") or standard.warehouse_size,
     )
+
+
+def _schedule(route: _Route, root: Table, *, pipelines: Mapping[str, Table]) -> Schedule | None:
+    common = root.values.get("schedule")
+    timezone = common.get("timezone") if isinstance(common, dict) else None
+    if route.pipeline is None:
+        return None
+    return read_schedule(route.pipeline, pipelines, timezone=timezone or "UTC")
 
 
 def _masks(root: Table) -> tuple[Mask, ...]:
@@ -181,13 +202,13 @@ def _route(root: Table, pipelines: Mapping[str, Table], *, wanted: str | None) -
             message = f'pipeline "{wanted}" is of type {kind}, and only transformation pipelines can be previewed'
             pipelines[wanted].wrong(None, message, advice=_choices(candidates))
             return None
-        return _transformation(pipelines[wanted])
+        return _transformation(wanted, pipelines[wanted])
     if len(candidates) > 1:
         message = f"there are {len(candidates)} transformation pipelines: {', '.join(candidates)}"
         root.wrong("pipeline", message, advice=_choices(candidates))
         return None
     if candidates:
-        return _transformation(pipelines[candidates[0]])
+        return _transformation(candidates[0], pipelines[candidates[0]])
     # Like `rocky run --model` in a project without one: many projects replicate and still keep models.
     replicating = [pipelines[name] for name, kind in kinds.items() if kind == "replication"]
     target = replicating[0].table("target") if replicating else None
@@ -195,11 +216,11 @@ def _route(root: Table, pipelines: Mapping[str, Table], *, wanted: str | None) -
     return _Route(target or root, adapter or "default")
 
 
-def _transformation(table: Table) -> _Route:
+def _transformation(name: str, table: Table) -> _Route:
     target = table.table("target")
     adapter = target.text("adapter") if target is not None else None
     models = table.text("models")
-    return _Route(target or table, adapter or "default", _DEFAULT_GLOB if models is None else models)
+    return _Route(target or table, adapter or "default", _DEFAULT_GLOB if models is None else models, name)
 
 
 def _choices(candidates: Iterable[str]) -> str:

@@ -58,6 +58,7 @@ class RockyLoader:
             budget=config.budget,
             warnings=mistakes.warnings,
             masks=config.masks,
+            schedule=config.schedule,
         )
 
     def locate(self, asked: Sequence[tuple[Model, Setting]], *, tree: SourceTree) -> tuple[tuple[str, int] | None, ...]:

@@ -237,6 +237,24 @@ INPUTS: tuple[Input, ...] = (
         unset="head's commit",
     ),
     Input(
+        "price",
+        "What things cost, as name=value, such as edition=enterprise or usd_per_credit=2.10; docs/prices.md lists the"
+        " names. In the action: one per line, or on one line with commas; on the command line: repeat the option.",
+        flag="--price",
+        metavar="NAME=VALUE",
+        unset="as `rocky cost` reckons",
+        repeatable=True,
+    ),
+    Input(
+        "runs_per_month",
+        "How often production runs in a month of 30.44 days, to tell costs per month: a number, or a range such as"
+        " 30-60.",
+        flag="--runs-per-month",
+        metavar="NUMBER",
+        unset="the pipeline's schedule in rocky.toml, else production's recorded runs, else a guess between daily and"
+        " hourly",
+    ),
+    Input(
         "fail_on",
         "The mildest verdict that ends with exit code 1.",
         default=FailOn.FAILED,

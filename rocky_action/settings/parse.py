@@ -24,7 +24,10 @@ from rocky_action.domain.options import (
     RunOptions,
     SampleOrder,
 )
+from rocky_action.domain.prices import PriceChoice
 from rocky_action.errors import InputError, did_you_mean
+from rocky_action.settings.costs import price_choice, runs_per_month
+from rocky_action.settings.entries import entries, shown
 from rocky_action.settings.inputs import BY_NAME, Input, Mode
 
 COMMAND_LINE = "command line"
@@ -61,6 +64,8 @@ class Settings:
     lease_hours: int
     audit: AuditOptions
     audit_seed: str | None
+    price: PriceChoice
+    runs_per_month: tuple[float, float] | None
     fail_on: FailOn
     fail_on_preview_error: bool
     pr_number: int | None
@@ -87,6 +92,8 @@ class Settings:
                 budget=Budget(self.diff_seconds, self.diff_bytes),
             ),
             replace(self.audit, seed=self.audit_seed),
+            self.price,
+            self.runs_per_month,
         )
 
 
@@ -124,6 +131,8 @@ def parse(
         lease_hours=read.whole("lease_hours", at_least=1, at_most=8760),
         audit=read.audit(),
         audit_seed=read.optional("audit_seed"),
+        price=read.price(),
+        runs_per_month=read.runs_per_month(),
         fail_on=read.choice("fail_on", FailOn),
         fail_on_preview_error=read.truth("fail_on_preview_error"),
         pr_number=read.whole("pr_number", at_least=1) or None,
@@ -157,16 +166,6 @@ def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if key.startswith("INPUT_") and name not in {"args", "entrypoint"}:
             found[name] = value or found.get(name, "")
     return found
-
-
-def _entries(text: str, separator: str = ",") -> list[str]:
-    """One entry per line; a text of one line is split at its commas."""
-    parts = text.split("\n") if "\n" in text else re.split(separator, text)
-    return [part.strip() for part in parts if part.strip()]
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:80]}…")
 
 
 @dataclass(frozen=True)
@@ -220,13 +219,13 @@ class _Reader:
         text = self.text(name)
         known = {member.value: member for member in kind}
         if text not in known:
-            self.wrong(name, f"is {_shown(text)}, not one of {', '.join(known)}{did_you_mean(text, known)}")
+            self.wrong(name, f"is {shown(text)}, not one of {', '.join(known)}{did_you_mean(text, known)}")
         return known.get(text, next(iter(kind)))
 
     def truth(self, name: str) -> bool:
         text = self.text(name).lower()
         if text not in {"true", "false"}:
-            self.wrong(name, f"is {_shown(text)}, not true or false")
+            self.wrong(name, f"is {shown(text)}, not true or false")
         return text == "true"
 
     def whole(self, name: str, *, at_least: int, at_most: int = 999_999_999) -> int:
@@ -236,7 +235,7 @@ class _Reader:
             return 0
         number = int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
         if not at_least <= number <= at_most:
-            self.wrong(name, f"is {_shown(text)}, not a whole number from {at_least} to {at_most}")
+            self.wrong(name, f"is {shown(text)}, not a whole number from {at_least} to {at_most}")
         return number
 
     def seconds(self, name: str) -> float | None:
@@ -245,13 +244,13 @@ class _Reader:
             return None
         number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
         if not number:
-            self.wrong(name, f"is {_shown(text)}, not a number of seconds above 0")
+            self.wrong(name, f"is {shown(text)}, not a number of seconds above 0")
         return number
 
     def memory_limit(self) -> str | None:
         text = self.text("memory_limit")
         if text and not re.fullmatch(r"(?i)(?=[0-9.]*[1-9])[0-9]{1,9}(\.[0-9]+)? ?[MGT]i?B", text):
-            self.wrong("memory_limit", f"is {_shown(text)}, not a size such as 2GB or 512MiB")
+            self.wrong("memory_limit", f"is {shown(text)}, not a size such as 2GB or 512MiB")
         return text or None
 
     def size(self, name: str) -> int | None:
@@ -262,7 +261,7 @@ class _Reader:
         match = re.fullmatch(r"(?i)([0-9]{1,9}(?:\.[0-9]+)?) ?([KMGT])(i?)B", text)
         found = match and int(float(match[1]) * (1024 if match[3] else 1000) ** (1 + "KMGT".index(match[2].upper())))
         if not found:
-            self.wrong(name, f"is {_shown(text)}, not a size such as 5GB or 512MiB")
+            self.wrong(name, f"is {shown(text)}, not a size such as 5GB or 512MiB")
         return found or None
 
     def audit(self) -> AuditOptions:
@@ -270,35 +269,48 @@ class _Reader:
         number, percent = text.removesuffix("%").rstrip(), text.endswith("%")
         size = int(number) if re.fullmatch("[0-9]{1,9}", number) else -1
         if not 0 <= size <= (100 if percent else 999_999_999):
-            self.wrong("audit", f"is {_shown(text)}, neither a whole number of models nor a share such as 10%")
+            self.wrong("audit", f"is {shown(text)}, neither a whole number of models nor a share such as 10%")
         return AuditOptions(size, percent)
+
+    def price(self) -> PriceChoice:
+        given = self._given["price"]
+        found, problems = price_choice(entries(given.text), given.label)
+        for problem in problems:
+            self.wrong("price", problem)
+        return found
+
+    def runs_per_month(self) -> tuple[float, float] | None:
+        found, problems = runs_per_month(self.text("runs_per_month"))
+        for problem in problems:
+            self.wrong("runs_per_month", problem)
+        return found
 
     def branch_name(self) -> str | None:
         text = self.text("branch_name")
         if text and not is_preview_name(text):
             self.wrong(
                 "branch_name",
-                f"is {_shown(text)}, but a preview's name has lower-case letters, digits and single underscores only,"
+                f"is {shown(text)}, but a preview's name has lower-case letters, digits and single underscores only,"
                 f" begins and ends with a letter or digit and is short; take {preview_name(text)}, for example",
             )
         return text or None
 
     def seeds(self) -> tuple[str, ...]:
-        return tuple(_entries(self._given["seeds"].text))
+        return tuple(entries(self._given["seeds"].text))
 
     def comment_marker(self) -> str:
         text = self.text("comment_marker")
         if not re.fullmatch(r"<!--(?:(?!-->)[^\r\n])*-->", text):
-            self.wrong("comment_marker", f"is {_shown(text)}, not one HTML comment on one line: <!-- like this -->")
+            self.wrong("comment_marker", f"is {shown(text)}, not one HTML comment on one line: <!-- like this -->")
         return text
 
     def variables(self) -> Mapping[str, str]:
         """A comma separates only what a ``name=`` follows, so that a value may contain commas."""
         found: dict[str, str] = {}
-        for entry in _entries(self._given["var"].text, r",(?=\s*[A-Za-z_]\w*\s*=)"):
+        for entry in entries(self._given["var"].text, r",(?=\s*[A-Za-z_]\w*\s*=)"):
             name, equals, value = (part.strip() for part in entry.partition("="))
             if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
-                self.wrong("var", f"has {_shown(entry)}, which is not name=value")
+                self.wrong("var", f"has {shown(entry)}, which is not name=value")
             elif name in found:
                 self.wrong("var", f"gives {name} twice")
             found[name] = value

@@ -23,6 +23,7 @@ POSITIONAL = 2
 
 # Each outside library and the only places that know it (shell patterns inside rocky_action).
 HOMES = {
+    "cronsim": "projects/schedules.py",
     "databricks": "warehouses/databricks*",
     "duckdb": "warehouses/duckdb*",
     "google": "warehouses/bigquery*",

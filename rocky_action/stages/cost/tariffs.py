@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rocky_action.domain.cost import PriceList
-from rocky_action.domain.prices import Basis, Tariff
+from rocky_action.domain.prices import Basis, PriceChoice, Tariff
 from rocky_action.domain.project import Project
+from rocky_action.stages.cost.choices import chosen_tariff
 
 _ORIGIN = "Rocky's default"
 _USD_PER_TERABYTE = 6.25
@@ -27,9 +28,14 @@ _UNITS_PER_HOUR: Mapping[str, float] = MappingProxyType(
 """DBU per hour by warehouse size (docs/rocky-format.md, 6.3); Rocky uses the same table on Snowflake."""
 
 
-def tariff_of(head: Project) -> Tariff | None:
-    """What head's warehouse charges, None where nobody knows; both sides are priced by it."""
-    return rocky_tariff(head.adapter.type, prices=head.prices)
+def tariff_of(head: Project, choice: PriceChoice) -> Tariff | None:
+    """What head's warehouse charges, None where nobody knows; both sides are priced by it.
+
+    Raises InputError, with all that is wrong, for a choice that means nothing on head's adapter.
+    """
+    if not choice.names:
+        return rocky_tariff(head.adapter.type, prices=head.prices)
+    return chosen_tariff(choice, head)
 
 
 def rocky_tariff(adapter_type: str, *, prices: PriceList) -> Tariff | None:
