@@ -38,7 +38,7 @@ class PriceBook:
     @property
     def said(self) -> str:
         """Whose prices these are, and of when, for a reader."""
-        return f"{self.vendor}'s list price, looked up on {self.looked_up.isoformat()}"
+        return f"list price of {self.vendor}, looked up on {self.looked_up.isoformat()}"
 
 
 @cache

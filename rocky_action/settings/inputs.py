@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -55,14 +55,6 @@ class Input:
     def metadata(self) -> str:
         """What ``action.yml`` tells, where nothing stands beside it."""
         return f"{self.explanation} Default: {self.otherwise}."
-
-
-@dataclass(frozen=True)
-class Output:
-    """One output of the action."""
-
-    name: str
-    description: str
 
 
 INPUTS: tuple[Input, ...] = (
@@ -304,38 +296,4 @@ INPUTS: tuple[Input, ...] = (
     ),
 )
 
-OUTPUTS: tuple[Output, ...] = (
-    Output("verdict", "unchanged, changed, incomplete, not_checked or failed."),
-    Output("comment_url", "Address of the comment; empty if there is none."),
-    Output("body_path", "Path of the comment's Markdown."),
-    Output("report_json", "Path of report.json, which holds everything the comment says and more."),
-    Output("branch_schema", "Schema that the preview was built in."),
-    Output("prune_set_size", "Number of models that the pull request makes run."),
-    Output("rows_added", "Rows only in head, over all compared models; empty if none was compared."),
-    Output("rows_removed", "Rows only in base, over all compared models; empty if none was compared."),
-    Output("rows_changed", "Rows with the same key and other values; empty if no model was compared by key."),
-    Output("audit_escapes", "Models that the audit found to differ; empty if no model was audited."),
-    Output("breaking_findings", "Number of findings that break readers of the models, such as a dropped column."),
-    Output("delta_usd", "Cost of head minus cost of base in US dollars; empty if unknown."),
-)
-
 BY_NAME: Mapping[str, Input] = MappingProxyType({known.name: known for known in INPUTS})
-
-
-def inputs_table() -> str:
-    """All inputs as a Markdown table."""
-    rows = [
-        (f"`{known.name}`", f"`{known.flag}`" if known.flag else "", known.otherwise, known.explanation)
-        for known in INPUTS
-    ]
-    return _table(("Input", "Option", "Default", "What it says"), rows)
-
-
-def outputs_table() -> str:
-    """All outputs as a Markdown table."""
-    return _table(("Output", "What it holds"), [(f"`{known.name}`", known.description) for known in OUTPUTS])
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = (header, ["---"] * len(header), *rows)
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

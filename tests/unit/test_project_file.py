@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rocky_action import settings
 from rocky_action.domain.options import TOLERANCE_TEXTS, ModelOptions, ProjectFile, Tolerance
+from rocky_action.domain.prices import PriceChoice
 from rocky_action.errors import InputError
 from rocky_action.project_file import load_project_file
 
@@ -41,6 +42,10 @@ models:
     key: id
   fct_events:
     key: []
+prices:
+  edition: enterprise
+  region: eu
+runs_per_month: 30-60
 """
 
 
@@ -83,7 +88,7 @@ class TestContents:
         }
         assert file.lines == {
             "fail_on": 1, "baseline": 2, "copy": 3, "algorithm": 4, "sample_size": 5, "max_samples": 6,
-            "sample_order": 7, "diff_seconds": 8, "diff_bytes": 9, "seeds": 10,
+            "sample_order": 7, "diff_seconds": 8, "diff_bytes": 9, "seeds": 10, "price": 28, "runs_per_month": 31,
         }  # fmt: skip
 
     def test_settings_take_all_of_it(self) -> None:
@@ -93,6 +98,8 @@ class TestContents:
         )  # fmt: skip
         assert (parsed.sample_size, parsed.max_samples, parsed.seeds) == (50, 3, ("a.sql", "b,c.csv"))
         assert (parsed.sample_order, parsed.diff_seconds, parsed.diff_bytes) == ("first", 30, 5_000_000_000)
+        assert parsed.price == PriceChoice(words=(("region", "eu"), ("edition", "enterprise")))
+        assert parsed.runs_per_month == (30, 60)
         assert parsed.origins["copy"] == "rocky-preview.yml, line 3"
 
     @pytest.mark.parametrize("text", [None, b"", b"# nothing yet\n", b"fail_on:\nmodels:\n  orders:\n", b"seeds: ~"])

@@ -27,6 +27,7 @@ from rocky_action.domain.options import (
     RunOptions,
     SampleOrder,
 )
+from rocky_action.domain.prices import PriceChoice
 from rocky_action.domain.report import Verdict
 from rocky_action.errors import InputError
 from rocky_action.settings import ACTION_INPUT, FailOn, Mode
@@ -86,12 +87,15 @@ class TestValues:
             "lease_hours": "1", "fail_on": "never", "fail_on_preview_error": "False", "pr_number": "12",
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
             "github_token": "secret-token", "stability": "true", "audit": "10%", "audit_seed": "monday",
+            "price": "Edition=Enterprise, region=EU", "runs_per_month": "30 - 60",
         })  # fmt: skip
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
             RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1, stability=True),
             DiffOptions(Algorithm.SAMPLED, 10, 0, sample_order=SampleOrder.FIRST, budget=Budget(2.5, 5_000_000_000)),
             AuditOptions(10, percent=True, seed="monday"),
+            PriceChoice(words=(("region", "eu"), ("edition", "enterprise"))),
+            (30.0, 60.0),
         )
         assert parsed.mode is Mode.COMMENT
         assert (parsed.base_ref, parsed.head, parsed.branch_name) == ("origin/main", "v1", "fix_price_pr7")
@@ -140,6 +144,31 @@ class TestValues:
     def test_how_many_an_audit_draws(self, text: str, of_thirty: int) -> None:
         assert settings.parse({"audit": text}).preview_options("x").audit.of(30) == of_thirty
 
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("list=true", PriceChoice(words=(("list", "true"),))),
+            ("list=false", PriceChoice()),
+            ("usd_per_credit=2.10,size=X-Large", PriceChoice(("usd_per_credit", 2.1), (("size", "x-large"),))),
+            ("usd_per_tb=.5", PriceChoice(("usd_per_tb", 0.5))),
+            ("sku=sql-pro\nregion = eu-west-1\n", PriceChoice(words=(("region", "eu-west-1"), ("sku", "sql-pro")))),
+        ],
+    )
+    def test_prices(self, text: str, expected: PriceChoice) -> None:
+        assert settings.parse({"price": text}).price == expected
+
+    def test_a_price_knows_where_it_was_said(self) -> None:
+        file = ProjectFile("p.yml", MappingProxyType({"price": "list=true\n"}), MappingProxyType({"price": 3}))
+        assert settings.parse({}, project_file=file).price.place == "p.yml, line 3: price"
+        assert settings.parse({"price": "list=true"}).price.place == "--price"
+        assert settings.parse({"price": "list=true"}, origin=ACTION_INPUT).price.place == "price"
+
+    @pytest.mark.parametrize(
+        ("text", "expected"), [("60", (60, 60)), ("30-60", (30, 60)), ("0.5", (0.5, 0.5)), ("4-4", (4, 4))]
+    )
+    def test_runs_per_month(self, text: str, expected: tuple[float, float]) -> None:
+        assert settings.parse({"runs_per_month": text}).runs_per_month == expected
+
 
 class TestMistakes:
     def test_all_are_told_at_once(self) -> None:
@@ -183,6 +212,10 @@ class TestMistakes:
             ("algorithm", "bisect"),
             *product(["comment_marker"], ["plain", "<!-- a --> b -->", "<!-- a\nb -->", "<!-- a --><!-- b -->"]),
             *product(["var"], ["=1", "1a=2", "a b=1", "a=1,a=2", "x\ny=1"]),
+            *product(["price"], ["edtion=x", "list", "list=yes", "size=", "=5", "size=a,size=b", "usd_per_tb=0"]),
+            *product(["price"], ["usd_per_tb=-5", "usd_per_tb=nan", "usd_per_tb=5$", "usd_per_tb=1e3"]),
+            ("price", "usd_per_tb=5,usd_per_tib=5"),
+            *product(["runs_per_month"], ["0", "-1", "60-30", "0-5", "nan", "1e3", "often", "30-", "1-2-3"]),
             *product(["branch_name"], ["a__b", "_a", "a-b", "A", "ä", "a" * 60]),
         ],
     )
@@ -190,6 +223,12 @@ class TestMistakes:
         message = mistakes({name: bad})
         assert message.count("\n- ") == 1
         assert message.splitlines()[1].startswith(f"- {name} ")
+
+    def test_a_wrong_name_of_a_price_is_suggested_and_all_are_told(self) -> None:
+        message = mistakes({"price": "edtion=enterprise\nusd_per_credit=free\n"})
+        assert "- price has 'edtion', not one of list, region, edition, sku" in message
+        assert "did you mean `edition`?" in message
+        assert "- price has usd_per_credit=free, which is not a number of US dollars above 0" in message
 
     def test_mode_comment_needs_a_report(self) -> None:
         assert "- report is needed with mode comment" in mistakes({"mode": "comment"})

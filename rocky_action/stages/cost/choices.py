@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from rocky_action.domain.cost import PriceList
 from rocky_action.domain.prices import Basis, PriceChoice, Tariff
 from rocky_action.domain.project import Project
 from rocky_action.errors import InputError, did_you_mean
@@ -97,6 +98,12 @@ class _Chooser:
     def size(self) -> str:
         return self.choice.word("size") or self.head.prices.warehouse_size
 
+    @property
+    def _size_said(self) -> str:
+        if self.choice.word("size"):
+            return self.size
+        return f"{self.size}, {'as Rocky assumes' if self.size == PriceList.warehouse_size else 'of rocky.toml'}"
+
     def problems(self) -> Iterator[str]:
         """Everything that keeps this choice from being a price."""
         adapter, known = self.head.adapter.type, self.market.names
@@ -156,7 +163,7 @@ class _Chooser:
         units = self.book.units(self.size) if self.book.units_per_hour else None
         if units is None:
             return Tariff(basis, usd * 60, f"{usd:g} USD a minute of the runner{rest}", origin)
-        terms = f"{units:g} {self.book.unit} an hour ({self.size}) at {usd:g} USD{rest}"
+        terms = f"{units:g} {self.book.unit} an hour ({self._size_said}) at {usd:g} USD{rest}"
         return Tariff(basis, units * usd, terms, origin)
 
 
