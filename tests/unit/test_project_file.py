@@ -99,7 +99,7 @@ class TestContents:
         assert (parsed.sample_size, parsed.max_samples, parsed.seeds) == (50, 3, ("a.sql", "b,c.csv"))
         assert (parsed.sample_order, parsed.diff_seconds, parsed.diff_bytes) == ("first", 30, 5_000_000_000)
         assert parsed.price == PriceChoice(words=(("region", "eu"), ("edition", "enterprise")))
-        assert parsed.runs_per_month == (30, 60)
+        assert parsed.runs_per_month == (30.0, 60.0)
         assert parsed.origins["copy"] == "rocky-preview.yml, line 3"
 
     @pytest.mark.parametrize("text", [None, b"", b"# nothing yet\n", b"fail_on:\nmodels:\n  orders:\n", b"seeds: ~"])
