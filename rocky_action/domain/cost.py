@@ -245,8 +245,8 @@ class Cadence:
     because: str
 
     @property
-    def is_guess(self) -> bool:
-        """Whether nobody said how often."""
+    def is_range(self) -> bool:
+        """Whether nobody knows exactly."""
         return self.lowest != self.highest
 
 

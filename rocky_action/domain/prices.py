@@ -44,6 +44,11 @@ class PriceChoice:
         return dict(self.words).get(name)
 
 
+def in_dollars(usd: float) -> str:
+    """A price in words: cents if it is whole cents, all of its digits otherwise."""
+    return f"{usd:.2f} USD" if abs(usd * 100 - round(usd * 100)) < 1e-9 else f"{usd:g} USD"
+
+
 class Basis(StrEnum):
     """What a warehouse charges for. A terabyte is 10^12 bytes, a tebibyte 2^40."""
 

@@ -207,7 +207,7 @@ def _age(run: RecordedIn, now: str) -> str:
 def _per_month(cost: CostDelta, cadence: Cadence) -> Md:
     low, high = cost.monthly_usd or (0.0, 0.0)
     because = prose(cadence.because)
-    if not cadence.is_guess:
+    if not cadence.is_range:
         return Md(f"Per month: {money(low, signed=True)} at {cadence.lowest:,.4g} runs, because {because}.")
     return Md(
         f"Per month: between {money(low, signed=True)} and {money(high, signed=True)} at {cadence.lowest:,.4g} to"

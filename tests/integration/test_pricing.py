@@ -53,7 +53,7 @@ def test_as_rocky_reckons_and_guessed(lab: Lab) -> None:
     assert (cost.tariff.basis, cost.tariff.origin) == (Basis.FREE, "Rocky's default")
     assert cost.head_usd == 0.0
     assert cost.cadence is not None
-    assert cost.cadence.is_guess
+    assert cost.cadence.is_range
 
 
 def test_the_price_that_was_chosen_is_the_price_of_every_run(lab: Lab) -> None:

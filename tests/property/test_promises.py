@@ -19,6 +19,7 @@ from rocky_action.domain.execution import Execution, Failed, Inlined, ModelRun, 
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.prices import PriceChoice
 from rocky_action.domain.project import (
     Adapter,
     Ephemeral,
@@ -287,7 +288,7 @@ class TestCost:
             execution,
             projects=Projects(head, head),
             history={name: (one,) for name, one in recorded.items()},
-            terms=Terms(tariff_of(head)),
+            terms=Terms(tariff_of(head, PriceChoice())),
             spent={},
         )
         deltas = {one.model: one.delta_usd for one in cost.models}

@@ -12,6 +12,7 @@ from rocky_action.domain.diff import NotCompared
 from rocky_action.domain.execution import BaselineKind, BaseSide, Cloned, CloneMethod, Execution, ModelRun, Side
 from rocky_action.domain.execution import Succeeded as Built
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel
+from rocky_action.domain.prices import PriceChoice
 from rocky_action.domain.project import Adapter, Project, Projects, Relation
 from rocky_action.domain.report import Report, Verdict
 from rocky_action.domain.usage import Usage
@@ -78,7 +79,7 @@ def told(scene: Scene) -> Report:
         execution,
         projects=Projects(base, head),
         history=scene.history,
-        terms=Terms(tariff_of(head), scene.cadence),
+        terms=Terms(tariff_of(head, PriceChoice()), scene.cadence),
         spent=scene.spent,
     )
     diffs = tuple(

@@ -15,7 +15,7 @@ class TestWhoseWordCounts:
     def test_a_persons_first(self) -> None:
         found = cadence_of(NIGHTLY, (30, 60), observed=12.0, seen="it was seen")
         assert (found.lowest, found.highest, found.because) == (30, 60, "runs_per_month says so")
-        assert not cadence_of(None, (30, 30)).is_guess
+        assert not cadence_of(None, (30, 30)).is_range
 
     def test_then_the_schedules(self) -> None:
         found = cadence_of(NIGHTLY, None, observed=12.0, seen="it was seen")
@@ -28,11 +28,11 @@ class TestWhoseWordCounts:
         assert found.because == "12 runs were recorded in 30 days"
 
     def test_no_record_is_not_no_run(self) -> None:
-        assert cadence_of(None, None, observed=None).is_guess
+        assert cadence_of(None, None, observed=None).is_range
 
     def test_then_a_guess_that_says_so(self) -> None:
         found = cadence_of(None, None)
-        assert found.is_guess
+        assert found.is_range
         assert "a guess" in found.because
         assert found.lowest == pytest.approx(30.44, abs=0.01)
         assert found.highest == pytest.approx(24 * 30.44, abs=0.1)

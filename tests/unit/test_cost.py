@@ -34,7 +34,7 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
-from rocky_action.domain.prices import Basis, Tariff
+from rocky_action.domain.prices import Basis, PriceChoice, Tariff
 from rocky_action.domain.project import Adapter, Ephemeral, Project, Projects, Relation
 from rocky_action.domain.usage import Usage
 from rocky_action.stages.cost import Terms, price, tariff_of
@@ -96,7 +96,7 @@ def cost(
         execution,
         projects=Projects(before, head),
         history=history or {},
-        terms=more.get("terms") or Terms(tariff_of(head)),  # type: ignore[arg-type]
+        terms=more.get("terms") or Terms(tariff_of(head, PriceChoice())),  # type: ignore[arg-type]
         spent=more.get("spent") or {},  # type: ignore[arg-type]
     )
 
@@ -167,7 +167,12 @@ def test_a_removed_ephemeral_model_never_cost_anything_of_its_own() -> None:
     base = replace(head, models={**head.models, "gone": model("gone", strategy=Ephemeral())})
     plan = Plan(removed=(LeftModel("gone", "removed"),))
     found = price(
-        plan, Execution("", "s"), projects=Projects(base, head), history={}, terms=Terms(tariff_of(head)), spent={}
+        plan,
+        Execution("", "s"),
+        projects=Projects(base, head),
+        history={},
+        terms=Terms(tariff_of(head, PriceChoice())),
+        spent={},
     )
     assert found.models == ()
 
@@ -302,7 +307,7 @@ class TestLedger:
 
 class TestPerMonth:
     def monthly(self, head_hours: int, cadence: Cadence) -> tuple[float, float] | None:
-        terms = Terms(tariff_of(on("snowflake")), cadence)
+        terms = Terms(tariff_of(on("snowflake"), PriceChoice()), cadence)
         runs = {"a": ran(head_hours * HOUR)}
         return cost(on("snowflake", "a"), runs, base={"a": ran(2 * HOUR)}, terms=terms).monthly_usd
 

@@ -170,7 +170,7 @@ class TestListPrices:
             (
                 "snowflake",
                 "edition=enterprise region=us-east-1",
-                "4 credits an hour (Medium, as Rocky assumes) at 3 USD (enterprise, us-east-1)",
+                "4 credits an hour (Medium, as Rocky assumes) at 3.00 USD (enterprise, us-east-1)",
             ),
             (
                 "databricks",
@@ -206,7 +206,7 @@ class TestOnesOwnPrices:
 
     def test_the_terms_say_the_price(self) -> None:
         found = tariff(on("snowflake"), "usd_per_credit=2.1 size=large")
-        assert found.terms == "8 credits an hour (large) at 2.1 USD"
+        assert found.terms == "8 credits an hour (large) at 2.10 USD"
 
 
 class TestMistakes:

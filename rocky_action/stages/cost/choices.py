@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from rocky_action.domain.cost import PriceList
-from rocky_action.domain.prices import Basis, PriceChoice, Tariff
+from rocky_action.domain.prices import Basis, PriceChoice, Tariff, in_dollars
 from rocky_action.domain.project import Project
 from rocky_action.errors import InputError, did_you_mean
 from rocky_action.prices import EVERYWHERE, PriceBook, read_book
@@ -159,11 +159,11 @@ class _Chooser:
         """A price for the unit of ``basis``; by the hour it is first one for a credit, a DBU or a minute."""
         rest = f" ({what})" if what else ""
         if basis is not Basis.HOUR:
-            return Tariff(basis, usd, f"{usd:g} USD {_UNITS[basis]}{rest}", origin)
+            return Tariff(basis, usd, f"{in_dollars(usd)} {_UNITS[basis]}{rest}", origin)
         units = self.book.units(self.size) if self.book.units_per_hour else None
         if units is None:
-            return Tariff(basis, usd * 60, f"{usd:g} USD a minute of the runner{rest}", origin)
-        terms = f"{units:g} {self.book.unit} an hour ({self._size_said}) at {usd:g} USD{rest}"
+            return Tariff(basis, usd * 60, f"{in_dollars(usd)} a minute of the runner{rest}", origin)
+        terms = f"{units:g} {self.book.unit} an hour ({self._size_said}) at {in_dollars(usd)}{rest}"
         return Tariff(basis, units * usd, terms, origin)
 
 

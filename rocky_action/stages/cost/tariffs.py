@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rocky_action.domain.cost import PriceList
-from rocky_action.domain.prices import Basis, PriceChoice, Tariff
+from rocky_action.domain.prices import Basis, PriceChoice, Tariff, in_dollars
 from rocky_action.domain.project import Project
 from rocky_action.stages.cost.choices import chosen_tariff
 
@@ -48,8 +48,11 @@ def rocky_tariff(adapter_type: str, *, prices: PriceList) -> Tariff | None:
             units = _UNITS_PER_HOUR.get(size.lower().replace("-", ""), _UNITS_PER_HOUR["medium"])
             each = prices.compute_cost_per_dbu
             origin = _ORIGIN if prices == PriceList() else "[cost] of rocky.toml"
-            return Tariff(Basis.HOUR, units * each, f"{units:g} units an hour ({size}) at {each:g} USD", origin)
+            terms = f"{units:g} units an hour ({size}) at {in_dollars(each)}"
+            return Tariff(Basis.HOUR, units * each, terms, origin)
         case "bigquery":
-            return Tariff(Basis.TERABYTE, _USD_PER_TERABYTE, f"{_USD_PER_TERABYTE:g} USD a terabyte billed", _ORIGIN)
+            return Tariff(
+                Basis.TERABYTE, _USD_PER_TERABYTE, f"{in_dollars(_USD_PER_TERABYTE)} a terabyte billed", _ORIGIN
+            )
         case _:
             return None
