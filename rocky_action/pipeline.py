@@ -113,6 +113,7 @@ def cost_of(known: Study, options: PreviewOptions, *, connection: Connection, ex
         terms=Terms(
             tariff_of(head, options.prices),
             cadence_of(head.schedule, options.runs_per_month),
+            options.gates,
         ),
         spent={},
     )

@@ -26,6 +26,9 @@ from rocky_action.errors import InputError, did_you_mean
 Place = tuple[int | str, ...]
 """The way to a value: keys of mappings and positions in lists."""
 
+_INPUTS = {"gates": "gate", "prices": "price"}
+"""Inputs that have another name than the key that says the same."""
+
 _EXPECTED = {
     "string_type": "text",
     "string_too_short": "text that is not empty",
@@ -106,21 +109,15 @@ class _Document(_Comparison):
     diff_seconds: Text | None = None
     diff_bytes: Text | None = None
     seeds: Names = ()
-    prices: dict[str, Text] = Field(default_factory=dict)
+    price: dict[str, Text] = Field(default_factory=dict, alias="prices")
     runs_per_month: Text | None = None
+    gate: dict[str, Text] = Field(default_factory=dict, alias="gates")
     models: dict[str, _Model] = Field(default_factory=dict)
 
     def inputs(self) -> dict[str, str]:
-        """What is the name of an input as well, as text; several values are one per line."""
-        own = self.model_dump(
-            by_alias=True, exclude_unset=True, exclude={"models", "prices", *_Comparison.model_fields}
-        )
-        prices = tuple(f"{name}={value}" for name, value in self.prices.items())
-        return {name: _as_text(value) for name, value in own.items()} | ({"price": _as_text(prices)} if prices else {})
-
-
-_KEYS = {"price": "prices"}
-"""Inputs whose key has another name, because all their values stand there together."""
+        """What an input says as well, by key and as text; several values are one per line."""
+        own = self.model_dump(by_alias=True, exclude_unset=True, exclude={"models", *_Comparison.model_fields})
+        return {name: _as_text(value) for name, value in own.items() if value != {}}
 
 
 def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> ProjectFile:
@@ -143,8 +140,8 @@ def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> Pr
     inputs = document.inputs()
     return ProjectFile(
         path=path,
-        inputs=MappingProxyType(inputs),
-        lines=MappingProxyType({name: source.lines[_KEYS.get(name, name),] for name in inputs}),
+        inputs=MappingProxyType({_INPUTS.get(key, key): value for key, value in inputs.items()}),
+        lines=MappingProxyType({_INPUTS.get(key, key): source.lines[key,] for key in inputs}),
         project=document.options(),
         models=tuple(sorted((name, model.options()) for name, model in document.models.items())),
     )
@@ -242,4 +239,6 @@ def _shown(value: object) -> str:
 
 
 def _as_text(value: object) -> str:
+    if isinstance(value, dict):
+        return "".join(f"{name}={one}\n" for name, one in value.items())
     return "".join(f"{one}\n" for one in value) if isinstance(value, tuple) else str(value)

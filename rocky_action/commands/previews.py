@@ -16,7 +16,7 @@ from rocky_action.assembly import Newest, open_newest
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.commands.calls import Call, called
 from rocky_action.console import tables
-from rocky_action.console.costs import show_cost
+from rocky_action.console.costs import show_cost, show_limits
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.execution import Failed
 from rocky_action.domain.report import Report, Verdict
@@ -94,7 +94,8 @@ def cost(namespace: argparse.Namespace) -> int:
         sys.stdout.write(to_json(documents.cost_json(report)))
     else:
         show_cost(report.cost)
-    return 0
+        show_limits(report.cost)
+    return int(report.cost.fails and call.settings.fail_on.fails(Verdict.FAILED))  # rows were not looked at
 
 
 def _look(namespace: argparse.Namespace, find: Callable[[Newest], Evidence]) -> tuple[Call, Report]:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from rocky_action.console.layout import safe, table
 from rocky_action.domain.cost import CostDelta, CostSource, Fate, Figures, Ledger, ModelCost, Movement
+from rocky_action.domain.limit_words import all_undecided_words, breach_words, gate_words
 from rocky_action.domain.text import listed
 from rocky_action.rendering.figures import duration, money, percent
 
@@ -26,6 +27,19 @@ def show_cost(cost: CostDelta) -> None:
     console.print(shown)
     for line in _lines(cost):
         console.print(safe(f"  {line}"), highlight=False)
+
+
+def show_limits(cost: CostDelta) -> None:
+    """What became of budgets and gates, where no caveat tells it."""
+    console = Console()
+    for breach in cost.breaches:
+        word = "[red]error[/red]" if breach.fails else "[yellow]warning[/yellow]"
+        about = f"{breach.model}: " if breach.model else ""
+        console.print(f"{word} {safe(about + breach_words(breach))}")
+    for over in cost.gates:
+        console.print(f"[red]error[/red] {safe(gate_words(over, cost.cadence))}")
+    for words in all_undecided_words(cost.undecided):
+        console.print(f"[yellow]warning[/yellow] {safe(words)}")
 
 
 def _sides(one: ModelCost) -> tuple[str, str, str, str]:

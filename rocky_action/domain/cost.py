@@ -187,10 +187,23 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True)
+class Most:
+    """The model with the largest part in a figure, in that figure's measure.
+
+    ``added`` is false where nothing is known to be added: then it is the part in all that head takes.
+    """
+
+    model: str
+    amount: float
+    added: bool = True
+
+
+@dataclass(frozen=True)
 class BudgetBreach:
     """A limit that the observed figure exceeds; ``model`` is None for the project's own budget.
 
-    ``before`` is base's figure, None when it is unknown.
+    ``before`` is base's figure, None when it is unknown. ``path`` is the file that sets the limit, for a model
+    rocky.toml where the limit is inherited.
     """
 
     limit_type: LimitType
@@ -200,11 +213,24 @@ class BudgetBreach:
     model: str | None = None
     blame: Blame = Blame.CHANGE
     before: float | None = None
+    path: str = "rocky.toml"
+    most: Most | None = None
 
     @property
     def fails(self) -> bool:
         """Whether it may fail a pull request: only what base is known not to have breached already."""
         return self.on_breach == "error" and self.blame is Blame.CHANGE
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """A limit that head's figure would exceed, had the pull request not raised it, removed it or made it only warn.
+
+    ``limit`` is head's, None if there is none any more.
+    """
+
+    former: BudgetBreach
+    limit: float | None = None
 
 
 class Measure(StrEnum):
@@ -218,19 +244,46 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """The most that a pull request may add to what its models take, per run or per month."""
+    """The most that a pull request may add to what its models take, per run or per month.
+
+    ``origin`` is where a person set it, in words.
+    """
 
     measure: Measure
     limit: float
     per_month: bool = False
+    origin: str = "the gate's input"
+
+    @property
+    def name(self) -> str:
+        """What it is called where it is set."""
+        return f"{self.measure.value}_per_month" if self.per_month else self.measure.value
 
 
 @dataclass(frozen=True)
 class GateBreach:
-    """A gate and what the pull request adds, in the gate's measure; of a range per month its lower end."""
+    """A gate and what the pull request adds, in the gate's measure; of a range per month its lower end.
+
+    ``highest`` is the upper end, the same where there is no range. ``unknown`` are models that are not in it.
+    """
 
     gate: Gate
     actual: float
+    highest: float | None = None
+    unknown: tuple[str, ...] = ()
+    most: Most | None = None
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A gate of which nobody can say that it holds, and why: ``because`` is a sentence without its full stop.
+
+    ``known`` is what the pull request adds by what is known, in the gate's measure.
+    """
+
+    gate: Gate
+    because: str
+    known: float | None = None
 
 
 @dataclass(frozen=True)
@@ -340,13 +393,20 @@ class CostDelta:
     head_duration_ms: int | None = None
     unknown: tuple[str, ...] = ()
     breaches: tuple[BudgetBreach, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
     gates: tuple[GateBreach, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
     recorded: tuple[RecordedIn, ...] = ()
     preview_duration_ms: int | None = None
     tariff: Tariff | None = None
     cadence: Cadence | None = None
     ledger: Ledger | None = None
     cap: CapReport | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether a budget or a gate is exceeded that may fail the pull request."""
+        return bool(self.gates) or any(breach.fails for breach in self.breaches)
 
     @property
     def mixed(self) -> tuple[str, ...]:

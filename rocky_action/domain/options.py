@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from rocky_action.domain.cost import Gate
 from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
 from rocky_action.domain.prices import PriceChoice
 
@@ -199,6 +200,7 @@ class PreviewOptions:
     audit: AuditOptions = AuditOptions()
     prices: PriceChoice = PriceChoice()
     runs_per_month: tuple[float, float] | None = None
+    gates: tuple[Gate, ...] = ()
 
     @property
     def schema(self) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import assert_never
 
 from rocky_action.domain.cost import (
-    BudgetBreach,
     Cadence,
     CostDelta,
     CostSource,
@@ -234,21 +233,3 @@ def _paid_off(ledger: Ledger) -> Iterator[Md]:
     else:
         outcome = f"that is {money(-net)} more than it saved"
     yield Md(f"{preview}; {full}; {outcome}.")
-
-
-def breach_sentence(breach: BudgetBreach) -> Md:
-    """A budget and the figure that exceeds it."""
-    whose = f"{code(breach.model)} exceeds its budget" if breach.model else "The project's budget is exceeded"
-    return Md(f"{whose}: {_amount(breach, breach.actual)}, the limit is {_amount(breach, breach.limit)}.")
-
-
-def _amount(breach: BudgetBreach, amount: float) -> Md:
-    match breach.limit_type:
-        case "max_usd":
-            return Md(f"{money(amount)} per run")
-        case "max_duration_ms":
-            return duration(round(amount))
-        case "max_bytes_scanned":
-            return Md(f"{size(round(amount))} scanned")
-        case _ as never:
-            assert_never(never)

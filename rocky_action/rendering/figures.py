@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from rocky_action.domain import amounts
 from rocky_action.rendering.text import Md, code
 
 UNKNOWN = Md("unknown")
-MINUS = "\N{MINUS SIGN}"
+MINUS = amounts.MINUS
 _PERCENT = "\N{NO-BREAK SPACE}%"
 
 
@@ -60,14 +61,7 @@ def money(usd: float | None, *, signed: bool = False) -> Md:
     """US dollars; ``signed`` for differences. Only an exact zero is $0.00."""
     if usd is None or not math.isfinite(usd):
         return UNKNOWN
-    sign = MINUS if usd < 0 else "+" if signed and usd > 0 else ""
-    amount = abs(usd)
-    if amount == 0 or amount >= 0.01:
-        return Md(f"{sign}${amount:,.2f}")
-    if amount < 0.000_001:
-        return Md(f"{sign}<$0.000001")
-    digits = 1 - math.floor(math.log10(amount))  # two that say something
-    return Md(f"{sign}${amount:.{digits}f}")
+    return Md(amounts.money(usd, signed=signed))
 
 
 def percent(change: float | None) -> Md:
@@ -82,31 +76,12 @@ def percent(change: float | None) -> Md:
 
 def duration(milliseconds: int | None) -> Md:
     """A length of time in the unit that fits."""
-    if milliseconds is None:
-        return UNKNOWN
-    if milliseconds < 1000:
-        return Md(f"{milliseconds} ms")
-    if milliseconds < 59_950:
-        return Md(f"{milliseconds / 1000:.1f} s")
-    minutes, seconds = divmod(round(milliseconds / 1000), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return Md(f"{hours} h {minutes} min" if minutes else f"{hours} h")
-    return Md(f"{minutes} min {seconds} s" if seconds else f"{minutes} min")
+    return UNKNOWN if milliseconds is None else Md(amounts.duration(milliseconds))
 
 
 def size(number: int | None) -> Md:
     """Bytes in decimal units."""
-    if number is None:
-        return UNKNOWN
-    if number < 1000:
-        return Md(f"{number} B")
-    amount = float(number)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.95:
-            return Md(f"{amount:.1f} {unit}")
-    return Md(f"{amount / 1000:,.1f} PB")
+    return UNKNOWN if number is None else Md(amounts.size(number))
 
 
 def listing(items: Sequence[Md], limit: int) -> Md:

@@ -12,6 +12,7 @@ from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, 
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.rendering.costs import cost_words
 from rocky_action.rendering.figures import count, money, plural
+from rocky_action.rendering.limits import limits_heading
 from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state
 from rocky_action.rendering.text import Md, code, join
 
@@ -112,8 +113,8 @@ def _gate(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
         return
     if report.audit and report.audit.escaped:
         return
-    if any(breach.fails for breach in report.cost.breaches):
-        yield Md("over budget")
+    if report.cost.fails:
+        yield from limits_heading(report.cost)
     elif any(caveat.severity is Severity.ERROR for caveat in report.caveats):
         yield Md("an error must be resolved")
 

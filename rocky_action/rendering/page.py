@@ -14,10 +14,11 @@ from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.rendering.audit import audit_line
 from rocky_action.rendering.breaking import breaking_lines, warning_lines
 from rocky_action.rendering.budget import Detail
-from rocky_action.rendering.costs import CostView, breach_sentence, cost_view
+from rocky_action.rendering.costs import CostView, cost_view
 from rocky_action.rendering.figures import count, listing, names, plural
 from rocky_action.rendering.headline import Headline, growth, headline
 from rocky_action.rendering.left import LeftView, left_view, removed_lines
+from rocky_action.rendering.limits import limit_lines
 from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
 from rocky_action.rendering.planned import planned_alert, planned_headline, planned_table
@@ -117,7 +118,7 @@ def _alerts(report: Report, results: Sequence[ModelResult], *, limit: int) -> It
         yield from _cautions(tuple(planned_alert(report.unchecked)), doubts, limit=limit)
         return
     facts = [*(fact for result in results for fact in _unknown(result)), *_not_run(results)]
-    facts += [_Fact(b.fails, b.model, b.limit_type, breach_sentence(b)) for b in report.cost.breaches]
+    facts += [_Fact(line.fails, line.model, line.message, line.text) for line in limit_lines(report.cost)]
     said = [fact.sentence for fact in facts if fact.fault and fact.sentence]
     faults = [*said, *map(_caveat, _unsaid(_of(report, Severity.ERROR), facts))]
     said = [fact.sentence for fact in facts if not fact.fault and fact.sentence]

@@ -247,6 +247,16 @@ INPUTS: tuple[Input, ...] = (
         " hourly",
     ),
     Input(
+        "gate",
+        "The most that a pull request may add to what its models take, as name=value, such as usd=0.50: usd, percent,"
+        " bytes or seconds a run, usd_per_month, bytes_per_month or seconds_per_month. In the action: one per line, or"
+        " on one line with commas; on the command line: repeat the option.",
+        flag="--gate",
+        metavar="NAME=VALUE",
+        unset="none",
+        repeatable=True,
+    ),
+    Input(
         "fail_on",
         "The mildest verdict that ends with exit code 1.",
         default=FailOn.FAILED,

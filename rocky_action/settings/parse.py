@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from rocky_action.domain.cost import Gate
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.naming import is_preview_name, preview_name
 from rocky_action.domain.options import (
@@ -28,7 +29,9 @@ from rocky_action.domain.prices import PriceChoice
 from rocky_action.errors import InputError, did_you_mean
 from rocky_action.settings.costs import price_choice, runs_per_month
 from rocky_action.settings.entries import entries, shown
+from rocky_action.settings.gates import gates_of
 from rocky_action.settings.inputs import BY_NAME, Input, Mode
+from rocky_action.settings.sizes import bytes_of
 
 COMMAND_LINE = "command line"
 ACTION_INPUT = "action input"
@@ -66,6 +69,7 @@ class Settings:
     audit_seed: str | None
     price: PriceChoice
     runs_per_month: tuple[float, float] | None
+    gates: tuple[Gate, ...]
     fail_on: FailOn
     fail_on_preview_error: bool
     pr_number: int | None
@@ -94,6 +98,7 @@ class Settings:
             replace(self.audit, seed=self.audit_seed),
             self.price,
             self.runs_per_month,
+            self.gates,
         )
 
 
@@ -133,6 +138,7 @@ def parse(
         audit_seed=read.optional("audit_seed"),
         price=read.price(),
         runs_per_month=read.runs_per_month(),
+        gates=read.gates(),
         fail_on=read.choice("fail_on", FailOn),
         fail_on_preview_error=read.truth("fail_on_preview_error"),
         pr_number=read.whole("pr_number", at_least=1) or None,
@@ -254,12 +260,10 @@ class _Reader:
         return text or None
 
     def size(self, name: str) -> int | None:
-        """Bytes; KB is a thousand of them, KiB 1,024."""
         text = self.text(name)
         if not text:
             return None
-        match = re.fullmatch(r"(?i)([0-9]{1,9}(?:\.[0-9]+)?) ?([KMGT])(i?)B", text)
-        found = match and int(float(match[1]) * (1024 if match[3] else 1000) ** (1 + "KMGT".index(match[2].upper())))
+        found = bytes_of(text)
         if not found:
             self.wrong(name, f"is {shown(text)}, not a size such as 5GB or 512MiB")
         return found or None
@@ -283,6 +287,13 @@ class _Reader:
         found, problems = runs_per_month(self.text("runs_per_month"))
         for problem in problems:
             self.wrong("runs_per_month", problem)
+        return found
+
+    def gates(self) -> tuple[Gate, ...]:
+        given = self._given["gate"]
+        found, problems = gates_of(entries(given.text), given.origin)
+        for problem in problems:
+            self.wrong("gate", problem)
         return found
 
     def branch_name(self) -> str | None:

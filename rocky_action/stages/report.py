@@ -10,7 +10,7 @@ from typing import assert_never
 from rocky_action.dag import Dag
 from rocky_action.domain.audit import Audit, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
-from rocky_action.domain.cost import BudgetBreach, CostDelta
+from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff, SizeChange
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -25,6 +25,7 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.findings import Finding
+from rocky_action.domain.limit_words import all_undecided_words, breach_words, gate_words, lifted_words
 from rocky_action.domain.naming import AUDIT_SUFFIX, BASE_SUFFIX
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
@@ -102,7 +103,7 @@ def verdict(evidence: Evidence) -> Verdict:
         return Verdict.NOT_CHECKED
     parts = [_of_run(run) for run in evidence.execution.head_runs]
     parts += [_of_diff(diff) for diff in evidence.diffs]
-    parts += [Verdict.FAILED for breach in evidence.cost.breaches if breach.fails]
+    parts += [Verdict.FAILED] if evidence.cost.fails else []
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
     parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
     parts += [_of_audit(evidence.audit)] if evidence.audit else []
@@ -170,9 +171,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         who = f"{named(moved.readers)} still read{'s' if len(moved.readers) == 1 else ''} `{moved.former}`"
         message = f"{who}, where it was built until now: nothing will refresh that after the merge"
         yield Caveat(Severity.WARNING, message, moved.model, projects.head.models[moved.model].path)
-    for breach in evidence.cost.breaches:
-        severity = Severity.ERROR if breach.fails else Severity.WARNING
-        yield Caveat(severity, _breach(breach), breach.model)
+    yield from _limit_caveats(evidence.cost, projects)
     if any(side.kind is BaselineKind.EXISTING for side in evidence.execution.base_sides):
         yield Caveat(
             Severity.NOTE,
@@ -256,14 +255,16 @@ def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         yield Caveat(Severity.WARNING, "The audit has shown nothing: none of its models could be audited.")
 
 
-def _breach(breach: BudgetBreach) -> str:
-    names = {"max_usd": "US dollars", "max_duration_ms": "ms", "max_bytes_scanned": "bytes scanned"}
-    return (
-        f"over budget: {breach.actual:,.6g} {names[breach.limit_type]}, {breach.limit_type} is {breach.limit:,.6g}"
-        if breach.model
-        else f"The run is over the project's budget: {breach.actual:,.6g} {names[breach.limit_type]},"
-        f" {breach.limit_type} is {breach.limit:,.6g}"
-    )
+def _limit_caveats(cost: CostDelta, projects: Projects) -> Iterable[Caveat]:
+    for breach in cost.breaches:
+        severity = Severity.ERROR if breach.fails else Severity.WARNING
+        yield Caveat(severity, breach_words(breach), breach.model, breach.path)
+    for over in cost.gates:
+        yield Caveat(Severity.ERROR, gate_words(over, cost.cadence))
+    yield from (Caveat(Severity.WARNING, words) for words in all_undecided_words(cost.undecided))
+    for one in cost.lifted:
+        model = one.former.model
+        yield Caveat(Severity.NOTE, lifted_words(one), model, projects.head.models[model].path if model else None)
 
 
 def _edges(plan: Plan, projects: Projects) -> Iterable[Edge]:

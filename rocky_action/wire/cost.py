@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from rocky_action.domain.cost import (
+    Blame,
     BudgetBreach,
     CostDelta,
     CostSource,
     Fate,
     Figures,
+    Gate,
     ModelCost,
     Movement,
     RecordedIn,
     Work,
 )
 from rocky_action.domain.execution import Execution
+from rocky_action.domain.limit_words import breach_words, gate_words, undecided_words
 from rocky_action.domain.prices import Tariff
 from rocky_action.wire.create import run_id
 from rocky_action.wire.document import Document, Part
@@ -81,12 +84,19 @@ class CostSummary(Part):
 
 
 class Breach(Part):
-    """A limit of the whole project that would be breached. Ours: ``on_breach``."""
+    """A limit of the whole project that would be breached.
+
+    Ours: ``on_breach`` (a model's with what it inherits), ``blame`` (who breached it, a base that did so already or
+    this change; only a change fails a pull request), ``before`` (base's figure, null if unknown) and ``message``.
+    """
 
     limit_type: Literal["max_usd", "max_duration_ms", "max_bytes_scanned"]
     limit: float
     actual: float
     on_breach: Literal["warn", "error"]
+    blame: Blame
+    before: float | None
+    message: str
 
 
 class ModelBreach(Breach):
@@ -95,11 +105,27 @@ class ModelBreach(Breach):
     model_name: str
 
 
+class GateEntry(Part):
+    """A gate that is exceeded, or one of which nobody knows.
+
+    ``added`` is what the pull request adds by what is known, null if nothing is; of a range per month its lower end,
+    and ``added_at_most`` its upper end where the gate is exceeded. ``origin`` says where the gate is set.
+    """
+
+    gate: str
+    limit: float
+    added: float | None
+    added_at_most: float | None
+    origin: str
+    message: str
+
+
 class CostDocument(Document):
     """Rocky's ``PreviewCostOutput``.
 
     Ours: ``unknown`` names the models with a figure that is missing, ``prices`` says by what all figures are priced
-    (null for a warehouse that nobody has a price of).
+    (null for a warehouse that nobody has a price of). ``gate_breaches`` fail the pull request, and ``gates_undecided``
+    are gates of which nobody knows.
     """
 
     command: Literal["preview-cost"] = "preview-cost"
@@ -110,6 +136,8 @@ class CostDocument(Document):
     summary: CostSummary
     projected_budget_breaches: tuple[Breach, ...]
     projected_per_model_budget_breaches: tuple[ModelBreach, ...]
+    gate_breaches: tuple[GateEntry, ...]
+    gates_undecided: tuple[GateEntry, ...]
     markdown: str
     unknown: tuple[str, ...]
     prices: Tariff | None
@@ -124,14 +152,14 @@ def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown:
         base_run_id=cost.recorded[0].run_id if cost.recorded else None,
         per_model=tuple(_entry(model) for model in cost.models),
         summary=_summary(cost),
-        projected_budget_breaches=tuple(
-            Breach(limit_type=breach.limit_type, limit=breach.limit, actual=breach.actual, on_breach=breach.on_breach)
-            for breach in cost.breaches
-            if breach.model is None
-        ),
+        projected_budget_breaches=tuple(Breach(**_breach(one)) for one in cost.breaches if one.model is None),
         projected_per_model_budget_breaches=tuple(
-            _model_breach(breach, breach.model) for breach in cost.breaches if breach.model is not None
+            ModelBreach(model_name=one.model, **_breach(one)) for one in cost.breaches if one.model is not None
         ),
+        gate_breaches=tuple(
+            _gate(one.gate, gate_words(one, cost.cadence), added=one.actual, at_most=one.highest) for one in cost.gates
+        ),
+        gates_undecided=tuple(_gate(one.gate, undecided_words(one), added=one.known) for one in cost.undecided),
         markdown=markdown,
         unknown=tuple(sorted(unmeasured.union(cost.unknown))),
         prices=cost.tariff,
@@ -193,11 +221,19 @@ def _summary(cost: CostDelta) -> CostSummary:
     )
 
 
-def _model_breach(breach: BudgetBreach, model: str) -> ModelBreach:
-    return ModelBreach(
-        model_name=model,
-        limit_type=breach.limit_type,
-        limit=breach.limit,
-        actual=breach.actual,
-        on_breach=breach.on_breach,
+def _breach(breach: BudgetBreach) -> dict[str, Any]:
+    return {
+        "limit_type": breach.limit_type,
+        "limit": breach.limit,
+        "actual": breach.actual,
+        "on_breach": breach.on_breach,
+        "blame": breach.blame,
+        "before": breach.before,
+        "message": breach_words(breach),
+    }
+
+
+def _gate(gate: Gate, message: str, *, added: float | None, at_most: float | None = None) -> GateEntry:
+    return GateEntry(
+        gate=gate.name, limit=gate.limit, added=added, added_at_most=at_most, origin=gate.origin, message=message
     )

@@ -233,6 +233,39 @@ def test_a_model_that_fails(runner: ProcessRunner, project: PullRequest, github:
     assert "::error file=models/fct_revenue.sql," in step.log
 
 
+def test_a_budget_and_gates(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    """A model that takes longer, and a budget of its own: told on its file, in the comment and in the documents."""
+    files = five_models.pull_request()
+    slower = files["models/fct_revenue.sql"].replace(five_models.FILTER, f"{five_models.FILTER} AND {five_models.LONG}")
+    sidecar = five_models.base()["models/fct_revenue.toml"]
+    limit = '\n[budget]\nmax_duration_ms = 80\non_breach = "error"\n'
+    project.push({"models/fct_revenue.sql": slower, "models/fct_revenue.toml": sidecar + limit})
+    asked = {"gate": "seconds=0.01\nseconds_per_month=1\nusd=0\n", "baseline": "rebuild"}
+    step = runner.run(asked, project.event("synchronize"))
+    assert (step.exit_code, step.outputs["verdict"]) == (1, "failed")
+    budget = "fct_revenue: it exceeds its budget by "
+    (line,) = [line for line in step.log.splitlines() if budget in line]
+    assert line.startswith("::error file=models/fct_revenue.toml,")
+    assert "or raise `max_duration_ms` in [budget] of models/fct_revenue.toml." in line
+    (line,) = [line for line in step.log.splitlines() if "The gate `seconds` is exceeded" in line]
+    assert line.startswith("::error ")
+    assert line.endswith("Make it cheaper, or raise the gate: action input gate.")
+    (line,) = [line for line in step.log.splitlines() if "Nobody knows whether the gate `seconds_per_month`" in line]
+    assert line.startswith("::warning ")
+    comment = the_comment(github)
+    assert "### ❌ Over budget; over the gate `seconds`; 1 model changes" in comment
+    for words in ("`fct_revenue` exceeds its budget by ", "The gate `seconds` is", "the gate `seconds_per_month`"):
+        assert comment.count(words) == 1
+    cost = json.loads((project.workspace.path / ".rocky-preview" / "cost.json").read_text())
+    (breach,) = cost["projected_per_model_budget_breaches"]
+    assert (breach["model_name"], breach["blame"], breach["on_breach"]) == ("fct_revenue", "change", "error")
+    assert breach["before"] <= 80 < breach["actual"]
+    assert [gate["gate"] for gate in cost["gate_breaches"]] == ["seconds"]
+    assert [gate["gate"] for gate in cost["gates_undecided"]] == ["seconds_per_month"]
+    told = runner.run({**asked, "fail_on": "never"}, project.event("synchronize"))
+    assert (told.exit_code, told.outputs["verdict"]) == (0, "failed")
+
+
 def test_a_failed_run_overwrites_an_earlier_success(
     runner: ProcessRunner, project: PullRequest, github: GitHubServer
 ) -> None:

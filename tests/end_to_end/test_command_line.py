@@ -92,6 +92,28 @@ def test_create_diff_and_cost_one_after_the_other(checkout: Checkout) -> None:
         assert (table.code, "fct_revenue" in table.out) == (0, True), table.err
 
 
+def test_limits_decide_the_exit_code_of_run_and_of_cost(checkout: Checkout) -> None:
+    """The project file's gate, and a budget that base exceeds as well."""
+    toml = five_models.base()["rocky.toml"] + '\n[budget]\nmax_duration_ms = 0\non_breach = "error"\n'
+    slower = five_models.pull_request()["models/fct_revenue.sql"]
+    slower = slower.replace(five_models.FILTER, f"{five_models.FILTER} AND {five_models.LONG}")
+    files = {"rocky.toml": toml, "models/fct_revenue.sql": slower, "rocky-preview.yml": "gates: {seconds: 0.01}\n"}
+    checkout.repository.write(files)
+    asked = ("--name", NAME, "--baseline", "rebuild")
+    assert checkout.run("run", *asked).code == 1
+    loose = ("--gate", "seconds=600")
+    for command in (("cost", "--name", NAME), ("run", *asked)):
+        over = checkout.run(*command)
+        assert over.code == 1, over.err
+        said = " ".join(over.out.split())
+        assert "error The gate `seconds` is exceeded by" in said
+        assert "or raise the gate: rocky-preview.yml, line 1." in said
+        assert checkout.run(*command, "--fail-on", "never").code == 0
+    spared = checkout.run("run", *asked, *loose)
+    assert spared.code == 0, spared.out
+    assert "warning The project's budget is exceeded by" in " ".join(spared.out.split())
+
+
 def test_a_preview_whose_base_was_built_twice(checkout: Checkout) -> None:
     """Whoever compares later compares the two builds, too; both go when the preview goes."""
     asked = ("--baseline", "rebuild", "--stability", "true")

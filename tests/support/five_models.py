@@ -20,6 +20,8 @@ COPY_SET = ("dim_customers", "stg_orders")
 SKIPPED = ("raw_customers", "raw_orders")
 
 FILTER = "WHERE o.status <> 'refunded'"
+LONG = "(SELECT sum(hash(a.range)) FROM range(120000000) AS a) IS NOT NULL"
+"""A condition that is always true and takes some tenths of a second to find out."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,23 @@ from itertools import pairwise
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
-from rocky_action.domain.cost import NOTHING, BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost
+from rocky_action.domain.cost import (
+    NOTHING,
+    Blame,
+    BudgetBreach,
+    Cadence,
+    CostDelta,
+    CostSource,
+    Fate,
+    Figures,
+    Gate,
+    GateBreach,
+    Lifted,
+    Measure,
+    ModelCost,
+    Most,
+    Undecided,
+)
 from rocky_action.domain.diff import (
     BisectionStats,
     CategoryChange,
@@ -48,6 +64,13 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.findings import Finding, FindingKind, Impact
+from rocky_action.domain.limit_words import (
+    HOW_TO_KNOW,
+    all_undecided_words,
+    breach_words,
+    gate_words,
+    lifted_words,
+)
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
@@ -604,18 +627,78 @@ def not_compared() -> Report:
     return replace(report, execution=replace(report.execution, base_sides=base_sides))
 
 
-def over_budget() -> Report:
-    diff = replace(same("fct_revenue", 12_402), rows=RowDiff(12_402, 12_402, 0, 0, 12_401))
+DEARER = (
+    ModelCost("fct_revenue", figures(0.42, 31_000, 4_830_000_000), figures(0.912, 94_300, 9_100_000_000)),
+    ModelCost("rpt_weekly", figures(0.1, 4_100, 900_000_000), figures(0.1, 4_000, 900_000_000)),
+)
+
+
+def limited(cost: CostDelta, verdict: Verdict) -> Report:
+    """A change that makes one of two models dearer, and what became of the limits."""
+    found = replace(same("fct_revenue", 12_402), rows=RowDiff(12_402, 12_402, 0, 0, 12_401))
+    caveats = [
+        *(
+            Caveat(Severity.ERROR if one.fails else Severity.WARNING, breach_words(one), one.model, one.path)
+            for one in cost.breaches
+        ),
+        *(Caveat(Severity.ERROR, gate_words(one, cost.cadence)) for one in cost.gates),
+        *(Caveat(Severity.WARNING, words) for words in all_undecided_words(cost.undecided)),
+        *(Caveat(Severity.NOTE, lifted_words(one), one.former.model) for one in cost.lifted),
+    ]
+    return report_of(found, same("rpt_weekly", 53), verdict=verdict, cost=cost, caveats=tuple(caveats))
+
+
+def budget_breached() -> Report:
+    """By this change, which fails; the project's only warns. A limit that the change itself raises is a note."""
+    raised = BudgetBreach("max_bytes_scanned", 5_000_000_000, 9_100_000_000, "error", "fct_revenue", before=4.83e9)
     breaches = (
-        BudgetBreach("max_usd", 0.50, 0.912, "error", "fct_revenue"),
-        BudgetBreach("max_duration_ms", 60_000, 94_300, "warn"),
+        BudgetBreach("max_usd", 0.50, 0.912, "error", "fct_revenue", before=0.42, path="models/fct_revenue.toml"),
+        BudgetBreach("max_duration_ms", 60_000, 98_300, before=35_100, most=Most("fct_revenue", 63_300)),
     )
+    cost = cost_of(*DEARER, breaches=breaches, lifted=(Lifted(raised, 10_000_000_000),))
+    return limited(cost, Verdict.FAILED)
+
+
+def budget_breached_before() -> Report:
+    """By base already, or by nobody knows whom: a warning, and the verdict is that of the data."""
+    base, unknown = Blame.BASE, Blame.UNKNOWN
+    most = Most("fct_revenue", 63_300)
+    breaches = (
+        BudgetBreach("max_duration_ms", 30_000, 98_300, "error", blame=base, before=35_100, most=most),
+        BudgetBreach("max_bytes_scanned", 4_000_000_000, 9_100_000_000, "error", "fct_revenue", unknown),
+    )
+    return limited(cost_of(*DEARER, breaches=breaches), Verdict.CHANGED)
+
+
+def gate_exceeded() -> Report:
+    """One gate of a run, one of a month with a guess how often production runs, and three that nobody can judge."""
+    where = "rocky-preview.yml, line 3"
+    guess = "nobody said how often, and most projects run once a day to once an hour"
+    cadence = Cadence(30.44, 730.5, guess)
     cost = cost_of(
-        ModelCost("fct_revenue", figures(0.42, 31_000, 4_830_000_000), figures(0.912, 94_300, 9_100_000_000)),
-        breaches=breaches,
+        *DEARER,
+        cadence=cadence,
+        gates=(
+            GateBreach(Gate(Measure.PERCENT, 10, origin=where), 94.615, 94.615, (), Most("fct_revenue", 94.615)),
+            GateBreach(
+                Gate(Measure.USD, 5, per_month=True, origin=where),
+                0.492 * 30.44,
+                0.492 * 730.5,
+                ("rpt_daily",),
+                Most("fct_revenue", 0.492 * 30.44),
+            ),
+        ),
+        undecided=(
+            Undecided(Gate(Measure.BYTES, 1e9), f"what `rpt_daily` would add is unknown; {HOW_TO_KNOW}"),
+            Undecided(Gate(Measure.USD, 1), f"what `rpt_daily` would add is unknown; {HOW_TO_KNOW}"),
+            Undecided(
+                Gate(Measure.SECONDS, 1e4, per_month=True),
+                f"this pull request adds 32 min to 12 h a month, depending on how often production runs: {guess}",
+                1_926.0,
+            ),
+        ),
     )
-    caveat = Caveat(Severity.ERROR, "over budget: 0.912 US dollars, max_usd is 0.5", "fct_revenue")
-    return report_of(diff, verdict=Verdict.FAILED, cost=cost, caveats=(caveat,))
+    return limited(cost, Verdict.FAILED)
 
 
 def added_removed_renamed() -> Report:
@@ -1041,7 +1124,9 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         hostile,
         sampled,
         not_compared,
-        over_budget,
+        budget_breached,
+        budget_breached_before,
+        gate_exceeded,
         added_removed_renamed,
         multiset_and_duplicates,
         audit_confirmed,

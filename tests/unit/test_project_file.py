@@ -25,6 +25,7 @@ sample_order: first
 diff_seconds: 30
 diff_bytes: 5GB
 seeds: [a.sql, 'b,c.csv']
+gates: {usd: 0.5, bytes: 5GB}
 ignore_columns: loaded_at
 mask_columns: [email, no]
 tolerances: {amount: 1e-9}
@@ -88,7 +89,8 @@ class TestContents:
         }
         assert file.lines == {
             "fail_on": 1, "baseline": 2, "copy": 3, "algorithm": 4, "sample_size": 5, "max_samples": 6,
-            "sample_order": 7, "diff_seconds": 8, "diff_bytes": 9, "seeds": 10, "price": 28, "runs_per_month": 31,
+            "sample_order": 7, "diff_seconds": 8, "diff_bytes": 9, "seeds": 10, "gate": 11, "price": 29,
+            "runs_per_month": 32,
         }  # fmt: skip
 
     def test_settings_take_all_of_it(self) -> None:
@@ -100,6 +102,7 @@ class TestContents:
         assert (parsed.sample_order, parsed.diff_seconds, parsed.diff_bytes) == ("first", 30, 5_000_000_000)
         assert parsed.price == PriceChoice(words=(("region", "eu"), ("edition", "enterprise")))
         assert parsed.runs_per_month == (30.0, 60.0)
+        assert [(gate.name, gate.limit) for gate in parsed.gates] == [("usd", 0.5), ("bytes", 5_000_000_000)]
         assert parsed.origins["copy"] == "rocky-preview.yml, line 3"
 
     @pytest.mark.parametrize("text", [None, b"", b"# nothing yet\n", b"fail_on:\nmodels:\n  orders:\n", b"seeds: ~"])

@@ -28,13 +28,13 @@ from tests.support.golden import check_golden
 from tests.support.reports import (
     RUN_URL,
     added_removed_renamed,
+    budget_breached,
     cosmetic,
     emptied,
     failed,
     multiset_and_duplicates,
     no_change,
     not_compared,
-    over_budget,
     report_of,
     rows_changed,
     run,
@@ -266,8 +266,10 @@ def test_an_ephemeral_model_has_no_table() -> None:
 
 
 def test_caveats_that_repeat_the_report_are_said_once() -> None:
-    assert comment("over_budget").count("exceeds its budget") == 1
-    assert "max_usd" not in comment("over_budget")
+    assert comment("budget_breached").count("exceeds its budget") == 1
+    assert comment("budget_breached").count("The project's budget is exceeded") == 1
+    assert comment("gate_exceeded").count("adds most") == 2
+    assert comment("gate_exceeded").count("Nobody knows whether") == 2
     assert "it became empty" not in comment("emptied")
     assert comment("not_compared").count("raw_events") == 2  # the alert and the section
     assert comment("added_removed_renamed").count("still read by") == 1
@@ -325,7 +327,9 @@ def test_removed_models_and_new_ones_are_counted_in_the_heading() -> None:
 
 
 def test_a_breach_that_fails_the_gate_is_in_the_heading() -> None:
-    assert heading(render_comment(over_budget(), marker=MARKER)).startswith("### ❌ Over budget; 1 model changes")
+    assert heading(render_comment(budget_breached(), marker=MARKER)).startswith("### ❌ Over budget; 1 model changes")
+    assert heading(comment("gate_exceeded")).startswith("### ❌ Over the gates `percent`, `usd_per_month`; 1 model")
+    assert heading(comment("budget_breached_before")).startswith("### 🔶 1 model changes")
 
 
 def test_a_sample_that_found_something_says_at_least() -> None:
@@ -418,13 +422,16 @@ def test_unknown_savings_and_recorded_figures_are_named() -> None:
 @pytest.mark.parametrize(
     ("breach", "sentence"),
     [
-        (BudgetBreach("max_usd", 0.5, 1.25), "1.25 per run, the limit is $0.50 per run"),
-        (BudgetBreach("max_duration_ms", 1_000, 61_000), "1 min 1 s, the limit is 1.0 s"),
-        (BudgetBreach("max_bytes_scanned", 10**9, 5 * 10**9), "5.0 GB scanned, the limit is 1.0 GB scanned"),
+        (BudgetBreach("max_usd", 0.5, 1.25), "cost $1.25 together, `max_usd` is $0.50."),
+        (
+            BudgetBreach("max_duration_ms", 1_000, 61_000),
+            "take 1 min 1 s one after the other, `max_duration_ms` is 1.0 s.",
+        ),
+        (BudgetBreach("max_bytes_scanned", 10**9, 5 * 10**9), "scan 5.0 GB together, `max_bytes_scanned` is 1.0 GB."),
     ],
 )
 def test_a_breach_names_figure_and_limit(breach: BudgetBreach, sentence: str) -> None:
-    report = over_budget()
+    report = budget_breached()
     text = render_comment(replace(report, cost=replace(report.cost, breaches=(breach,))), marker=MARKER)
     assert sentence in text
 

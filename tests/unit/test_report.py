@@ -9,7 +9,7 @@ import pytest
 
 from rocky_action.domain.audit import Audit, AuditedModel, AuditOutcome, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
-from rocky_action.domain.cost import BudgetBreach, CostDelta
+from rocky_action.domain.cost import Blame, BudgetBreach, CostDelta, Gate, GateBreach, Lifted, Measure, Undecided
 from rocky_action.domain.diff import Column, Coverage, Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -26,6 +26,7 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.gate import FailOn
+from rocky_action.domain.limit_words import breach_words, gate_words, lifted_words, undecided_words
 from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Projects, Relation
 from rocky_action.domain.pull_request import Comparison
@@ -177,6 +178,17 @@ class TestVerdict:
         breach = BudgetBreach("max_usd", 1, 2, "error" if on_breach == "error" else "warn")
         assert verdict(evidence(breaches=(breach,))) is expected
 
+    @pytest.mark.parametrize("blame", [Blame.BASE, Blame.UNKNOWN])
+    def test_a_budget_that_this_change_did_not_exceed(self, blame: Blame) -> None:
+        breach = BudgetBreach("max_usd", 1, 2, "error", blame=blame)
+        assert verdict(evidence(breaches=(breach,))) is Verdict.UNCHANGED
+
+    def test_a_gate(self) -> None:
+        cost = CostDelta(gates=(GateBreach(Gate(Measure.USD, 1), 2),))
+        assert verdict(replace(evidence(), cost=cost)) is Verdict.FAILED
+        cost = CostDelta(undecided=(Undecided(Gate(Measure.USD, 1), "no"),))
+        assert verdict(replace(evidence(), cost=cost)) is Verdict.UNCHANGED
+
 
 class TestCaveats:
     def test_failed_and_not_run_say_why_and_where(self) -> None:
@@ -254,9 +266,20 @@ class TestCaveats:
 
     def test_budgets(self) -> None:
         breaches = (BudgetBreach("max_usd", 1, 2.5, "error"), BudgetBreach("max_duration_ms", 1000, 2000, "warn", "a"))
+        project, own = breaches
         assert said(evidence(breaches=breaches)) == [
-            (Severity.ERROR, None, "The run is over the project's budget: 2.5 US dollars, max_usd is 1"),
-            (Severity.WARNING, "a", "over budget: 2,000 ms, max_duration_ms is 1,000"),
+            (Severity.ERROR, None, breach_words(project)),
+            (Severity.WARNING, "a", breach_words(own)),
+        ]
+
+    def test_gates(self) -> None:
+        over = GateBreach(Gate(Measure.USD, 1), 2)
+        unsure, lifted = Undecided(Gate(Measure.BYTES, 1), "no"), Lifted(BudgetBreach("max_usd", 1, 2))
+        cost = CostDelta(gates=(over,), undecided=(unsure,), lifted=(lifted,))
+        assert said(replace(evidence(), cost=cost)) == [
+            (Severity.ERROR, None, gate_words(over, None)),
+            (Severity.WARNING, None, undecided_words(unsure)),
+            (Severity.NOTE, None, lifted_words(lifted)),
         ]
 
     def test_settings_and_warnings_of_the_project(self) -> None:

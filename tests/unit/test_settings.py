@@ -13,6 +13,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from rocky_action import settings
+from rocky_action.domain.cost import Gate, Measure
 from rocky_action.domain.naming import is_preview_name
 from rocky_action.domain.options import (
     Algorithm,
@@ -70,7 +71,7 @@ class TestDefaults:
 
     def test_every_input_has_an_origin_and_no_field_is_without_an_input(self) -> None:
         names = {known.name for known in settings.INPUTS}
-        renamed = {"variables": "var"}
+        renamed = {"variables": "var", "gates": "gate"}
         fields = {renamed.get(one.name, one.name) for one in dataclasses.fields(settings.Settings)}
         assert settings.parse({}).origins.keys() == names
         assert fields - {"project", "models", "origins"} == names
@@ -88,6 +89,7 @@ class TestValues:
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
             "github_token": "secret-token", "stability": "true", "audit": "10%", "audit_seed": "monday",
             "price": "Edition=Enterprise, region=EU", "runs_per_month": "30 - 60",
+            "gate": "usd=0.5, bytes_per_month=5GB",
         })  # fmt: skip
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
@@ -96,6 +98,10 @@ class TestValues:
             AuditOptions(10, percent=True, seed="monday"),
             PriceChoice(words=(("region", "eu"), ("edition", "enterprise"))),
             (30.0, 60.0),
+            (
+                Gate(Measure.USD, 0.5, origin="command line --gate"),
+                Gate(Measure.BYTES, 5 * 10**9, per_month=True, origin="command line --gate"),
+            ),
         )
         assert parsed.mode is Mode.COMMENT
         assert (parsed.base_ref, parsed.head, parsed.branch_name) == ("origin/main", "v1", "fix_price_pr7")
@@ -136,6 +142,27 @@ class TestValues:
     )
     def test_bytes(self, size: str, count: int) -> None:
         assert settings.parse({"diff_bytes": size}).preview_options("x").diff.budget == Budget(bytes=count)
+
+    @pytest.mark.parametrize(
+        ("text", "gate"),
+        [
+            ("usd=0.50", Gate(Measure.USD, 0.5)),
+            ("USD = 0", Gate(Measure.USD, 0)),
+            ("percent=10%", Gate(Measure.PERCENT, 10)),
+            ("percent=12.5", Gate(Measure.PERCENT, 12.5)),
+            ("bytes=5GB", Gate(Measure.BYTES, 5 * 10**9)),
+            ("bytes=0GB", Gate(Measure.BYTES, 0)),
+            ("bytes=1", Gate(Measure.BYTES, 1)),
+            ("seconds=0.000001", Gate(Measure.SECONDS, 1e-6)),
+            ("usd_per_month=100", Gate(Measure.USD, 100, per_month=True)),
+            ("bytes_per_month=1.5 TiB", Gate(Measure.BYTES, 3 * 2**39, per_month=True)),
+            ("seconds_per_month=3600\n", Gate(Measure.SECONDS, 3600, per_month=True)),
+        ],
+    )
+    def test_gates(self, text: str, gate: Gate) -> None:
+        (found,) = settings.parse({"gate": text}).gates
+        assert found == dataclasses.replace(gate, origin="command line --gate")
+        assert found.name == text.lower().partition("=")[0].strip()
 
     @pytest.mark.parametrize(
         ("text", "of_thirty"),
@@ -188,6 +215,17 @@ class TestMistakes:
             "- fail_on is 'changd', not one of never, failed, incomplete, changed; did you mean `changed`?",
         ]
 
+    def test_every_gate_that_is_wrong_is_told(self) -> None:
+        names = "usd, percent, bytes, seconds, usd_per_month, bytes_per_month, seconds_per_month"
+        gates = "second=1\nusd=x\nbytes=5XB\npercent=5%\npercent=4\nfoo\n"
+        assert mistakes({"gate": gates}).splitlines()[1:] == [
+            f"- gate has 'second=1', and 'second' is not one of {names}; did you mean `seconds`?",
+            "- gate has 'usd=x', whose value is not a number of US dollars such as 0.50",
+            "- gate has 'bytes=5XB', whose value is not a size such as 5GB or 512MiB",
+            "- gate gives percent twice",
+            "- gate has 'foo', which is not name=value",
+        ]
+
     def test_on_the_command_line_the_option_is_named(self) -> None:
         message = mistakes(
             on_command_line("--base", "main", "--name", "A", "--body", "x", "--timeout", "soon"), origin="command line"
@@ -211,6 +249,9 @@ class TestMistakes:
             *product(["mode", "copy", "baseline", "algorithm", "sample_order", "fail_on"], ["nonsense", "AUTO"]),
             ("algorithm", "bisect"),
             *product(["comment_marker"], ["plain", "<!-- a --> b -->", "<!-- a\nb -->", "<!-- a --><!-- b -->"]),
+            *product(
+                ["gate"], ["usd", "usd=", "=1", "usd=-1", "usd=1e3", "usd=nan", "usd=$1", "seconds=5s", "bytes=1.5"]
+            ),
             *product(["var"], ["=1", "1a=2", "a b=1", "a=1,a=2", "x\ny=1"]),
             *product(["price"], ["edtion=x", "list", "list=yes", "size=", "=5", "size=a,size=b", "usd_per_tb=0"]),
             *product(["price"], ["usd_per_tb=-5", "usd_per_tb=nan", "usd_per_tb=5$", "usd_per_tb=1e3"]),
@@ -269,6 +310,15 @@ class TestPrecedence:
 
     def test_an_empty_input_does_not_hide_the_project_file(self) -> None:
         assert settings.parse({"sample_size": ""}, project_file=self.PROJECT).sample_size == 20
+
+    def test_gates_of_the_input_replace_those_of_the_project_file(self) -> None:
+        file = ProjectFile("p.yml", MappingProxyType({"gate": "usd=1\nseconds=2\n"}), MappingProxyType({"gate": 9}))
+        assert [(one.name, one.origin) for one in settings.parse({}, project_file=file).gates] == [
+            ("usd", "p.yml, line 9"),
+            ("seconds", "p.yml, line 9"),
+        ]
+        parsed = settings.parse({"gate": "bytes=1"}, project_file=file, origin=ACTION_INPUT)
+        assert [(one.name, one.origin) for one in parsed.gates] == [("bytes", "action input gate")]
 
     def test_what_it_says_about_models_reaches_the_diff(self) -> None:
         diff = settings.parse({}, project_file=self.PROJECT).preview_options("x").diff

@@ -14,10 +14,12 @@ from rocky_action.domain.cost import (
     Fate,
     Figures,
     Gate,
+    GateBreach,
     Ledger,
     ModelCost,
     RecordedIn,
     Spent,
+    Undecided,
     Work,
 )
 from rocky_action.domain.execution import Cloned, Execution, Inlined, ModelRun, Succeeded
@@ -26,7 +28,8 @@ from rocky_action.domain.prices import Tariff
 from rocky_action.domain.project import Ephemeral, Project, Projects
 from rocky_action.domain.usage import Usage
 from rocky_action.stages.cost.bands import band_usd
-from rocky_action.stages.cost.limits import budget_breaches, gate_breaches
+from rocky_action.stages.cost.gates import judge
+from rocky_action.stages.cost.limits import budget_breaches, lifted
 from rocky_action.stages.cost.sums import known_sum
 
 History = Mapping[str, Sequence[Figures]]
@@ -68,8 +71,21 @@ def price(
         ledger=_ledger(costs, projects.head, history=priced, spent=spent, tariff=terms.tariff),
         cap=terms.cap,
     )
-    breaches = tuple(budget_breaches(totals, projects.head))
-    return replace(totals, breaches=breaches, gates=tuple(gate_breaches(totals, terms.gates)))
+    return _held(totals, plan, projects=projects, gates=terms.gates)
+
+
+def _held(totals: CostDelta, plan: Plan, *, projects: Projects, gates: Sequence[Gate]) -> CostDelta:
+    """The totals with what became of budgets and gates."""
+    former = {one.model: one.base_model for one in plan.prune_set if one.base_model is not None}
+    breaches = budget_breaches(totals.models, projects, former=former)
+    judged = tuple(judge(totals.models, gates, cadence=totals.cadence))
+    return replace(
+        totals,
+        breaches=tuple(breaches),
+        lifted=tuple(lifted(totals.models, projects, former=former, breaches=breaches)),
+        gates=tuple(one for one in judged if isinstance(one, GateBreach)),
+        undecided=tuple(one for one in judged if isinstance(one, Undecided)),
+    )
 
 
 def totals_of(costs: tuple[ModelCost, ...]) -> CostDelta:
