@@ -250,11 +250,11 @@ def test_a_budget_and_gates(runner: ProcessRunner, project: PullRequest, github:
     (line,) = [line for line in step.log.splitlines() if "The gate `seconds` is exceeded" in line]
     assert line.startswith("::error ")
     assert line.endswith("Make it cheaper, or raise the gate: action input gate.")
-    (line,) = [line for line in step.log.splitlines() if "Nobody knows whether the gate `seconds_per_month`" in line]
-    assert line.startswith("::warning ")
+    (line,) = [line for line in step.log.splitlines() if "The gate `seconds_per_month` is exceeded by at least" in line]
+    assert line.startswith("::error ")
     comment = the_comment(github)
-    assert "### ❌ Over budget; over the gate `seconds`; 1 model changes" in comment
-    for words in ("`fct_revenue` exceeds its budget by ", "The gate `seconds` is", "the gate `seconds_per_month`"):
+    assert "### ❌ Over budget; over the gates `seconds`, `seconds_per_month`; 1 model changes" in comment
+    for words in ("`fct_revenue` exceeds its budget by ", "The gate `seconds` is", "The gate `seconds_per_month`"):
         assert comment.count(words) == 1
     cost = json.loads((project.workspace.path / ".rocky-preview" / "cost.json").read_text())
     (breach,) = cost["projected_per_model_budget_breaches"]
