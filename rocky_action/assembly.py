@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from rocky_action.cancelling import closing
@@ -86,6 +87,7 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         progress=place.progress,
         run_url=place.run_url,
         hunks=lambda paths: changed_hunks(repository, comparison, paths=paths),
+        pull_request=number,
     )
     return world, options
 
@@ -130,12 +132,13 @@ def connect(
 
 @dataclass(frozen=True)
 class Newest:
-    """The newest preview of a name: what it was built from, what was built, and the warehouse it is in."""
+    """The newest preview of a name: what it was built from, what was built, the warehouse it is in, and the time."""
 
     known: Study
     options: PreviewOptions
     connection: Connection
     execution: Execution
+    now: datetime
 
 
 @contextmanager
@@ -171,7 +174,7 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
                 f" {newest.head_commit[:7]})",
                 advice=again,
             )
-        yield Newest(known, options, Connection(opened.warehouse, records), newest.execution)
+        yield Newest(known, options, Connection(opened.warehouse, records), newest.execution, place.now)
 
 
 def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed: Collection[str]) -> set[str]:

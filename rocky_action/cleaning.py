@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 
 from rocky_action.assembly import labels_of, project_loader
 from rocky_action.cancelling import closing
@@ -19,7 +20,7 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.projects.adapters import read_adapter
 from rocky_action.settings import Settings
 from rocky_action.stages.plan import refuse_reserved_schemas
-from rocky_action.state import Lease, read_records
+from rocky_action.state import Lease, WarehouseRecords, read_records
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 
@@ -27,7 +28,7 @@ from rocky_action.warehouses.request import OpenRequest
 def cleanup_previews(
     settings: Settings, place: Place, *, pull_request: PullRequest | None, expired: bool = False
 ) -> tuple[str, ...]:
-    """Drops schemas and releases leases; returns what was dropped.
+    """Drops schemas and releases leases, and with ``expired`` deletes old records; returns what was dropped.
 
     Needs no merge base and, where previews could be leased, no models that load, which may be why the pull request was
     closed. Makes no database.
@@ -62,7 +63,16 @@ def cleanup_previews(
         dropped = [schema for lease in due for schema in _drop_leased(opened.warehouse, lease)]
         for lease in due:
             records.release(lease.name)
+        if expired:
+            _prune(records, settings, place=place)
         return tuple(dropped)
+
+
+def _prune(records: WarehouseRecords, settings: Settings, *, place: Place) -> None:
+    days = settings.keep_records_days
+    number = records.prune(place.now - timedelta(days=days))
+    if number:
+        place.progress(f"deleted the records of {number:,} {'run' if number == 1 else 'runs'} older than {days:,} days")
 
 
 def _has_data(adapter: Adapter, place: Place) -> bool:

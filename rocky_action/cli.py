@@ -38,7 +38,16 @@ _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cost", "what the newest preview of that name costs against base", (*_NAMED, "copy", *_COST, "gate", "fail_on")),
     ("compare", "diff any two relations or files (Parquet, CSV)", ("config", "pipeline", *_DIFF)),
     ("comment", "write the sticky comment of a pull request", ("report", "pr_number", "comment_marker")),
-    ("cleanup", "drop one preview, or all whose lease has expired", (*_NAMED, "memory_limit")),
+    (
+        "cleanup",
+        "drop one preview, or all whose lease has expired",
+        (*_NAMED, "memory_limit", "keep_records_days"),
+    ),
+    (
+        "record",
+        "store what a run of production took, for later previews to price base",
+        ("config", "models_dir", "pipeline", "var", "memory_limit"),
+    ),
     ("demo", "an example project with a pull request, start to finish, without network", ()),
 )
 _DESCRIPTION = """\
@@ -93,9 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         if name == "compare":
             _add_compare(own)
         add_options(own, inputs)
+        if name == "record":
+            _add_record(own)
         if name == "cleanup":
-            own.add_argument("--expired", action="store_true", help="Drop every preview whose lease has expired.")
-        if name not in {"comment", "cleanup"}:
+            says = "Drop every preview whose lease has expired, and run records that are old."
+            own.add_argument("--expired", action="store_true", help=says)
+        if name not in {"comment", "cleanup", "record"}:
             forms = ("table", "json", "markdown") if name == "compare" else ("table", "json")
             own.add_argument("--output", choices=forms, default="table", help="What is printed. Default: table.")
         own.add_argument("--quiet", action="store_true", help="No progress on standard error.")
@@ -116,6 +128,13 @@ def _unknown(arguments: Sequence[str], namespace: argparse.Namespace) -> str:
         )
         or f"what is {arguments[0]!r} for? {namespace.command} takes options only"
     )
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    says = "What `rocky run --output json` printed; - is standard input."
+    parser.add_argument("file", metavar="FILE", help=says)
+    says = "Commit that the run was of, whose models it is told by. Default: HEAD."
+    parser.add_argument("--commit", metavar="REF", help=says)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ from rocky_action.job import Job, comment, publish, publish_failure, tell
 from rocky_action.pipeline import preview
 from rocky_action.place import Place, read_project_file
 from rocky_action.posting import read_report
+from rocky_action.recording import read_printed, record_run
 from rocky_action.rendering import render_cleanup
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
@@ -104,6 +105,9 @@ def _done(job: Job) -> int:
             return _cleanup(job)
         case Mode.COMMENT:
             comment(job, job.pull_request(), body=read_report(job.settings, job.place.folder))
+        case Mode.RECORD:
+            printed = read_printed(job.place.folder / (job.settings.run_output or ""))
+            job.runner.say(record_run(job.settings, job.place, printed=printed).told)
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
@@ -51,7 +51,7 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             execution = create(world, options, known=known, connection=connection)
             world.progress("comparing rows")
             diffs = diff(known, options, connection=connection, execution=execution)
-            cost = cost_of(known, options, connection=connection, execution=execution)
+            cost = cost_of(known, options, connection=connection, execution=execution, now=world.now)
             evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
         if sample:
             lease(world, options, known=known, connection=connection)
@@ -87,7 +87,9 @@ def create(world: World, options: PreviewOptions, *, known: Study, connection: C
         progress=world.progress,
     )
     execution = replace(execution, built_from=known.fingerprint)
-    connection.records.record(options.name, execution, comparison=world.comparison, when=world.now)
+    connection.records.record(
+        options.name, execution, comparison=world.comparison, when=world.now, pull_request=world.pull_request
+    )
     return execution
 
 
@@ -102,17 +104,19 @@ def diff(
     return mark_unstable(found, execution, plan=known.plan, projects=projects, warehouse=warehouse, options=options)
 
 
-def cost_of(known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution) -> CostDelta:
+def cost_of(
+    known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution, now: datetime
+) -> CostDelta:
     """Price both sides, from what was measured now or recorded before."""
-    base, head = known.projects.base.models.values(), known.projects.head
+    base, head, records = known.projects.base.models.values(), known.projects.head, connection.records
     return price(
         known.plan,
         execution,
         projects=known.projects,
-        history=connection.records.history({model.name: model.fingerprint for model in base}),
+        history=records.history({model.name: model.fingerprint for model in base}),
         terms=Terms(
             tariff_of(head, options.prices),
-            cadence_of(head.schedule, options.runs_per_month),
+            cadence_of(head.schedule, options.runs_per_month, observed=records.observed_runs(now)),
             options.gates,
         ),
         spent={},

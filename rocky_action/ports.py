@@ -11,6 +11,7 @@ from typing import Protocol
 from rocky_action.domain.cost import Figures
 from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import Clone, Execution
+from rocky_action.domain.production import ObservedRuns
 from rocky_action.domain.project import Model, Project, Relation, Setting
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.usage import Usage
@@ -178,8 +179,16 @@ class Records(Protocol):
         """Says, before anything is built, that these schemas belong to a preview, and until when."""
         ...
 
-    def record(self, name: str, execution: Execution, *, comparison: Comparison, when: datetime) -> None:
-        """Stores a finished execution."""
+    def record(
+        self,
+        name: str,
+        execution: Execution,
+        *,
+        comparison: Comparison,
+        when: datetime,
+        pull_request: int | None = None,
+    ) -> None:
+        """Stores a finished execution; ``pull_request`` is the number of the one that it is for, if there is one."""
         ...
 
     def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
@@ -188,4 +197,8 @@ class Records(Protocol):
         ``models`` has the fingerprint of each one's SQL: rebuilds of base by a preview count if they were of this SQL,
         and production's own runs whatever they were of.
         """
+        ...
+
+    def observed_runs(self, now: datetime) -> ObservedRuns | None:
+        """How often production has run of late, None where too little was recorded to say."""
         ...

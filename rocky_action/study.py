@@ -44,7 +44,7 @@ def _no_hunks(paths: Collection[str]) -> Mapping[str, tuple[Hunk, ...]]:
 class World:
     """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener.
 
-    ``hunks`` says which lines of head's files are edited.
+    ``hunks`` says which lines of head's files are edited, ``pull_request`` is the number of the one that this is for.
     """
 
     comparison: Comparison
@@ -56,6 +56,7 @@ class World:
     progress: Callable[[str], None]
     run_url: str | None = None
     hunks: Callable[[Collection[str]], Mapping[str, tuple[Hunk, ...]]] = _no_hunks
+    pull_request: int | None = None
 
     @property
     def places(self) -> Places:

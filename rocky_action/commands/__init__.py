@@ -18,6 +18,10 @@ def command_called(name: str) -> Command:
         from rocky_action.commands.comparison import compare
 
         return compare
+    if name == "record":
+        from rocky_action.commands.recording import record
+
+        return record
     from rocky_action.commands.previews import COMMANDS
 
     return COMMANDS[name]

@@ -86,8 +86,11 @@ def cost(namespace: argparse.Namespace) -> int:
     """Price what was built last against base."""
 
     def priced(newest: Newest) -> Evidence:
-        delta = pipeline.cost_of(newest.known, newest.options, connection=newest.connection, execution=newest.execution)
-        return Evidence(newest.known.changes, newest.known.plan, newest.execution, (), delta)
+        known, execution = newest.known, newest.execution
+        delta = pipeline.cost_of(
+            known, newest.options, connection=newest.connection, execution=execution, now=newest.now
+        )
+        return Evidence(known.changes, known.plan, execution, (), delta)
 
     call, report = _look(namespace, priced)
     if call.as_json:

@@ -97,11 +97,13 @@ def said(outcome: RunOutcome) -> str:
 
 @dataclass(frozen=True)
 class ModelRun:
-    """One model on one side."""
+    """One model on one side; ``sql_hash`` is its fingerprint, ``method`` its strategy, None where nobody noted them."""
 
     model: str
     side: Side
     outcome: RunOutcome
+    sql_hash: str | None = None
+    method: str | None = None
 
 
 @dataclass(frozen=True)

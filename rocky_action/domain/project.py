@@ -178,6 +178,11 @@ class Model:
     first_line: int = field(default=1, compare=False)
 
     @property
+    def method(self) -> str:
+        """How it becomes a relation, in Rocky's words."""
+        return self.strategy.name if isinstance(self.strategy, WarehouseOnly) else self.strategy.kind
+
+    @property
     def fingerprint(self) -> str:
         """Changes whenever what a run of it would do changes."""
         text = repr((self.language, self.sql, self.strategy, self.surrogate_keys))

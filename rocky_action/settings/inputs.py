@@ -17,6 +17,7 @@ class Mode(StrEnum):
     PREVIEW = "preview"
     CLEANUP = "cleanup"
     COMMENT = "comment"
+    RECORD = "record"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Input:
 INPUTS: tuple[Input, ...] = (
     Input(
         "mode",
-        "What this step does: preview a pull request, clean up after a closed one, or post a ready report.",
+        "What this step does: preview a pull request, clean up after a closed one, post a ready report, or record what"
+        " a run of production took.",
         default=Mode.PREVIEW,
         choices=tuple(Mode),
     ),
@@ -214,6 +216,14 @@ INPUTS: tuple[Input, ...] = (
         metavar="HOURS",
     ),
     Input(
+        "keep_records_days",
+        "Days after which `cleanup --expired` deletes the record of a run. A preview that is still leased keeps its"
+        " newest.",
+        default="400",
+        flag="--keep-records-days",
+        metavar="DAYS",
+    ),
+    Input(
         "audit",
         "How many of the models that are left alone are rebuilt on both sides all the same and compared, drawn at"
         " random: a number, or a share such as 10%. One that differs fails the run.",
@@ -290,6 +300,11 @@ INPUTS: tuple[Input, ...] = (
         "Markdown file to post as the comment; needed with mode comment.",
         flag="--body",
         metavar="FILE",
+        unset="none",
+    ),
+    Input(
+        "run_output",
+        "File with what `rocky run --output json` printed; needed with mode record.",
         unset="none",
     ),
     Input(

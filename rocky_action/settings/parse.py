@@ -65,6 +65,7 @@ class Settings:
     memory_limit: str | None
     threads: int
     lease_hours: int
+    keep_records_days: int
     audit: AuditOptions
     audit_seed: str | None
     price: PriceChoice
@@ -75,6 +76,7 @@ class Settings:
     pr_number: int | None
     comment_marker: str
     report: str | None
+    run_output: str | None
     output_dir: str
     github_token: str | None = field(repr=False)
     project: ModelOptions
@@ -134,6 +136,7 @@ def parse(
         memory_limit=read.memory_limit(),
         threads=read.whole("threads", at_least=1, at_most=256),
         lease_hours=read.whole("lease_hours", at_least=1, at_most=8760),
+        keep_records_days=read.whole("keep_records_days", at_least=1, at_most=36_500),
         audit=read.audit(),
         audit_seed=read.optional("audit_seed"),
         price=read.price(),
@@ -144,6 +147,7 @@ def parse(
         pr_number=read.whole("pr_number", at_least=1) or None,
         comment_marker=read.comment_marker(),
         report=read.optional("report"),
+        run_output=read.optional("run_output"),
         output_dir=read.text("output_dir"),
         github_token=read.optional("github_token"),
         project=read.project_file.project,
@@ -152,6 +156,8 @@ def parse(
     )
     if settings.mode is Mode.COMMENT and settings.report is None:
         read.wrong("report", "is needed with mode comment: the Markdown file to post")
+    if settings.mode is Mode.RECORD and settings.run_output is None:
+        read.wrong("run_output", "is needed with mode record: the file that `rocky run --output json` was written to")
     if read.mistakes:
         help_text = "rocky-preview run --help" if origin == COMMAND_LINE else "docs/inputs.md of rocky-preview"
         raise InputError(

@@ -106,13 +106,20 @@ def execute(
     return Execution(
         run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
         schema=options.schema,
-        head_runs=tuple(ModelRun(model, Side.HEAD, head[model]) for model in plan.prune_names),
-        base_runs=tuple(ModelRun(model, Side.BASE, base[model]) for model in order),
+        head_runs=tuple(_run(projects.head, model, side=Side.HEAD, outcomes=head) for model in plan.prune_names),
+        base_runs=tuple(_run(projects.base, model, side=Side.BASE, outcomes=base) for model in order),
         clones=tuple(clones.values()),
         base_sides=tuple(_base_side(scene, planned, base=base) for planned in plan.prune_set),
         duration_ms=round((time.monotonic() - started) * 1000),
-        again_runs=None if again is None else tuple(ModelRun(model, Side.BASE, again[model]) for model in order),
+        again_runs=None
+        if again is None
+        else tuple(_run(projects.base, model, side=Side.BASE, outcomes=again) for model in order),
     )
+
+
+def _run(project: Project, name: str, *, side: Side, outcomes: Mapping[str, RunOutcome]) -> ModelRun:
+    model = project.models[name]
+    return ModelRun(name, side, outcomes[name], model.fingerprint, model.method)
 
 
 def _ephemeral(project: Project) -> frozenset[str]:

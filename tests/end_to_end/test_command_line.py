@@ -362,7 +362,9 @@ def test_the_demo_needs_nothing_but_itself(tmp_path: Path, checkout: Checkout) -
 def test_version_and_help(checkout: Checkout) -> None:
     assert checkout.run("--version").out == f"rocky-preview {rocky_action.__version__}\n"
     text = checkout.run("--help").out
-    assert all(command in text for command in ("run", "plan", "create", "diff", "cost", "compare", "cleanup", "demo"))
+    assert all(
+        command in text for command in ("run", "plan", "create", "diff", "cost", "compare", "cleanup", "record", "demo")
+    )
     assert "exit codes" in text
     assert "--baseline" in checkout.run("run", "--help").out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,13 +14,14 @@ from rocky_action.cleaning import cleanup_previews
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import Comparison, PullRequest
-from rocky_action.errors import PlanError, ProjectError
+from rocky_action.errors import PlanError, ProjectError, WarehouseError
 from rocky_action.place import Place
 from rocky_action.settings import parse
 from rocky_action.state import WarehouseRecords, open_records
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
 from tests.support.previews import make_database, untouched
 from tests.support.projects import project_files
+from tests.support.records import execution
 from tests.support.repositories import GitRepository, isolated_environ
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -75,9 +76,14 @@ class Warehouse:
 
 
 def cleanup(
-    repository: GitRepository, *, expired: bool = False, pull_request: PullRequest | None = None, **values: str
+    repository: GitRepository,
+    *,
+    expired: bool = False,
+    pull_request: PullRequest | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    **values: str,
 ) -> tuple[str, ...]:
-    place = Place(repository.path, repository.environ, NOW, lambda _: None)
+    place = Place(repository.path, repository.environ, NOW, progress)
     return cleanup_previews(parse(values), place, pull_request=pull_request, expired=expired)
 
 
@@ -214,3 +220,51 @@ def test_a_database_without_state_is_cleaned_by_name(repository: GitRepository) 
     assert len(cleanup(repository, branch_name="x")) == 2
     with opened(repository) as warehouse:
         assert {schema for _, schema in warehouse.database.schemas("")} == {"branchless"}
+
+
+def record(warehouse: Warehouse, *days: int, name: str = "x") -> None:
+    for age in days:
+        finished = NOW - timedelta(days=age)
+        warehouse.records().record(name, execution(f"{name}-{age}"), comparison=COMPARISON, when=finished)
+
+
+def recorded(repository: GitRepository) -> list[object]:
+    with opened(repository) as warehouse:
+        rows = warehouse.database.query("SELECT DISTINCT run_id FROM rocky_preview.model_runs ORDER BY run_id")
+    return [run_id for (run_id,) in rows]
+
+
+def test_a_sweep_deletes_old_records_and_says_so(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        record(warehouse, 399, 401, 500)
+    said: list[str] = []
+    assert cleanup(repository, branch_name="x", progress=said.append) == ()
+    assert recorded(repository) == ["x-399", "x-401", "x-500"], "only a sweep does it"
+    assert cleanup(repository, expired=True, progress=said.append) == ()
+    assert recorded(repository) == ["x-399"]
+    assert said == ["deleted the records of 2 runs older than 400 days"]
+    cleanup(repository, expired=True, progress=said.append)
+    assert len(said) == 1
+    cleanup(repository, expired=True, keep_records_days="30", progress=said.append)
+    assert recorded(repository) == []
+    assert said[1:] == ["deleted the records of 1 run older than 30 days"]
+
+
+def test_a_sweep_keeps_the_newest_run_of_a_preview_that_is_still_leased(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        for name, expires in (("alive", NOW + HOUR), ("dead", NOW - HOUR)):
+            record(warehouse, 500, 600, name=name)
+            warehouse.make(name, expires=expires)
+    assert len(cleanup(repository, expired=True)) == 2
+    assert recorded(repository) == ["alive-500"]
+
+
+def test_a_state_of_a_newer_version_is_not_swept(repository: GitRepository) -> None:
+    with opened(repository) as warehouse:
+        warehouse.make("x", expires=NOW - HOUR)
+        warehouse.database.execute(["INSERT INTO rocky_preview.layouts VALUES (99, TIMESTAMP '2030-01-01')"])
+    for how in ({"expired": True}, {"branch_name": "x"}):
+        with pytest.raises(WarehouseError, match="layout is 99"):
+            cleanup(repository, **how)
+    with opened(repository) as warehouse:
+        assert warehouse.left() == schemas("x")

@@ -15,6 +15,7 @@ from rocky_action.domain.diff import Column
 from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
 from rocky_action.ports import Row
+from rocky_action.sql.quoting import quote
 from rocky_action.warehouses.duckdb import DuckDB
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
@@ -37,11 +38,14 @@ class Spoken(DuckDB):
 
     def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
         translated = self._translated(sql)
-        zoned = [column.type == _ZONED for column in self.plain.describe(translated)]
+        columns = self.plain.describe(translated)
+        zoned = [column.type == _ZONED for column in columns]
         if not any(zoned):
             return self.plain.query(translated, timeout=timeout)
         # DuckDB needs a library for these that is not here; as a driver would, this gives them with their zone.
-        texts = self.plain.query(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({translated})", timeout=timeout)
+        names = [quote(column.name, "duckdb") for column in columns if column.type == _ZONED]
+        replaced = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
+        texts = self.plain.query(f"SELECT * REPLACE ({replaced}) FROM ({translated})", timeout=timeout)
         return [
             tuple(_read(value) if is_zoned else value for value, is_zoned in zip(row, zoned, strict=True))
             for row in texts

@@ -5,27 +5,31 @@ from __future__ import annotations
 import pytest
 
 from rocky_action.domain.cost import Schedule
+from rocky_action.domain.production import ObservedRuns
 from rocky_action.stages.cost import cadence_of
 from tests.support.projects import ROCKY_TOML, load, project_files
 
 NIGHTLY = Schedule(30.4375, '"0 3 * * *" (UTC)')
 
 
+SEEN = ObservedRuns(12, 30.0)
+
+
 class TestWhoseWordCounts:
     def test_a_persons_first(self) -> None:
-        found = cadence_of(NIGHTLY, (30, 60), observed=12.0, seen="it was seen")
+        found = cadence_of(NIGHTLY, (30, 60), observed=SEEN)
         assert (found.lowest, found.highest, found.because) == (30, 60, "runs_per_month says so")
         assert not cadence_of(None, (30, 30)).is_range
 
     def test_then_the_schedules(self) -> None:
-        found = cadence_of(NIGHTLY, None, observed=12.0, seen="it was seen")
+        found = cadence_of(NIGHTLY, None, observed=SEEN)
         assert found.lowest == found.highest == pytest.approx(30.44, abs=0.01)
         assert found.because == 'rocky.toml schedules the pipeline: "0 3 * * *" (UTC)'
 
     def test_then_what_was_recorded(self) -> None:
-        found = cadence_of(None, None, observed=12.0, seen="12 runs were recorded in 30 days")
-        assert (found.lowest, found.highest) == (12, 12)
-        assert found.because == "12 runs were recorded in 30 days"
+        found = cadence_of(None, None, observed=SEEN)
+        assert found.lowest == found.highest == pytest.approx(11 / 30 * 30.4375)
+        assert found.because == "12 runs of production were recorded in 30 days"
 
     def test_no_record_is_not_no_run(self) -> None:
         assert cadence_of(None, None, observed=None).is_range

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from rocky_action.domain.cost import Cadence, Schedule
+from rocky_action.domain.production import ObservedRuns
 
 _DAILY = 365.25 / 12
 _HOURLY = 24 * _DAILY
 
 
 def cadence_of(
-    schedule: Schedule | None,
-    asked: tuple[float, float] | None,
-    *,
-    observed: float | None = None,
-    seen: str = "",
+    schedule: Schedule | None, asked: tuple[float, float] | None, *, observed: ObservedRuns | None = None
 ) -> Cadence:
     """The first of them that is known.
 
-    ``asked`` is what a person says, from the lowest to the highest. ``observed`` is how often a month production ran by
-    its records, and ``seen`` says of how many runs in how many days ("12 runs were recorded in 14 days").
+    ``asked`` is what a person says, from the lowest to the highest, ``observed`` what production's records show.
     """
     if asked is not None:
         return Cadence(*asked, "runs_per_month says so")
@@ -26,5 +22,6 @@ def cadence_of(
         each = schedule.runs_per_month
         return Cadence(each, each, f"rocky.toml schedules the pipeline: {schedule.said}")
     if observed is not None:
-        return Cadence(observed, observed, seen)
+        each = observed.per_day * _DAILY
+        return Cadence(each, each, f"{observed.runs:,} runs of production were recorded in {observed.days:,.3g} days")
     return Cadence(_DAILY, _HOURLY, "nobody says how often it runs: a guess, between daily and hourly")

@@ -70,7 +70,7 @@ def _found(
 
 
 def _strategy(base: Model, head: Model) -> Iterator[Found]:
-    before, after = _kind(base.strategy), _kind(head.strategy)
+    before, after = base.method, head.method
     if before != after:
         message = f"its strategy changes from `{before}` to `{after}`"
         kind = FindingKind.MATERIALIZATION_STRATEGY_CHANGED
@@ -159,10 +159,6 @@ def _masks(model: Model, project: Project, *, environments: Iterable[str]) -> di
 def _tags(model: Model) -> dict[str, str]:
     text = next((value for key, value in model.metadata if key == "classification"), None)
     return {column: tag for column, tag in _mapping(text).items() if isinstance(tag, str)}
-
-
-def _kind(strategy: Strategy) -> str:
-    return strategy.name if isinstance(strategy, WarehouseOnly) else strategy.kind
 
 
 def _settings(strategy: Strategy) -> dict[str, object]:

@@ -1,0 +1,301 @@
+"""Leases and run records in one warehouse.
+
+A lease is written before anything is built, so what a killed run leaves can always be found and dropped. Records are
+only ever added, until they are old; the newest run of a preview is what ``diff`` and ``cost`` look at, and rebuilds of
+base and production's own runs are where later runs find what a model costs. Prices are not among what is recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from rocky_action.domain.cost import CostSource, Figures, RecordedIn
+from rocky_action.domain.execution import Execution, Side, Succeeded
+from rocky_action.domain.production import ObservedRuns, ProductionRun
+from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.usage import Usage
+from rocky_action.errors import WarehouseError
+from rocky_action.ports import Row, WarehouseAdapter
+from rocky_action.sql.quoting import text_literal
+from rocky_action.state.layout import LAYOUT, named, patiently
+from rocky_action.state.values import Value, count, insert, literal, moment
+
+_EXECUTION = TypeAdapter(Execution)
+_SCHEMAS = TypeAdapter(tuple[tuple[str, str], ...])
+_MOST_ROWS = 500
+"""Rows of one INSERT: few statements, none of them longer than a warehouse takes."""
+_MOST_MODELS = 1000
+"""Models that one statement asks for; with names of 100 characters it is still shorter than any warehouse takes."""
+_NEWEST = 20
+"""Runs of one model and origin that are looked at: enough to tell by how much they differ."""
+_RECENT_DAYS, _ENOUGH = 30, 5
+"""Where so many runs of a model are recorded in so many days, older ones are not looked for."""
+_PREVIEW, _PRODUCTION = "preview", "production"
+_OBSERVED_DAYS, _FEWEST_RUNS = 90, 3
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Which schemas belong to a preview, and until when (UTC)."""
+
+    name: str
+    schemas: tuple[tuple[str, str], ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A finished execution and the two commits it compared."""
+
+    execution: Execution
+    merge_base: str
+    head_commit: str
+
+
+@dataclass(frozen=True)
+class WarehouseRecords:
+    """Leases and records in one warehouse, whose tables are those of ``layout``; satisfies Records."""
+
+    warehouse: WarehouseAdapter
+    layout: int = LAYOUT
+
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
+        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need."""
+        row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas))}
+        row |= {"head_commit": comparison.head_commit, "written_at": datetime.now(UTC), "expires_at": until}
+        self._append({"leases": [row]})
+
+    def record(
+        self,
+        name: str,
+        execution: Execution,
+        *,
+        comparison: Comparison,
+        when: datetime,
+        pull_request: int | None = None,
+    ) -> None:
+        """Adds the execution, and a row for each model that was built."""
+        about: dict[str, Value] = {
+            "run_id": execution.run_id,
+            "finished_at": when,
+            "pull_request": pull_request,
+            "origin": _PREVIEW,
+        }
+        run = about | {
+            "name": name,
+            "merge_base": comparison.merge_base,
+            "head_commit": comparison.head_commit,
+            "execution": _EXECUTION.dump_json(execution).decode(),
+        }
+        built = [
+            about
+            | {"model": one.model, "side": one.side.value, "sql_hash": one.sql_hash, "method": one.method}
+            | {"git_commit": comparison.merge_base if one.side is Side.BASE else comparison.head_commit}
+            | _measured(one.outcome.usage)
+            for one in (*execution.base_runs, *execution.head_runs)
+            if isinstance(one.outcome, Succeeded)
+        ]
+        self._append({"runs": [run], "model_runs": built})
+
+    def record_production(self, run: ProductionRun) -> bool:
+        """Adds a run of production, and says whether it was not there before.
+
+        Two writers of the same run at the same moment may both add it; whoever reads takes it for one.
+        """
+        runs = named(self.warehouse, "runs")
+        if self.warehouse.query(f"SELECT 1 FROM {runs} WHERE run_id = {self._text(run.run_id)} LIMIT 1"):
+            return False
+        about: dict[str, Value] = {"run_id": run.run_id, "finished_at": run.finished_at, "origin": _PRODUCTION}
+        built = [
+            about
+            | {"model": one.model, "side": Side.BASE.value, "sql_hash": one.sql_hash, "method": one.method}
+            | {"git_commit": run.commit}
+            | _measured(one.usage)
+            for one in run.models
+        ]
+        self._append({"runs": [about | {"merge_base": run.commit, "head_commit": run.commit}], "model_runs": built})
+        return True
+
+    def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
+        """The newest recorded runs of each of base's models, newest first, whichever preview they were made for.
+
+        Some of production's and some of previews', up to 20 of each; the latter of the same SQL. Those of the last
+        month will do where there are five, so that what is asked of a long history costs no more than of a short one.
+        """
+        if self.layout < LAYOUT:
+            return {}  # nothing says of which SQL its records are
+        recent = self._history(models, since=datetime.now(UTC) - timedelta(days=_RECENT_DAYS))
+        few = {name: sql_hash for name, sql_hash in models.items() if len(recent.get(name, ())) < _ENOUGH}
+        return recent | self._history(few, since=None)
+
+    def observed_runs(self, now: datetime) -> ObservedRuns | None:
+        """Production's runs that were recorded in the last 90 days; None for fewer than three or less than a day."""
+        if self.layout < LAYOUT:
+            return None
+        since = literal(now - timedelta(days=_OBSERVED_DAYS), self.warehouse.dialect)
+        ((runs, first, last),) = self.warehouse.query(
+            f"SELECT count(DISTINCT run_id), min(finished_at), max(finished_at) FROM {named(self.warehouse, 'runs')}"
+            f" WHERE origin = {self._text(_PRODUCTION)} AND finished_at >= {since}"
+        )
+        number = count(runs) or 0
+        if number < _FEWEST_RUNS:
+            return None
+        days = (moment(last) - moment(first)) / timedelta(days=1)
+        return ObservedRuns(number, days) if days >= 1 else None
+
+    def newest(self, name: str) -> RecordedRun | None:
+        """The newest run of one preview, None if there is none. Raises WarehouseError for one that cannot be read."""
+        rows = self.warehouse.query(
+            f"SELECT execution, merge_base, head_commit FROM {named(self.warehouse, 'runs')}"
+            f" WHERE name = {self._text(name)} ORDER BY finished_at DESC, run_id DESC LIMIT 1"
+        )
+        if not rows:
+            return None
+        text, merge_base, head_commit = rows[0]
+        try:
+            return RecordedRun(_EXECUTION.validate_json(str(text)), str(merge_base), str(head_commit))
+        except ValidationError as err:
+            raise WarehouseError(
+                f"the newest run of preview {name} was recorded by another version of this program",
+                advice="Run `rocky-preview create` again.",
+            ) from err
+
+    def leases(self) -> tuple[Lease, ...]:
+        """The newest lease of each preview, by name."""
+        rows = self.warehouse.query(
+            "SELECT name, schemas, expires_at FROM ("
+            " SELECT *, row_number() OVER (PARTITION BY name ORDER BY written_at DESC, expires_at DESC) AS age"
+            f" FROM {named(self.warehouse, 'leases')}"
+            ") AS ranked WHERE age = 1 ORDER BY name"
+        )
+        return tuple(_lease(str(name), text, until=until) for name, text, until in rows)
+
+    def release(self, name: str) -> None:
+        """Forgets a preview's leases, once its schemas are gone."""
+        table = named(self.warehouse, "leases")
+        self.warehouse.execute([f"DELETE FROM {table} WHERE name = {self._text(name)}"])
+
+    def prune(self, before: datetime) -> int:
+        """Deletes the records of runs that finished before then, and says how many runs these were.
+
+        A preview that is still leased keeps its newest run. No lease is touched.
+        """
+        runs, models = named(self.warehouse, "runs"), named(self.warehouse, "model_runs")
+        leased = f"SELECT name FROM {named(self.warehouse, 'leases')}"
+        newest = (
+            "SELECT run_id, finished_at,"
+            " row_number() OVER (PARTITION BY name ORDER BY finished_at DESC, run_id DESC) AS age"
+            f" FROM {runs} WHERE name IN ({leased})"
+        )
+        old = f"finished_at < {literal(before, self.warehouse.dialect)}"
+        kept = self.warehouse.query(f"SELECT run_id FROM ({newest}) AS ranked WHERE age = 1 AND {old}")
+        if kept:
+            old += f" AND run_id NOT IN ({', '.join(self._text(str(run_id)) for (run_id,) in kept)})"
+        ((number,),) = self.warehouse.query(f"SELECT count(*) FROM {runs} WHERE {old}")
+        if number:
+            self.warehouse.execute([f"DELETE FROM {models} WHERE {old}", f"DELETE FROM {runs} WHERE {old}"])
+        return count(number) or 0
+
+    def _text(self, value: str) -> str:
+        return text_literal(value, self.warehouse.dialect)
+
+    def _append(self, tables: Mapping[str, Sequence[Mapping[str, Value]]]) -> None:
+        statements = [
+            insert(named(self.warehouse, table), rows[start : start + _MOST_ROWS], dialect=self.warehouse.dialect)
+            for table, rows in tables.items()
+            for start in range(0, len(rows), _MOST_ROWS)
+        ]
+        patiently(lambda: self.warehouse.execute(statements))
+
+    def _history(self, models: Mapping[str, str], *, since: datetime | None) -> dict[str, tuple[Figures, ...]]:
+        asked = list(models)
+        parts = [asked[start : start + _MOST_MODELS] for start in range(0, len(asked), _MOST_MODELS)]
+        statements = [self._history_of({name: models[name] for name in part}, since=since) for part in parts]
+        found: dict[str, dict[RecordedIn, Figures]] = {}
+        for rows in self.warehouse.query_many(statements) if statements else ():
+            for model, figures in _figures(rows, models):
+                if figures.recorded is not None:
+                    found.setdefault(model, {})[figures.recorded] = figures
+        return {model: tuple(runs.values()) for model, runs in found.items()}
+
+    def _history_of(self, models: Mapping[str, str], *, since: datetime | None) -> str:
+        names = ", ".join(self._text(name) for name in models)
+        hashes = ", ".join(self._text(sql_hash) for sql_hash in dict.fromkeys(models.values()))
+        production = f"origin = {self._text(_PRODUCTION)}"
+        recent = "" if since is None else f" AND finished_at >= {literal(since, self.warehouse.dialect)}"
+        columns = "model, sql_hash, origin, run_id, finished_at, duration_ms, bytes_scanned, bytes_billed, slot_ms"
+        return (
+            f"SELECT {columns} FROM ("
+            f" SELECT {columns},"
+            # Which of two that finished in one moment is the twentieth is left open: DuckDB would sort all rows for it.
+            " row_number() OVER (PARTITION BY model, origin ORDER BY finished_at DESC) AS age"
+            f" FROM {named(self.warehouse, 'model_runs')}"
+            f" WHERE side = 'base' AND model IN ({names}) AND ({production} OR sql_hash IN ({hashes})){recent}"
+            f") AS ranked WHERE age <= {_NEWEST} ORDER BY model, finished_at DESC, run_id DESC"
+        )
+
+
+@dataclass(frozen=True)
+class NoRecords:
+    """Satisfies Records where the state schema may not be written; ``reason`` goes into the report."""
+
+    reason: str
+
+    def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
+        """Nothing can be written; the schemas' prefix is all that a sweeper has."""
+
+    def record(
+        self,
+        name: str,
+        execution: Execution,
+        *,
+        comparison: Comparison,
+        when: datetime,
+        pull_request: int | None = None,
+    ) -> None:
+        """Nothing can be written."""
+
+    def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
+        """Nothing was ever written."""
+        del models
+        return {}
+
+    def observed_runs(self, now: datetime) -> ObservedRuns | None:
+        """Nothing was ever written."""
+        del now
+        return None
+
+
+def _measured(usage: Usage) -> dict[str, Value]:
+    return {
+        "duration_ms": usage.duration_ms,
+        "rows_affected": usage.rows,
+        "bytes_scanned": usage.bytes_scanned,
+        "bytes_billed": usage.bytes_billed,
+        "slot_ms": usage.slot_ms,
+        "credits": usage.credits,
+    }
+
+
+def _figures(rows: Sequence[Row], models: Mapping[str, str]) -> Iterator[tuple[str, Figures]]:
+    """What rows of ``history`` say, without those of another model's SQL that one has had in the past."""
+    for model, sql_hash, origin, run_id, finished_at, *figures in rows:
+        production = origin == _PRODUCTION
+        if production or sql_hash == models[str(model)]:
+            recorded = RecordedIn(str(run_id), moment(finished_at).isoformat(timespec="seconds"), production)
+            duration, scanned, billed, slots = map(count, figures)
+            yield str(model), Figures(duration, scanned, None, CostSource.RECORDED, billed, slots, recorded)
+
+
+def _lease(name: str, text: object, *, until: object) -> Lease:
+    try:
+        return Lease(name, _SCHEMAS.validate_json(str(text)), moment(until))
+    except ValidationError as err:
+        raise WarehouseError(
+            f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."
+        ) from err
