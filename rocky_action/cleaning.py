@@ -77,7 +77,7 @@ def _prune(records: WarehouseRecords, settings: Settings, *, place: Place) -> No
 
 def _has_data(adapter: Adapter, place: Place) -> bool:
     """False for an embedded database whose file is not there: on a fresh runner there is nothing to drop."""
-    if adapter.type != "duckdb":
+    if adapter.type != "duckdb" or adapter.is_motherduck:
         return True
     path = adapter.settings.get("path", "")
     return path not in ("", ":memory:") and (place.folder / path).exists()

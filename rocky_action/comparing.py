@@ -112,10 +112,10 @@ def _database(settings: Settings, place: Place) -> Path:
     tree = WorkTree(open_repository(project_folder(settings, place), environ=place.environ))
     adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)
     path = adapter.settings.get("path", "")
-    if adapter.type != "duckdb" or path in ("", ":memory:"):
+    if adapter.type != "duckdb" or adapter.is_motherduck or path in ("", ":memory:"):
         raise InputError(
             f"[adapter.{adapter.name}] is no DuckDB file, so it has no relations that this version can compare",
-            advice="Compare two files, or give the adapter a path.",
+            advice="Compare two files, or give the adapter the path of one.",
         )
     return place.folder / path
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
 from rocky_action.domain.audit import Audit
-from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.cost import CostDelta, Work
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution, Failed
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Caveat, Provenance, Report, Severity
+from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.cost import Terms, cadence_of, price, tariff_of
@@ -47,16 +48,28 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
         except MissingCredentialsError as err:
             plan_only = unchecked_evidence(known.changes, known.plan, schema=options.schema, err=err)
             return report(world, options, known=known, evidence=plan_only)
+        readings: dict[Work, Usage] = {}
         if known.plan.prune_set:
             execution = create(world, options, known=known, connection=connection)
+            readings[Work.BUILDING] = connection.warehouse.spent()
             world.progress("comparing rows")
             diffs = diff(known, options, connection=connection, execution=execution)
-            cost = cost_of(known, options, connection=connection, execution=execution, now=world.now)
-            evidence = Evidence(known.changes, known.plan, execution, diffs, cost)
+            evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta())
+            readings[Work.COMPARING] = connection.warehouse.spent()
         if sample:
             lease(world, options, known=known, connection=connection)
             bench = Bench(known.projects, connection.warehouse, options, world.now, world.progress)
             evidence = replace(evidence, audit=audit(sample, bench))
+            readings[Work.AUDITING] = connection.warehouse.spent()
+        cost = cost_of(
+            known,
+            options,
+            connection=connection,
+            execution=evidence.execution,
+            spent=dict(_parts(readings)),
+            now=world.now,
+        )
+        evidence = replace(evidence, cost=cost)
         return report(world, options, known=known, evidence=evidence, connection=connection)
 
 
@@ -86,7 +99,7 @@ def create(world: World, options: PreviewOptions, *, known: Study, connection: C
         now=world.now,
         progress=world.progress,
     )
-    execution = replace(execution, built_from=known.fingerprint)
+    execution = replace(execution, built_from=known.fingerprint, spent=connection.warehouse.spent())
     connection.records.record(
         options.name, execution, comparison=world.comparison, when=world.now, pull_request=world.pull_request
     )
@@ -104,10 +117,24 @@ def diff(
     return mark_unstable(found, execution, plan=known.plan, projects=projects, warehouse=warehouse, options=options)
 
 
+def _parts(readings: Mapping[Work, Usage]) -> Iterator[tuple[Work, Usage]]:
+    """What each part of a preview took, by readings of the meter after each; opening it counts with the first."""
+    before = NO_USAGE
+    for work, reading in readings.items():
+        yield work, reading.since(before)
+        before = reading
+
+
 def cost_of(
-    known: Study, options: PreviewOptions, *, connection: Connection, execution: Execution, now: datetime
+    known: Study,
+    options: PreviewOptions,
+    *,
+    connection: Connection,
+    execution: Execution,
+    spent: Mapping[Work, Usage | None],
+    now: datetime,
 ) -> CostDelta:
-    """Price both sides, from what was measured now or recorded before."""
+    """Price both sides, from what was measured now or recorded before, and what the preview itself took."""
     base, head, records = known.projects.base.models.values(), known.projects.head, connection.records
     return price(
         known.plan,
@@ -119,7 +146,7 @@ def cost_of(
             cadence_of(head.schedule, options.runs_per_month, observed=records.observed_runs(now)),
             options.gates,
         ),
-        spent={},
+        spent=spent,
     )
 
 

@@ -167,6 +167,14 @@ class WarehouseAdapter(WarehouseReader, Protocol):
         """Catalog and name of every schema that begins with ``prefix``, sorted."""
         ...
 
+    def spent(self) -> Usage:
+        """What all that was sent through this connection has taken until now, failed statements among it.
+
+        By the warehouse's own figures where each statement brings them along, else by our clock: no statement is sent
+        to find out. What is not known of a single one is unknown of the whole.
+        """
+        ...
+
     def close(self) -> None:
         """Cancels what other threads still run, and gives the connection back."""
         ...

@@ -17,7 +17,7 @@ from rocky_action.cleaning import cleanup_previews
 from rocky_action.commands.calls import Call, called
 from rocky_action.console import tables
 from rocky_action.console.costs import show_cost, show_limits
-from rocky_action.domain.cost import CostDelta
+from rocky_action.domain.cost import CostDelta, Work
 from rocky_action.domain.execution import Failed
 from rocky_action.domain.report import Report, Verdict
 from rocky_action.errors import InputError
@@ -87,8 +87,9 @@ def cost(namespace: argparse.Namespace) -> int:
 
     def priced(newest: Newest) -> Evidence:
         known, execution = newest.known, newest.execution
+        spent = {Work.BUILDING: execution.spent}  # what comparing took, or will, nobody has written down
         delta = pipeline.cost_of(
-            known, newest.options, connection=newest.connection, execution=execution, now=newest.now
+            known, newest.options, connection=newest.connection, execution=execution, spent=spent, now=newest.now
         )
         return Evidence(known.changes, known.plan, execution, (), delta)
 

@@ -165,7 +165,7 @@ class Execution:
     ``base_sides`` has an entry for every prune-set model. ``duration_ms`` is wall clock for all of it.
     ``built_from`` identifies the models as they were built, so that a later look can tell that they have changed.
     ``again_runs`` are the second builds of what was rebuilt on base, None if nobody asked for any; no model's cost
-    counts them.
+    counts them. ``spent`` is what all of it took until it was recorded, None where nobody measured it.
     """
 
     run_id: str
@@ -177,6 +177,7 @@ class Execution:
     duration_ms: int = 0
     built_from: str = ""
     again_runs: tuple[ModelRun, ...] | None = None
+    spent: Usage | None = None
 
     @property
     def status(self) -> RunStatus:

@@ -147,6 +147,11 @@ class Adapter:
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     unset: tuple[str, ...] = ()
 
+    @property
+    def is_motherduck(self) -> bool:
+        """Whether it is a DuckDB database in MotherDuck's cloud, and no file."""
+        return self.type == "duckdb" and self.settings.get("path", "").startswith(("md:", "motherduck:"))
+
 
 @dataclass(frozen=True)
 class Model:

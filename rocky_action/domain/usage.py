@@ -31,11 +31,26 @@ class Usage:
             _sum(self.credits, other.credits),
         )
 
+    def since(self, earlier: Usage) -> Usage:
+        """What came after an earlier reading of the same meter; unknown less anything is unknown."""
+        return Usage(
+            _difference(self.duration_ms, earlier.duration_ms),
+            _difference(self.rows, earlier.rows),
+            _difference(self.bytes_scanned, earlier.bytes_scanned),
+            _difference(self.bytes_billed, earlier.bytes_billed),
+            _difference(self.slot_ms, earlier.slot_ms),
+            _difference(self.credits, earlier.credits),
+        )
+
 
 NO_USAGE = Usage(0, 0, 0, 0, 0, 0.0)
 """What no statement at all took: where sums begin."""
 
 _Number = TypeVar("_Number", int, float)
+
+
+def _difference(now: _Number | None, then: _Number | None) -> _Number | None:
+    return None if now is None or then is None else now - then
 
 
 def _sum(left: _Number | None, right: _Number | None) -> _Number | None:

@@ -193,6 +193,10 @@ class BigQuery:
             found += [(project, name) for name in names if name.startswith(prefix)]
         return tuple(sorted(found))
 
+    def spent(self) -> Usage:
+        """The figures of every job; dry runs and requests that are no jobs cost nothing."""
+        return self.jobs.meter.spent()
+
     def close(self) -> None:
         """Cancels running jobs and closes the connections."""
         self.jobs.close()

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from google.api_core.exceptions import Conflict, Forbidden, GoogleAPICallError
@@ -22,6 +22,7 @@ from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Row
 from rocky_action.warehouses.bigquery_errors import INTERRUPTED, OUR_BUG, Voice, message_of, reason_of, translated
 from rocky_action.warehouses.bigquery_values import labels_of, plain
+from rocky_action.warehouses.metering import Meter
 
 _PAGE = 10_000
 _GRACE = 60.0
@@ -60,6 +61,7 @@ class Jobs:
     client: bigquery.Client = field(repr=False)
     voice: Voice
     labels: Mapping[str, str]
+    meter: Meter = field(default_factory=Meter, init=False, repr=False, compare=False)
     _running: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _door: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _closed: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
@@ -89,16 +91,9 @@ class Jobs:
 
     def usage(self, job: bigquery.QueryJob) -> Usage:
         """What a finished job took, as far as BigQuery says; a script's own figures are the sums over its parts."""
-        lasted = None if job.started is None or job.ended is None else job.ended - job.started
         with translated(self.voice):
             rows = self._rows(job)
-        return Usage(
-            duration_ms=None if lasted is None else math.ceil(lasted.total_seconds() * 1000),
-            rows=rows,
-            bytes_scanned=job.total_bytes_processed,
-            bytes_billed=job.total_bytes_billed,
-            slot_ms=job.slot_millis,
-        )
+        return replace(_figures(job), rows=rows)
 
     def close(self) -> None:
         """Cancels what other threads still run, and waits for them to notice."""
@@ -135,7 +130,10 @@ class Jobs:
         def attempt() -> tuple[bigquery.QueryJob, RowIterator]:
             with self._named() as job_id:
                 job = self._inserted(sql, config, job_id=job_id)
-                self._wait(job, deadline, timeout=timeout)
+                try:
+                    self._wait(job, deadline, timeout=timeout)
+                finally:
+                    self.meter.add(spent_on(job))
                 error = job.exception()  # type: ignore[no-untyped-call]
                 if isinstance(error, GoogleAPICallError):
                     if timeout is not None and reason_of(error) == "stopped":
@@ -189,6 +187,25 @@ class Jobs:
     def _refuse_when_closed(self) -> None:
         if self._closed.is_set():
             raise WarehouseError("the connection is closed", advice="")
+
+
+def _figures(job: bigquery.QueryJob) -> Usage:
+    lasted = None if job.started is None or job.ended is None else job.ended - job.started
+    return Usage(
+        duration_ms=None if lasted is None else math.ceil(lasted.total_seconds() * 1000),
+        bytes_scanned=job.total_bytes_processed,
+        bytes_billed=job.total_bytes_billed,
+        slot_ms=job.slot_millis,
+    )
+
+
+def spent_on(job: bigquery.QueryJob) -> Usage:
+    """As the bill will have it: an answer out of the cache is free, and bytes are if a job failed by itself."""
+    figures = _figures(job)
+    if job.cache_hit:
+        return replace(figures, bytes_billed=0, slot_ms=0)  # and BigQuery says nothing of slots
+    failed = job.error_result is not None and job.error_result.get("reason") != "stopped"
+    return replace(figures, bytes_billed=0) if failed else figures
 
 
 def _new_id() -> str:

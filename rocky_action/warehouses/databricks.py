@@ -212,6 +212,10 @@ class Databricks:
         pairs = zip(sorted(listed), names, strict=True)
         return tuple((catalog, name) for catalog, found in pairs for name in sorted(found) if name.startswith(prefix))
 
+    def spent(self) -> Usage:
+        """Time by our own clock, from when each statement ran: neither the warehouse's start nor its queue."""
+        return self.statements.meter.spent()
+
     def close(self) -> None:
         """Cancels what other threads still run. There is no session to end; the warehouse stops by its own rule."""
         self.statements.close()

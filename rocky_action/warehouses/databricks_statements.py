@@ -33,6 +33,7 @@ from rocky_action.ports import Row
 from rocky_action.warehouses.databricks_errors import FOREIGN
 from rocky_action.warehouses.databricks_login import Login
 from rocky_action.warehouses.databricks_values import reader
+from rocky_action.warehouses.metering import Meter
 
 _UNFINISHED = (StatementState.PENDING, StatementState.RUNNING)
 _STARTING = 1200.0
@@ -74,6 +75,7 @@ class Statements:
 
     login: Login
     labels: Mapping[str, str]
+    meter: Meter = field(default_factory=Meter, init=False, repr=False, compare=False)
     _running: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _door: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _closed: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
@@ -110,7 +112,8 @@ class Statements:
             repeatable=reads,
         )
         with self._tracked(str(sent.statement_id)) as statement_id:
-            done = self._finished(statement_id, sent, timeout=timeout)
+            with self.meter.clocked() as waits:
+                done = self._finished(statement_id, sent, timeout=timeout, waits=waits)
             return self._fetched(statement_id, done)
 
     def usage(self, results: Sequence[Result]) -> Usage:
@@ -143,7 +146,9 @@ class Statements:
         for statement_id in running:
             self._cancel(statement_id)
 
-    def _finished(self, statement_id: str, sent: StatementResponse, *, timeout: float | None) -> StatementResponse:
+    def _finished(
+        self, statement_id: str, sent: StatementResponse, *, timeout: float | None, waits: Callable[[], None]
+    ) -> StatementResponse:
         began = time.monotonic()
         deadline, response, pause = began + _STARTING, sent, _FIRST_PAUSE
         state, limit = _state(response), "while the warehouse was starting or busy"
@@ -151,6 +156,8 @@ class Statements:
             if state is StatementState.RUNNING and not limit.startswith("after"):
                 deadline = float("inf") if timeout is None else time.monotonic() + timeout
                 limit = f"after {timeout:g} s" if timeout is not None else "after all"
+            if state is StatementState.PENDING:
+                waits()
             left = deadline - time.monotonic()
             if left <= 0:
                 self._stop(statement_id)

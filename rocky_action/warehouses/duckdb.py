@@ -32,11 +32,13 @@ from rocky_action.warehouses.duckdb_statements import (
     signals_kept,
     translated,
 )
+from rocky_action.warehouses.metering import Meter
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _DIALECT = "duckdb"
 _SCRATCH = "rocky_preview_scratch"
 _SNAPSHOTS = itertools.count()
+Config = dict[str, str | bool | int | float | list[str]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class DuckDB:
     _cursors: set[duckdb.DuckDBPyConnection] = field(default_factory=set, init=False, repr=False, compare=False)
     _door: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
     _closed: threading.Event = field(default_factory=threading.Event, init=False, repr=False, compare=False)
+    _meter: Meter = field(default_factory=Meter, init=False, repr=False, compare=False)
 
     @property
     def description(self) -> str:
@@ -112,14 +115,14 @@ class DuckDB:
             return
         copy = Relation(f"{_SCRATCH}_{next(_SNAPSHOTS)}", "main", relation.name)
         scratch = quote(copy.catalog, _DIALECT)
-        with translated(scratch):
-            self.connection.cursor().execute(f"ATTACH ':memory:' AS {scratch} (READ_WRITE)")
+        with translated(scratch), self._cursor() as cursor:
+            cursor.execute(f"ATTACH ':memory:' AS {scratch} (READ_WRITE)")
         try:
             self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"])
             yield copy
         finally:
-            with translated(scratch):
-                self.connection.cursor().execute(f"DETACH {scratch}")
+            with translated(scratch), self._cursor() as cursor:
+                cursor.execute(f"DETACH {scratch}")
 
     def rows(self, relation: Relation) -> int | None:
         """Rows of a table, from the catalog; None for a view."""
@@ -204,6 +207,10 @@ class DuckDB:
         )
         return tuple((str(catalog), str(schema)) for catalog, schema in rows)
 
+    def spent(self) -> Usage:
+        """Time by our own clock; bytes are unknown, because queries are not profiled. Seeds are not counted."""
+        return self._meter.spent()
+
     def close(self) -> None:
         """Interrupts what other threads still run, closes the database and lets go of its lock."""
         with self._door:
@@ -224,7 +231,8 @@ class DuckDB:
             cursor = self.connection.cursor()
             self._cursors.add(cursor)
         try:
-            yield cursor
+            with self._meter.clocked():
+                yield cursor
         finally:
             cursor.close()
             self._cursors.discard(cursor)
@@ -287,16 +295,19 @@ def _of(request: OpenRequest, database: DuckDB) -> DuckDB:
     return database
 
 
-def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:
-    """Opens an existing file, or a fresh database in memory for None. Raises WarehouseError with advice."""
+def config_of(options: OpenOptions) -> Config:
+    """DuckDB's own words for what was asked of this machine."""
     # Spilling beside the database would write where only reading was asked for.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"rocky-preview-{os.getpid()}")
-    }
+    config: Config = {"temp_directory": str(Path(tempfile.gettempdir()) / f"rocky-preview-{os.getpid()}")}
     if options.memory_limit is not None:
         config["memory_limit"] = options.memory_limit
     if options.threads is not None:
         config["threads"] = options.threads
+    return config
+
+
+def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:
+    """Opens an existing file, or a fresh database in memory for None. Raises WarehouseError with advice."""
     if path is not None and not path.exists():
         raise WarehouseError(
             f"the DuckDB file {path} does not exist",
@@ -304,7 +315,9 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         )
     try:
         connection = duckdb.connect(
-            ":memory:" if path is None else str(path), read_only=options.read_only and path is not None, config=config
+            ":memory:" if path is None else str(path),
+            read_only=options.read_only and path is not None,
+            config=config_of(options),
         )
     except duckdb.Error as err:
         message = str(err).strip().splitlines()[0]

@@ -33,22 +33,30 @@ _ADVICE = {
 """What DuckDB's message says, in the order of looking, and what to do about it."""
 
 
-def profiled(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
-    """Runs one statement and says what it took."""
+def clocked(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
+    """Runs one statement and says how long it took, by our own clock, and how many rows it has written."""
     with translated(statement, timeout=timeout), interrupted_after(cursor, timeout):
         kinds = [one.type for one in cursor.extract_statements(statement)]
         if len(kinds) != 1:
             raise WarehouseError(f"refused, as it is not one statement: {statement[:200]}", advice=OUR_BUG)
         started = time.monotonic()
         result = cursor.execute(statement).fetchall()
-    if kinds == [duckdb.StatementType.MULTI]:  # a PIVOT: DuckDB runs several statements and profiles the last one
-        return Usage(math.ceil((time.monotonic() - started) * 1000))
+    milliseconds = math.ceil((time.monotonic() - started) * 1000)
+    if kinds == [duckdb.StatementType.MULTI]:  # a PIVOT: DuckDB runs several statements and tells of the last one
+        return Usage(milliseconds)
+    return Usage(milliseconds, sum(row[0] for row in result if len(row) == 1 and isinstance(row[0], int)))
+
+
+def profiled(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
+    """Runs one statement and says what it took, by DuckDB's own profiler."""
+    usage = clocked(cursor, statement, timeout=timeout)
+    if usage.rows is None:
+        return usage
     profile = json.loads(cursor.get_profiling_information(format="json"))
     seconds = profile.get("query", {}).get("total_time")
-    counts = [row[0] for row in result if len(row) == 1 and isinstance(row[0], int)]
     return Usage(
         duration_ms=None if seconds is None else math.ceil(seconds * 1000),
-        rows=sum(counts),
+        rows=usage.rows,
         bytes_scanned=sum(_scanned(operator) for operator in profile.get("operator", [])),
     )
 

@@ -20,6 +20,8 @@ _OPENERS: Mapping[str, str] = MappingProxyType(
 )
 """Adapter type to module; the module's ``open_adapter`` takes an OpenRequest."""
 
+_MOTHERDUCK = "rocky_action.warehouses.duckdb_motherduck"
+
 
 def open_warehouse(request: OpenRequest) -> Opened:
     """Opens the warehouse of an adapter. Raises ProjectError for a type without a driver, WarehouseError otherwise.
@@ -27,7 +29,7 @@ def open_warehouse(request: OpenRequest) -> Opened:
     Among these is MissingCredentialsError, also for a setting that waits for a variable: the driver is not asked then,
     as it might do without the setting and mean another database.
     """
-    module = _OPENERS.get(request.adapter.type)
+    module = _MOTHERDUCK if request.adapter.is_motherduck else _OPENERS.get(request.adapter.type)
     if module is None:
         raise ProjectError(
             f"[adapter.{request.adapter.name}] is of type {request.adapter.type}, which this version cannot preview",

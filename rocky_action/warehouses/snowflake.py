@@ -216,6 +216,10 @@ class Snowflake:
         found = [(str(row["database_name"]), str(row["name"])) for row in _records(shown)]
         return tuple(sorted(one for one in found if one[1].startswith(prefix)))
 
+    def spent(self) -> Usage:
+        """Time by our own clock, queueing among it: a warehouse is billed for the time that it is up."""
+        return self.sessions.meter.spent()
+
     def close(self) -> None:
         """Cancels what any thread still runs, and logs out."""
         self.sessions.close()

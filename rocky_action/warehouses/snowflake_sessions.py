@@ -17,6 +17,7 @@ from snowflake.connector.cursor import ResultMetadata, SnowflakeCursor
 
 from rocky_action.errors import WarehouseError
 from rocky_action.ports import Row
+from rocky_action.warehouses.metering import Meter
 from rocky_action.warehouses.snowflake_errors import is_expired, translated
 from rocky_action.warehouses.snowflake_login import Login
 
@@ -52,6 +53,7 @@ class Sessions:
     def __init__(self, login: Login, tag: Mapping[str, str]) -> None:
         self._login, self._tag = login, tag
         self._secrets = set(login.secrets)
+        self.meter = Meter()
         self._door = threading.Condition()
         self._running: dict[Session, int] = {}
         self._idle: list[Session] = []
@@ -140,7 +142,7 @@ class Sessions:
     def _run(self, session: Session, sql: str, *, timeout: float | None, model: str | None = None) -> Done:
         limit = timeout if timeout is not None else self._login.timeout
         started = time.monotonic()
-        with session.connection.cursor() as cursor:
+        with session.connection.cursor() as cursor, self.meter.clocked():
             cursor.set_statement_parameter("QUERY_TAG", self._tagged(model))
             if limit is not None:  # whole seconds, and 0 would mean as long as it likes
                 cursor.set_statement_parameter("STATEMENT_TIMEOUT_IN_SECONDS", max(1, math.ceil(limit)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import combinations
 
@@ -160,6 +160,41 @@ class TestSchemas:
         assert ground.adapter.columns(ground.at("t", preview)) is None
         assert ground.adapter.columns(ground.at("v", preview)) is None
         assert (ground.catalog, preview) not in ground.adapter.schemas(preview)
+
+
+class TestSpent:
+    def test_what_was_spent_grows_by_whatever_is_run(self, ground: Ground, preview: str) -> None:
+        adapter, rel = ground.adapter, numbered(ground, "spent", {1: "a", 2: "b"})
+        sent: list[Callable[[], object]] = [
+            lambda: adapter.query(f"SELECT * FROM {ground.named(rel)}"),
+            lambda: adapter.query_many([f"SELECT id FROM {ground.named(rel)}"] * 3),
+            lambda: adapter.clone(rel, ground.at("spent", preview), writable=True),
+            lambda: adapter.execute([f"DELETE FROM {ground.named(ground.at('spent', preview))} WHERE id = 1"]),
+        ]
+        readings = [adapter.spent()]
+        for send in sent:
+            send()
+            readings.append(adapter.spent())
+        times = [reading.duration_ms for reading in readings if reading.duration_ms is not None]
+        assert len(times) == len(readings)
+        assert sorted(times) == times
+        assert readings[-1].since(readings[0]).duration_ms
+
+    def test_a_statement_that_fails_counts(self, ground: Ground) -> None:
+        rel = numbered(ground, "failing", dict.fromkeys(range(1000), "not a number"))
+        before = ground.adapter.spent()
+        for _ in range(5):  # one may take less than a millisecond
+            with pytest.raises(WarehouseError):
+                ground.adapter.query(f"SELECT CAST(v AS {ground.type('BIGINT')}) FROM {ground.named(rel)}")
+        assert ground.adapter.spent().since(before).duration_ms
+
+    def test_asking_costs_nothing(self, ground: Ground) -> None:
+        assert ground.adapter.spent() == ground.adapter.spent()
+
+    def test_a_new_connection_begins_at_nothing_or_at_what_opening_took(self, ground: Ground) -> None:
+        again = ground.again()
+        with closing(again):
+            assert (again.spent().duration_ms or 0) <= (ground.adapter.spent().duration_ms or 0)
 
 
 class TestClones:

@@ -86,13 +86,16 @@ class Job:
         found: dict[str, Any] = {"creationTime": _millis(self.created), "startTime": _millis(self.created)}
         if self.parent:
             found["parentJobId"] = self.parent
-        if not over or self.ended is None or self.error is not None:
+        if not over or self.ended is None:
+            return found
+        found |= {"endTime": _millis(self.ended)}  # "present whenever a job is in the DONE state", so of a failed one
+        if self.error is not None:
             return found
         parts = [child.outcome for child in self.children if child.outcome is not None]
         parts = parts or ([self.outcome] if self.outcome is not None else [])
         processed, billed = sum(part.processed for part in parts), sum(part.billed for part in parts)
         query: dict[str, Any] = {"statementType": self.kind, "totalBytesProcessed": str(processed), "cacheHit": False}
-        found |= {"endTime": _millis(self.ended), "totalBytesProcessed": str(processed), "query": query}
+        found |= {"totalBytesProcessed": str(processed), "query": query}
         if self.dry:
             query |= {"schema": {"fields": list(parts[0].schema)}} if parts else {}
             return found

@@ -270,6 +270,10 @@ class TestMistakes:
     def test_nothing_is_known_elsewhere(self) -> None:
         assert refused(on("trino"), "list=true") == ["no prices are known on trino"]
 
+    def test_motherduck_is_neither_free_nor_a_runner(self) -> None:
+        assert tariff_of(on("duckdb", path="md:shop"), chosen("")) is None
+        assert refused(on("duckdb", path="md:shop"), "runner=linux-2-core") == ["no prices are known on MotherDuck"]
+
 
 BOOKS = sorted(path.stem for path in Path(prices.__file__).parent.glob("*.toml"))
 

@@ -10,12 +10,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 
 from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
+from rocky_action.warehouses.bigquery_jobs import spent_on
 from rocky_action.warehouses.registry import open_warehouse
 from tests.support.bigquery_ground import (
     DATASET,
@@ -202,6 +205,53 @@ class TestRunning:
         view = adapter.execute([f"CREATE VIEW {IN_PREVIEW}.v AS SELECT id FROM {FROM_ORDERS}"])
         assert view.rows is None
         assert adapter.execute([]).rows == 0
+
+    def test_what_was_spent_is_the_sum_of_all_jobs_and_of_no_dry_run(self, opened: BigQueryGround) -> None:
+        adapter = opened.ground.adapter
+        before = adapter.spent()
+        made = adapter.execute([f"CREATE TABLE {IN_PREVIEW}.t AS SELECT id FROM {FROM_ORDERS}"])
+        alone = adapter.spent().since(before)
+        assert (alone.bytes_billed, alone.slot_ms) == (made.bytes_billed, made.slot_ms)
+        assert (alone.duration_ms, alone.bytes_scanned) == (made.duration_ms, made.bytes_scanned)
+        adapter.describe(f"SELECT id FROM {FROM_ORDERS}")
+        adapter.estimate(f"SELECT id FROM {FROM_ORDERS}")
+        assert adapter.spent().since(before) == alone
+        adapter.query_many([f"SELECT id FROM {FROM_ORDERS}"] * 3)
+        assert adapter.spent().since(before).bytes_billed == 4 * 10 * 2**20
+
+    def test_a_job_that_failed_by_itself_is_billed_no_bytes_and_its_slots_are_unknown(
+        self, opened: BigQueryGround
+    ) -> None:
+        adapter = opened.ground.adapter
+        before = adapter.spent()
+        with pytest.raises(WarehouseError, match=r"(?i)division by zero"):
+            adapter.query(f"SELECT 1 / (id - id) FROM {FROM_ORDERS}")
+        after = adapter.spent().since(before)
+        assert (after.bytes_billed, after.slot_ms) == (0, None)
+        assert after.duration_ms is not None
+
+    def test_an_answer_out_of_the_cache_is_free(self, opened: BigQueryGround) -> None:
+        statistics = {
+            "startTime": "1000",
+            "endTime": "1007",
+            "totalBytesProcessed": "0",
+            "query": {"cacheHit": True, "totalBytesProcessed": "0", "totalBytesBilled": "0"},
+        }
+        job = bigquery.QueryJob.from_api_repr(
+            {
+                "jobReference": {"projectId": PROJECT, "jobId": "j"},
+                "configuration": {"query": {"query": "SELECT 1"}},
+                "status": {"state": "DONE"},
+                "statistics": statistics,
+            },
+            bigquery.Client(PROJECT, credentials=AnonymousCredentials()),  # type: ignore[no-untyped-call]
+        )
+        assert spent_on(job) == Usage(7, bytes_scanned=0, bytes_billed=0, slot_ms=0)
+
+    def test_of_a_job_that_was_stopped_nobody_knows_the_bill(self, opened: BigQueryGround) -> None:
+        with pytest.raises(StatementTimeoutError):
+            opened.ground.adapter.query(SLOW, timeout=0.5)
+        assert opened.ground.adapter.spent().bytes_billed is None
 
     def test_changes_of_rows_share_a_transaction(self, opened: BigQueryGround) -> None:
         adapter = opened.ground.adapter

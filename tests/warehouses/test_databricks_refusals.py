@@ -231,6 +231,23 @@ def test_a_cancel_that_fails_changes_nothing_about_the_time_out(
         adapter.query("SELECT 1", timeout=0.1)
 
 
+def test_waiting_for_the_warehouse_is_no_time_that_was_spent(
+    api: responses.RequestsMock, adapter: WarehouseAdapter
+) -> None:
+    before = adapter.spent()
+    api.post(STATEMENTS, json=RUNNING | {"status": {"state": "PENDING"}})
+    for _ in range(4):  # looked at after 50, 75, 112 and 168 ms
+        api.get(f"{STATEMENTS}/s-1", json=RUNNING | {"status": {"state": "PENDING"}})
+    api.get(f"{STATEMENTS}/s-1", json=RUNNING)
+    api.get(f"{STATEMENTS}/s-1", json=succeeded(["1"], a="INT"))
+    started = time.monotonic()
+    assert adapter.query("SELECT 1") == [(1,)]
+    waited, spent = (time.monotonic() - started) * 1000, adapter.spent().since(before)
+    assert spent.duration_ms is not None
+    assert 0 < spent.duration_ms < waited - 400
+    assert (spent.bytes_scanned, spent.rows) == (None, None)
+
+
 def test_a_warehouse_that_never_starts_is_given_up(
     api: responses.RequestsMock, adapter: WarehouseAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,7 @@ _MARKETS: Mapping[str, _Market] = MappingProxyType(
 
 def chosen_tariff(choice: PriceChoice, head: Project) -> Tariff:
     """The tariff that was asked for. Raises InputError, with all that is wrong, if it is none on head's adapter."""
-    adapter = head.adapter.type
+    adapter = "MotherDuck" if head.adapter.is_motherduck else head.adapter.type
     market = _MARKETS.get(adapter)
     if market is None:
         raise _refused([f"{choice.place}: no prices are known on {adapter}"])

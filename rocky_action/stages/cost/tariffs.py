@@ -33,9 +33,11 @@ def tariff_of(head: Project, choice: PriceChoice) -> Tariff | None:
 
     Raises InputError, with all that is wrong, for a choice that means nothing on head's adapter.
     """
-    if not choice.names:
-        return rocky_tariff(head.adapter.type, prices=head.prices)
-    return chosen_tariff(choice, head)
+    if choice.names:
+        return chosen_tariff(choice, head)
+    if head.adapter.is_motherduck:
+        return None  # DuckDB is free, and somebody else's computers are not
+    return rocky_tariff(head.adapter.type, prices=head.prices)
 
 
 def rocky_tariff(adapter_type: str, *, prices: PriceList) -> Tariff | None:
