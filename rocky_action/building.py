@@ -108,13 +108,13 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     target, strategy = site.target(model), model.strategy
     match strategy:
         case Ephemeral():
-            _query(site, model)
+            query_of(site, model)
             return Inlined()
         case FullRefresh() | View() | WarehouseOnly():
             if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
                 site = replace(site, places={**site.places, model.name: prior})
             create = statements.create_view if isinstance(strategy, View) else statements.create_table
-            steps = [create(target, _query(site, model).text, dialect=site.project.dialect)]
+            steps = [create(target, query_of(site, model).text, dialect=site.project.dialect)]
             return Succeeded(target, _run(site, model, steps=steps), note=_stand_in(strategy))
         case Incremental() | Microbatch() | Merge() | DeleteInsert() | TimeInterval():
             if prior is None:
@@ -176,9 +176,9 @@ def _first_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     target = site.target(model)
     if isinstance(strategy, TimeInterval):
         window = intervals.whole_window(strategy, site.now)
-        usage = _run(site, model, steps=[_create(site, target, query=_query(site, model, window=window))])
+        usage = _run(site, model, steps=[_create(site, target, query=query_of(site, model, window=window))])
         return Succeeded(target, usage, note="all partitions were built, as this was the first run")
-    query = _query(site, model)
+    query = query_of(site, model)
     create = [_create(site, target, query=query)]
     if isinstance(strategy, Merge):  # Rocky merges right after it has created the table
         create.append(_merge(site, target, query=query, strategy=strategy))
@@ -189,7 +189,7 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     target = site.target(model)
     if isinstance(strategy, TimeInterval):
         return _rebuilt_windows(site, model, strategy=strategy)
-    query = _query(site, model)
+    query = query_of(site, model)
     match strategy:
         case Incremental() | Microbatch():
             steps = [statements.append(target, query)]
@@ -215,7 +215,7 @@ def _rebuilt_windows(site: Site, model: Model, *, strategy: TimeInterval) -> Suc
     windows = intervals.latest_windows(strategy, site.now, newest=newest)
     steps: list[str] = []
     for window in windows:
-        steps += statements.replace_window(target, _query(site, model, window=window), column=column, window=window)
+        steps += statements.replace_window(target, query_of(site, model, window=window), column=column, window=window)
     labels = ", ".join(intervals.label(window, strategy.granularity) for window in windows)
     which = f"partition {labels} was" if len(windows) == 1 else f"partitions {labels} were"
     return Succeeded(target, _run(site, model, steps=steps), note=f"only {which} rebuilt in a copy of base")
@@ -246,7 +246,7 @@ def _named(columns: Iterable[Column], name: str) -> Column:
     return next((column for column in same if column.name == name), same[0] if same else Column(name, ""))
 
 
-def _query(
+def query_of(
     site: Site,
     model: Model,
     *,
@@ -265,7 +265,7 @@ def _query(
                 raise SqlError(f"{read}, which it inlines, is not understood: {problem.message}", advice=problem.advice)
             if read in inlining:
                 raise SqlError(f"{read}, which it inlines, reads itself in a circle", advice="Break the circle.")
-            places[read] = inlinable(_query(site, models[read], inlining=(*inlining, read)), reader=tree)
+            places[read] = inlinable(query_of(site, models[read], inlining=(*inlining, read)), reader=tree)
         elif read in site.places:
             places[read] = site.places[read]
     rewritten = rewrite(tree, reader=model.name, targets=site.targets, places=places)

@@ -25,16 +25,21 @@ _NAMED = (*_PROJECT, "branch_name", "pr_number")
 _BUILD = ("copy", "baseline", "stability", "seeds", "timeout", "memory_limit", "threads", "lease_hours")
 _DIFF = ("algorithm", "sample_size", "sample_order", "max_samples", "diff_seconds", "diff_bytes")
 _AUDIT = ("audit", "audit_seed")
+_CAP = ("max_preview_usd", "max_preview_bytes")
 _COST = ("price", "runs_per_month")
 _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "run",
         "all of it: plan, build, compare, price, report",
-        (*_NAMED, *_BUILD, *_DIFF, *_AUDIT, *_COST, "gate", "fail_on", "output_dir"),
+        (*_NAMED, *_BUILD, *_DIFF, *_AUDIT, *_CAP, *_COST, "gate", "fail_on", "output_dir"),
     ),
     ("plan", "which models would run, and why; opens no warehouse", (*_PROJECT, "copy")),
-    ("create", "plan, clone and build the preview", (*_NAMED, *_BUILD)),
-    ("diff", "compare the newest preview of that name with base", (*_NAMED, "copy", "threads", *_DIFF, "fail_on")),
+    ("create", "plan, clone and build the preview", (*_NAMED, *_BUILD, *_CAP, "price")),
+    (
+        "diff",
+        "compare the newest preview of that name with base",
+        (*_NAMED, "copy", "threads", *_DIFF, *_CAP, "price", "fail_on"),
+    ),
     ("cost", "what the newest preview of that name costs against base", (*_NAMED, "copy", *_COST, "gate", "fail_on")),
     ("compare", "diff any two relations or files (Parquet, CSV)", ("config", "pipeline", *_DIFF)),
     ("comment", "write the sticky comment of a pull request", ("report", "pr_number", "comment_marker")),

@@ -9,22 +9,25 @@ from datetime import datetime, timedelta
 
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
-from rocky_action.domain.audit import Audit
+from rocky_action.capping import Capped, keep_to_cap
+from rocky_action.domain.audit import Audit, AuditedModel, NotAudited
 from rocky_action.domain.cost import CostDelta, Work
 from rocky_action.domain.diff import ModelDiff
-from rocky_action.domain.execution import Execution, Failed
+from rocky_action.domain.execution import Execution, Failed, ModelRun, Succeeded
 from rocky_action.domain.options import PreviewOptions
-from rocky_action.domain.report import Caveat, Provenance, Report, Severity
+from rocky_action.domain.report import Caveat, Provenance, Report, Severity, Unchecked
 from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError
+from rocky_action.estimating import Estimator
 from rocky_action.stages.audit import Sample, draw
+from rocky_action.stages.cap import caveats
 from rocky_action.stages.cost import Terms, cadence_of, price, tariff_of
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
 from rocky_action.stages.language import language_caveats
 from rocky_action.stages.lost_columns import lost_columns
-from rocky_action.stages.report import Evidence, make_report, unchecked_evidence
+from rocky_action.stages.report import Evidence, make_report, nothing_done, unchecked_evidence
 from rocky_action.stages.stability import mark_unstable
 from rocky_action.study import Connection, Study, World, study
 
@@ -48,6 +51,11 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
         except MissingCredentialsError as err:
             plan_only = unchecked_evidence(known.changes, known.plan, schema=options.schema, err=err)
             return report(world, options, known=known, evidence=plan_only)
+        capped = keep_to_cap(known, connection, options=options, now=world.now)
+        if capped.refusal:
+            evidence = refused(known, capped, refusal=capped.refusal, sample=sample)
+            return report(world, options, known=known, evidence=evidence, connection=connection)
+        options = capped.options
         readings: dict[Work, Usage] = {}
         if known.plan.prune_set:
             execution = create(world, options, known=known, connection=connection)
@@ -61,16 +69,22 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             bench = Bench(known.projects, connection.warehouse, options, world.now, world.progress)
             evidence = replace(evidence, audit=audit(sample, bench))
             readings[Work.AUDITING] = connection.warehouse.spent()
-        cost = cost_of(
-            known,
-            options,
-            connection=connection,
-            execution=evidence.execution,
-            spent=dict(_parts(readings)),
-            now=world.now,
-        )
-        evidence = replace(evidence, cost=cost)
+        spent, now = dict(_parts(readings)), world.now
+        cost = cost_of(known, options, connection=connection, execution=evidence.execution, spent=spent, now=now)
+        evidence = replace(evidence, cost=replace(cost, cap=capped.report))
         return report(world, options, known=known, evidence=evidence, connection=connection)
+
+
+def refused(known: Study, capped: Capped, *, refusal: Unchecked, sample: Sample | None = None) -> Evidence:
+    """Nothing done, as the cap cannot be kept otherwise."""
+    because, schema = refusal.because, capped.options.schema
+    evidence = nothing_done(known.changes, known.plan, schema=schema, unchecked=refusal, because=because)
+    not_audited = tuple(AuditedModel(name, NotAudited(because)) for name in (sample.drawn if sample else ()))
+    return replace(
+        evidence,
+        cost=replace(evidence.cost, cap=capped.report),
+        audit=Audit(sample.seed, sample.eligible, not_audited) if sample else None,
+    )
 
 
 def sample_of(world: World, options: PreviewOptions, *, known: Study) -> Sample | None:
@@ -134,13 +148,22 @@ def cost_of(
     spent: Mapping[Work, Usage | None],
     now: datetime,
 ) -> CostDelta:
-    """Price both sides, from what was measured now or recorded before, and what the preview itself took."""
-    base, head, records = known.projects.base.models.values(), known.projects.head, connection.records
+    """Price both sides, from what was measured now, else recorded before, else estimated, and the preview itself."""
+    head, records = known.projects.head, connection.records
+    base = known.projects.base.models
+    history = dict(records.history({model.name: model.fingerprint for model in base.values()}))
+    compared = {one.base_model for one in known.plan.prune_set if one.base_model is not None}
+    unknown = {name for name in compared - history.keys() if not _measured(execution.base_run(name))}
+    if unknown:
+        warehouse = connection.warehouse
+        estimator = Estimator(warehouse, now, lambda relation: warehouse.columns(relation) is not None)
+        estimates = estimator.of_base(known.projects.base, unknown)
+        history |= {name: (figures,) for name, figures in estimates.items()}
     return price(
         known.plan,
         execution,
         projects=known.projects,
-        history=records.history({model.name: model.fingerprint for model in base}),
+        history=history,
         terms=Terms(
             tariff_of(head, options.prices),
             cadence_of(head.schedule, options.runs_per_month, observed=records.observed_runs(now)),
@@ -148,6 +171,10 @@ def cost_of(
         ),
         spent=spent,
     )
+
+
+def _measured(run: ModelRun | None) -> bool:
+    return run is not None and isinstance(run.outcome, Succeeded)
 
 
 def report(
@@ -172,6 +199,7 @@ def report(
         ),
         caveats=(
             *_caveats(world, options, known=known),
+            *(caveats(evidence.cost.cap) if evidence.cost.cap else ()),
             *(caveat for caveat in lost_columns(known.plan, head, findings=findings) if caveat.model not in built),
             *(connection.caveats if connection else ()),
         ),

@@ -108,6 +108,8 @@ class _Document(_Comparison):
     max_samples: Annotated[Count, Field(ge=0)] | None = None
     diff_seconds: Text | None = None
     diff_bytes: Text | None = None
+    max_preview_usd: Text | None = None
+    max_preview_bytes: Text | None = None
     seeds: Names = ()
     price: dict[str, Text] = Field(default_factory=dict, alias="prices")
     runs_per_month: Text | None = None

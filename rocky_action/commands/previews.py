@@ -13,17 +13,19 @@ from types import MappingProxyType
 
 from rocky_action import documents, pipeline
 from rocky_action.assembly import Newest, open_newest
+from rocky_action.capping import keep_to_cap, keep_watch
 from rocky_action.cleaning import cleanup_previews
 from rocky_action.commands.calls import Call, called
 from rocky_action.console import tables
 from rocky_action.console.costs import show_cost, show_limits
 from rocky_action.domain.cost import CostDelta, Work
 from rocky_action.domain.execution import Failed
+from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.report import Report, Verdict
 from rocky_action.errors import InputError
 from rocky_action.git.scratch import commit_pull_request
 from rocky_action.stages.report import Evidence
-from rocky_action.study import study
+from rocky_action.study import Connection, Study, World, study
 from rocky_action.wire.document import to_json
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "shop"
@@ -56,23 +58,34 @@ def create(namespace: argparse.Namespace) -> int:
         world, options = call.assembled()
         known = study(world, options)
         with world.connect(known.projects) as connection:
-            execution = pipeline.create(world, options, known=known, connection=connection)
-            evidence = Evidence(known.changes, known.plan, execution, (), CostDelta())
+            evidence = _created(world, options, known=known, connection=connection)
             report = pipeline.report(world, options, known=known, evidence=evidence, connection=connection)
     if call.as_json:
         sys.stdout.write(to_json(documents.create_json(report)))
     else:
         tables.show_runs(report)
-    failed = any(isinstance(run.outcome, Failed) for run in execution.head_runs)
+    failed = any(isinstance(run.outcome, Failed) for run in evidence.execution.head_runs)
     return int(failed and call.settings.fail_on.fails(Verdict.FAILED))  # more is not known before the comparison
+
+
+def _created(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Evidence:
+    capped = keep_to_cap(known, connection, options=options, now=world.now)
+    if capped.refusal:
+        return pipeline.refused(known, capped, refusal=capped.refusal)
+    execution = pipeline.create(world, capped.options, known=known, connection=connection)
+    return Evidence(known.changes, known.plan, execution, (), CostDelta(cap=capped.report))
 
 
 def diff(namespace: argparse.Namespace) -> int:
     """Compare what was built last with base."""
 
     def compared(newest: Newest) -> Evidence:
-        diffs = pipeline.diff(newest.known, newest.options, connection=newest.connection, execution=newest.execution)
-        return Evidence(newest.known.changes, newest.known.plan, newest.execution, diffs, CostDelta())
+        known, connection, execution = newest.known, newest.connection, newest.execution
+        capped = keep_watch(known, connection, options=newest.options, now=newest.now)
+        if capped.refusal:
+            return pipeline.refused(known, capped, refusal=capped.refusal)
+        diffs = pipeline.diff(known, capped.options, connection=connection, execution=execution)
+        return Evidence(known.changes, known.plan, execution, diffs, CostDelta(cap=capped.report))
 
     call, report = _look(namespace, compared)
     if call.as_json:
@@ -86,10 +99,10 @@ def cost(namespace: argparse.Namespace) -> int:
     """Price what was built last against base."""
 
     def priced(newest: Newest) -> Evidence:
-        known, execution = newest.known, newest.execution
+        known, execution, connection = newest.known, newest.execution, newest.connection
         spent = {Work.BUILDING: execution.spent}  # what comparing took, or will, nobody has written down
         delta = pipeline.cost_of(
-            known, newest.options, connection=newest.connection, execution=execution, spent=spent, now=newest.now
+            known, newest.options, connection=connection, execution=execution, spent=spent, now=newest.now
         )
         return Evidence(known.changes, known.plan, execution, (), delta)
 

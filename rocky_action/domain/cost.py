@@ -351,19 +351,27 @@ class Ledger:
         return self.full_usd - self.preview_usd
 
 
+CutWhat = Literal["sampled", "not_rebuilt", "not_run", "plan_only", "not_compared", "not_measured", "not_audited"]
+
+
 @dataclass(frozen=True)
 class Cut:
-    """One thing that a preview left out to stay within its cap, and for which models; none stands for all."""
+    """One thing that a preview left out to stay within its cap, and for which models; none stands for all.
 
-    what: Literal["sampled", "not_rebuilt", "not_run", "plan_only"]
+    ``reached`` when the preview had already taken what it may, and false when the plan was over the cap.
+    """
+
+    what: CutWhat
     models: tuple[str, ...] = ()
+    reached: bool = False
 
 
 @dataclass(frozen=True)
 class CapReport:
     """What became of ``max_preview_usd`` and ``max_preview_bytes``.
 
-    ``planned`` is what the preview would have taken by estimate, ``unestimated`` the models of which nobody knew;
+    ``planned`` is what the preview would have taken by estimate, of all models but the ``unestimated``; ``kept`` is the
+    same after the cuts. ``recorded`` are models of which not the warehouse's estimate but an earlier run was counted.
     ``cuts`` are in the order in which they were made, none if the cap was not reached.
     """
 
@@ -372,6 +380,8 @@ class CapReport:
     planned: Figures = Figures()
     unestimated: tuple[str, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    kept: Figures = Figures()
+    recorded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

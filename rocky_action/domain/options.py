@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from rocky_action.domain.cost import Gate
+from rocky_action.domain.cost import CutWhat, Gate
 from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
 from rocky_action.domain.prices import PriceChoice
+from rocky_action.domain.usage import Usage
 
 
 class Baseline(StrEnum):
@@ -188,10 +189,60 @@ class AuditOptions:
 
 
 @dataclass(frozen=True)
+class Cap:
+    """The most that a preview itself may take: US dollars, and bytes read. None is no limit."""
+
+    usd: float | None = None
+    bytes: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is any limit."""
+        return self.usd is not None or self.bytes is not None
+
+
+def _go_on(what: CutWhat, model: str) -> str | None:
+    del what, model
+    return None
+
+
+def _uncounted(usage: Usage) -> None:
+    del usage
+
+
+@dataclass(frozen=True)
+class Restraint:
+    """What a preview leaves undone to stay within its cap.
+
+    ``base`` and ``head`` are the models that are not built on that side, each with the reason; ``sampled`` is why
+    samples are compared, None if all rows may be. ``halt`` is asked before each model is built or compared, and says
+    why it must not be; ``took`` is told what each build has used.
+    """
+
+    base: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    head: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sampled: str | None = None
+    halt: Callable[[CutWhat, str], str | None] = _go_on
+    took: Callable[[Usage], None] = _uncounted
+
+    def counted_as(self, what: CutWhat) -> Restraint:
+        """The same for another part of the work: what is not done of it counts as that."""
+        return replace(self, halt=lambda _, model: self.halt(what, model))
+
+    def base_refusal(self, model: str) -> str | None:
+        """Why base's model is not to be built now, None if it may be."""
+        return self.base.get(model) or self.halt("not_rebuilt", model)
+
+    def head_refusal(self, model: str) -> str | None:
+        """Why head's model is not to be built now, None if it may be."""
+        return self.head.get(model) or self.halt("not_run", model)
+
+
+@dataclass(frozen=True)
 class PreviewOptions:
     """Everything the pipeline needs to know besides its ports.
 
     ``runs_per_month`` is how often production runs, from the lowest to the highest; None means: find out.
+    ``restraint`` is what follows from ``cap``.
     """
 
     name: str
@@ -201,6 +252,8 @@ class PreviewOptions:
     prices: PriceChoice = PriceChoice()
     runs_per_month: tuple[float, float] | None = None
     gates: tuple[Gate, ...] = ()
+    cap: Cap = Cap()
+    restraint: Restraint = field(default_factory=Restraint)
 
     @property
     def schema(self) -> str:
@@ -217,13 +270,15 @@ class PreviewOptions:
         """Two previews beside this one, in which an audit builds: both sides on the same inputs, every row compared."""
         run = replace(self.run, baseline=Baseline.REBUILD, stability=False)
         diff = replace(self.diff, algorithm=Algorithm.EXHAUSTIVE, every_row=True)
-        first, again = f"{self.name}{AUDIT_SUFFIX}", f"{self.name}{AGAIN_SUFFIX}"
-        return replace(self, name=first, run=run, diff=diff), replace(self, name=again, run=run, diff=diff)
+        restraint = replace(self.restraint.counted_as("not_audited"), base={}, head={}, sampled=None)
+        both = replace(self, run=run, diff=diff, restraint=restraint)
+        return replace(both, name=f"{self.name}{AUDIT_SUFFIX}"), replace(both, name=f"{self.name}{AGAIN_SUFFIX}")
 
     @property
     def twice(self) -> PreviewOptions:
         """A preview beside this one, in which base is built a second time."""
-        return replace(self, name=f"{self.name}{TWICE_SUFFIX}")
+        restraint = self.restraint.counted_as("not_measured")
+        return replace(self, name=f"{self.name}{TWICE_SUFFIX}", restraint=restraint)
 
     @property
     def schemas(self) -> tuple[str, ...]:

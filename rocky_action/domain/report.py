@@ -69,10 +69,14 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Unchecked:
-    """Why nothing was run or compared although something had to be, and what somebody can do about it."""
+    """Why nothing was run or compared although something had to be, and what somebody can do about it.
+
+    ``capped`` where the reason is the preview's cap, and not that there is no login.
+    """
 
     because: str
     advice: str
+    capped: bool = False
 
 
 @dataclass(frozen=True)

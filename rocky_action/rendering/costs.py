@@ -21,6 +21,7 @@ from rocky_action.domain.cost import (
 )
 from rocky_action.domain.prices import Basis
 from rocky_action.domain.report import Report
+from rocky_action.rendering.cap import cap_lines
 from rocky_action.rendering.figures import UNKNOWN, duration, money, names, percent, plural, size
 from rocky_action.rendering.results import ModelResult
 from rocky_action.rendering.tables import Table
@@ -56,6 +57,7 @@ def cost_view(report: Report, results: Sequence[ModelResult], *, rows: int, list
     took = cost.preview_duration_ms if cost.preview_duration_ms is not None else report.execution.duration_ms
     title = html_text(f"{cost_words(cost)}; the preview took {duration(took)}")
     lines = list(_lines(cost, now=report.provenance.started_at, listed=listed))
+    lines += cap_lines(cost.cap, listed) if cost.cap else ()
     if len(costs) > rows:
         lines.insert(0, Md(f"{plural(len(costs) - rows, 'model')} not listed; the total counts them."))
     return CostView(Md(f"<b>Cost</b>: {title}"), Table(HEADER, tuple(body), NUMERIC) if body else None, tuple(lines))

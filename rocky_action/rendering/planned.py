@@ -23,7 +23,9 @@ def planned_headline(report: Report) -> Headline:
         Md(f"**{count(len(plan.prune_set))} of {plural(total, 'model')}** would run"),
         Md("rows, values and cost **unknown**"),
     ]
-    words = "Not checked: nothing was run, as no credentials for the warehouse were given"
+    capped = report.unchecked and report.unchecked.capped
+    why = "as it could not be kept within its cap" if capped else "as no credentials for the warehouse were given"
+    words = f"Not checked: nothing was run, {why}"
     return Headline(Md(f"{ICONS[Verdict.NOT_CHECKED]} {words}"), join(" · ", parts))
 
 
@@ -32,6 +34,8 @@ def planned_alert(unchecked: Unchecked) -> Iterator[Md]:
     yield Md(f"**Nothing was run and nothing was compared**: {prose(unchecked.because)}")
     if unchecked.advice:
         yield prose(unchecked.advice)
+    if unchecked.capped:
+        return
     yield Md(
         "GitHub gives no secrets to pull requests from forks and to Dependabot's. A maintainer who has read the change"
         " can start the preview by hand, with this pull request's number."

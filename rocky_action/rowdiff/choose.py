@@ -33,6 +33,8 @@ def answer(question: Question) -> Answer:
 
 
 def _asked(question: Question, search: Search) -> Answer:
+    if because := question.request.sampled_because:
+        return _over_budget(question, search, why=because)
     match question.request.algorithm:
         case Algorithm.SAMPLED:
             return _sampled(question, search, why="a sample was asked for")

@@ -26,6 +26,7 @@ class KeyCandidate:
 class DiffRequest:
     """How two relations are to be compared. ``candidates`` are in order of preference.
 
+    ``sampled_because`` is why no more than a sample may be compared, whatever ``algorithm`` says.
     ``few_rows`` are rows of a side up to which it is as fast to compare everything as to ask first what can differ.
     """
 
@@ -38,6 +39,7 @@ class DiffRequest:
     sample_order: SampleOrder = SampleOrder.RANDOM
     budget: Budget = Budget()
     few_rows: int = 100_000
+    sampled_because: str | None = None
 
     @property
     def whole_rows(self) -> bool:

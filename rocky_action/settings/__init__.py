@@ -1,7 +1,8 @@
 """What a person can say: every input, described once and parsed into one frozen ``Settings``."""
 
 from rocky_action.domain.gate import FailOn
-from rocky_action.settings.inputs import INPUTS, Input, Mode
+from rocky_action.settings.described import Input, Mode
+from rocky_action.settings.inputs import INPUTS
 from rocky_action.settings.options import add_options, given
 from rocky_action.settings.outputs import OUTPUTS, Output
 from rocky_action.settings.parse import ACTION_INPUT, COMMAND_LINE, Settings, inputs_from_environment, parse

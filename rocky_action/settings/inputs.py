@@ -3,60 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions, SampleOrder
-
-
-class Mode(StrEnum):
-    """What the action does in this step; on the command line a sub-command says it."""
-
-    PREVIEW = "preview"
-    CLEANUP = "cleanup"
-    COMMENT = "comment"
-    RECORD = "record"
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input. ``flag`` is its option, None where only the action has it; ``repeatable`` holds one value per line.
-
-    ``unset`` says in words what happens without a value, where ``default`` cannot.
-    """
-
-    name: str
-    description: str
-    default: str = ""
-    flag: str | None = None
-    metavar: str = "TEXT"
-    choices: tuple[str, ...] = ()
-    unset: str = ""
-    repeatable: bool = False
-
-    @property
-    def otherwise(self) -> str:
-        """What is done without a value, as Markdown."""
-        return self.unset or f"`{self.default}`"
-
-    @property
-    def help(self) -> str:
-        """What the command line tells, where the choices are shown beside it."""
-        return f"{self.description} Default: {self.otherwise}."
-
-    @property
-    def explanation(self) -> str:
-        """What a table tells, where the default has a column of its own."""
-        choices = f" One of: {', '.join(f'`{choice}`' for choice in self.choices)}." if self.choices else ""
-        return self.description + choices
-
-    @property
-    def metadata(self) -> str:
-        """What ``action.yml`` tells, where nothing stands beside it."""
-        return f"{self.explanation} Default: {self.otherwise}."
-
+from rocky_action.settings.described import Input, Mode
 
 INPUTS: tuple[Input, ...] = (
     Input(
@@ -184,6 +135,20 @@ INPUTS: tuple[Input, ...] = (
         "diff_bytes",
         "What the comparison of one model may read, such as 5GB or 512MiB; where it is more, auto takes a sample.",
         flag="--diff-bytes",
+        metavar="SIZE",
+        unset="no limit",
+    ),
+    Input(
+        "max_preview_usd",
+        "US dollars that the preview itself may take; where it would be more it leaves things out, and says which.",
+        flag="--max-preview-usd",
+        metavar="USD",
+        unset="no limit",
+    ),
+    Input(
+        "max_preview_bytes",
+        "What the preview itself may read, such as 200GB; where it is more it leaves things out, and says which.",
+        flag="--max-preview-bytes",
         metavar="SIZE",
         unset="no limit",
     ),

@@ -17,6 +17,7 @@ from rocky_action.domain.options import (
     AuditOptions,
     Baseline,
     Budget,
+    Cap,
     CopyMode,
     DiffOptions,
     ModelOptions,
@@ -28,9 +29,10 @@ from rocky_action.domain.options import (
 from rocky_action.domain.prices import PriceChoice
 from rocky_action.errors import InputError, did_you_mean
 from rocky_action.settings.costs import price_choice, runs_per_month
+from rocky_action.settings.described import Input, Mode
 from rocky_action.settings.entries import entries, shown
 from rocky_action.settings.gates import gates_of
-from rocky_action.settings.inputs import BY_NAME, Input, Mode
+from rocky_action.settings.inputs import BY_NAME
 from rocky_action.settings.sizes import bytes_of
 
 COMMAND_LINE = "command line"
@@ -61,6 +63,8 @@ class Settings:
     max_samples: int
     diff_seconds: float | None
     diff_bytes: int | None
+    max_preview_usd: float | None
+    max_preview_bytes: int | None
     timeout: float | None
     memory_limit: str | None
     threads: int
@@ -101,6 +105,7 @@ class Settings:
             self.price,
             self.runs_per_month,
             self.gates,
+            Cap(self.max_preview_usd, self.max_preview_bytes),
         )
 
 
@@ -132,6 +137,8 @@ def parse(
         max_samples=read.whole("max_samples", at_least=0),
         diff_seconds=read.seconds("diff_seconds"),
         diff_bytes=read.size("diff_bytes"),
+        max_preview_usd=read.dollars("max_preview_usd"),
+        max_preview_bytes=read.size("max_preview_bytes"),
         timeout=read.seconds("timeout"),
         memory_limit=read.memory_limit(),
         threads=read.whole("threads", at_least=1, at_most=256),
@@ -257,6 +264,15 @@ class _Reader:
         number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
         if not number:
             self.wrong(name, f"is {shown(text)}, not a number of seconds above 0")
+        return number
+
+    def dollars(self, name: str) -> float | None:
+        text = self.text(name)
+        if not text:
+            return None
+        number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
+        if not number:
+            self.wrong(name, f"is {shown(text)}, not a number of US dollars above 0, such as 2.50")
         return number
 
     def memory_limit(self) -> str | None:

@@ -99,6 +99,9 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
         reason = absent if new else side.note or "base has no relation of this model"
         rows = RowDiff(None, _count(context, side.model, relation=head))
         return ModelDiff(side.model, SchemaDiff(), rows, NotCompared(reason), new=new)
+    restraint = context.options.restraint
+    if because := restraint.halt("not_compared", side.model):
+        return ModelDiff(side.model, SchemaDiff(), RowDiff(None, None), NotCompared(because))
     model, diff = context.head.models[side.model], context.options.diff
     options = diff.for_model(model.name, model.options)
     request = DiffRequest(
@@ -110,6 +113,7 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
         max_samples=diff.max_samples,
         sample_order=diff.sample_order,
         budget=diff.budget,
+        sampled_because=restraint.sampled,
     )
     with context.large if _is_large(context, side.relation, head) else nullcontext():
         found = diff_relations(context.warehouse, request, base=side.relation, head=head)

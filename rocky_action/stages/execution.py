@@ -26,11 +26,12 @@ from rocky_action.domain.execution import (
     blocked,
     said,
 )
-from rocky_action.domain.options import Baseline, PreviewOptions
+from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful, View
 from rocky_action.errors import WarehouseError
 from rocky_action.ports import WarehouseAdapter
+from rocky_action.rebuilding import ephemeral, rebuilds
 from rocky_action.sql.references import Targets
 
 Progress = Callable[[str], None]
@@ -62,14 +63,6 @@ class _Scene:
             self.known[key] = self.warehouse.columns(relation) is not None
         return self.known[key]
 
-    def inputs(self) -> frozenset[str]:
-        """Head's models outside the prune set that the prune set reads, ephemeral ones looked through."""
-        prune = set(self.plan.prune_names)
-        through = _ephemeral(self.projects.head)
-        return frozenset(
-            upstream for model in prune for upstream in self.head_dag.inputs(model, through) if upstream not in prune
-        )
-
 
 def execute(
     plan: Plan,
@@ -96,12 +89,12 @@ def execute(
         now,
         progress,
     )
-    rebuilt = _models_to_rebuild(scene)
+    rebuilt = rebuilds(plan, projects, options=options, exists=scene.exists)
     _fresh_schemas(scene, rebuilt)
     base = _build_base(scene, rebuilt)
     clones = _clone(scene, base)
     head = _build_head(scene, base, clones=clones)
-    order = scene.base_dag.in_order(rebuilt, through=_ephemeral(projects.base))
+    order = scene.base_dag.in_order(rebuilt, through=ephemeral(projects.base))
     again = _build_again(scene, rebuilt) if options.run.stability else None
     return Execution(
         run_id=f"run-{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}",
@@ -120,33 +113,6 @@ def execute(
 def _run(project: Project, name: str, *, side: Side, outcomes: Mapping[str, RunOutcome]) -> ModelRun:
     model = project.models[name]
     return ModelRun(name, side, outcomes[name], model.fingerprint, model.method)
-
-
-def _ephemeral(project: Project) -> frozenset[str]:
-    return frozenset(name for name, model in project.models.items() if isinstance(model.strategy, Ephemeral))
-
-
-def _models_to_rebuild(scene: _Scene) -> frozenset[str]:
-    """Base's models that must be built beside the preview: what is compared, and whatever production lacks for it."""
-    mode, base = scene.options.run.baseline, scene.projects.base.models
-    if mode is Baseline.EXISTING:
-        return frozenset()
-    through = _ephemeral(scene.projects.base)
-    wanted = {
-        planned.base_model
-        for planned in scene.plan.prune_set
-        if planned.base_model is not None and planned.base_model not in through
-    }
-    always = wanted if mode is Baseline.REBUILD else set()
-    open_ends = [*sorted(wanted), *sorted({*scene.inputs(), *scene.plan.copy_names} & (base.keys() - through))]
-    rebuilt: set[str] = set()
-    while open_ends:
-        name = open_ends.pop()
-        if name in rebuilt or (name not in always and scene.exists(base[name].target)):
-            continue
-        rebuilt.add(name)
-        open_ends += scene.base_dag.inputs(name, through)
-    return frozenset(rebuilt)
 
 
 def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
@@ -191,7 +157,7 @@ def _build_again(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcom
 
 def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome]:
     project = scene.projects.base
-    through = _ephemeral(project)
+    through = ephemeral(project)
     places = {
         name: model.target.in_schema(scene.options.base_schema) if name in rebuilt else model.target
         for name, model in project.models.items()
@@ -205,6 +171,7 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
         scene.progress(f"base: {name}")
         model = project.models[name]
         outcomes[name] = blocked(after[name], outcomes) or _base_outcome(scene, site, model=model)
+        _tell(scene, outcomes[name])
         if isinstance(outcomes[name], Failed) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
@@ -213,6 +180,8 @@ def _build_base(scene: _Scene, rebuilt: Collection[str]) -> dict[str, RunOutcome
 
 
 def _base_outcome(scene: _Scene, site: Site, *, model: Model) -> RunOutcome:
+    if because := scene.options.restraint.base_refusal(model.name):
+        return NotRun(because)
     if scene.exists(model.target):
         return build(site, model, prior=model.target)
     first = build(site, model, prior=None)
@@ -272,17 +241,20 @@ def _build_head(
         if isinstance(clone, Cloned) and clone.source == project.models[name].target
     ]
     site = _site(scene, project, schema=scene.options.schema, places=places, copies=copies)
-    through = _ephemeral(project)
+    through = ephemeral(project)
     planned = {one.model: one for one in scene.plan.prune_set}
     outcomes: dict[str, RunOutcome] = {}
 
     def work(name: str) -> None:
         scene.progress(f"head: {name}")
         model = project.models[name]
-        clones_read = (clones.get(one) for one in scene.head_dag.inputs(name, through))
-        stopped = _uncloned(clones_read) or blocked(planned[name].after, outcomes)
+        reads = (one for one in scene.head_dag.inputs(name, through) if one not in planned)
+        stopped = _unread(reads, clones, base=base) or blocked(planned[name].after, outcomes)
+        because = None if stopped else scene.options.restraint.head_refusal(name)
+        stopped = NotRun(because) if because else stopped
         prior = None if stopped else _head_prior(scene, model, base_name=planned[name].base_model, base=base)
         outcomes[name] = stopped or _with_warning(scene, planned[name], outcome=build(site, model, prior=prior))
+        _tell(scene, outcomes[name])
         if isinstance(outcomes[name], (Failed, NotRun)) and isinstance(model.strategy, get_args(Stateful)):
             discard(site, model)
 
@@ -335,11 +307,23 @@ def _head_prior(scene: _Scene, model: Model, *, base_name: str | None, base: Map
     return None
 
 
-def _uncloned(inputs: Iterable[Cloned | NotCloned | None]) -> NotRun | None:
-    for clone in inputs:
+def _unread(
+    reads: Iterable[str], clones: Mapping[str, Cloned | NotCloned], *, base: Mapping[str, RunOutcome]
+) -> NotRun | None:
+    """What becomes of a model that reads what is not there: what could not be cloned, or built for want of it."""
+    for name in reads:
+        clone, built = clones.get(name), base.get(name)
         if isinstance(clone, NotCloned):
-            return NotRun(f"{clone.model}, which it reads, could not be cloned: {clone.because}")
+            return NotRun(f"{name}, which it reads, could not be cloned: {clone.because}")
+        if clone is None and isinstance(built, NotRun):
+            return NotRun(f"{name}, which it reads, is not there and was not built: {built.because}")
     return None
+
+
+def _tell(scene: _Scene, outcome: RunOutcome) -> None:
+    """Who guards a cap is told what a build has used."""
+    if isinstance(outcome, Succeeded):
+        scene.options.restraint.took(outcome.usage)
 
 
 def _base_side(scene: _Scene, planned: PlannedModel, *, base: Mapping[str, RunOutcome]) -> BaseSide:
@@ -355,7 +339,8 @@ def _base_side(scene: _Scene, planned: PlannedModel, *, base: Mapping[str, RunOu
         return BaseSide(planned.model, BaselineKind.NONE, note=f"base could not be built: {said(outcome)}")
     if not scene.exists(model.target):
         return BaseSide(planned.model, BaselineKind.NONE, note=f"base has no relation {model.target}")
-    note = None
+    because = scene.options.restraint.base.get(model.name)
+    note = f"compared with production as it stands, as base was not rebuilt: {because}" if because else None
     if isinstance(model.strategy, get_args(Stateful)):
         note = "head ran once more on a copy of base: rows that arrived since base's last run count as differences"
     return BaseSide(planned.model, BaselineKind.EXISTING, model.target, note)

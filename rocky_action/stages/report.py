@@ -80,11 +80,16 @@ _NO_LOGIN = "no credentials for the warehouse were given"
 
 
 def unchecked_evidence(changes: ChangeSet, plan: Plan, *, schema: str, err: MissingCredentialsError) -> Evidence:
+    """Nothing done, as nobody can log in."""
+    return nothing_done(changes, plan, schema=schema, unchecked=Unchecked(err.message, err.advice), because=_NO_LOGIN)
+
+
+def nothing_done(changes: ChangeSet, plan: Plan, *, schema: str, unchecked: Unchecked, because: str) -> Evidence:
     """Every model of the plan as not run and not compared, so that no document can be read as "nothing found"."""
-    runs = (ModelRun(name, Side.HEAD, NotRun(_NO_LOGIN)) for name in plan.prune_names)
-    clones = (NotCloned(name, _NO_LOGIN) for name in plan.copy_names)
+    runs = (ModelRun(name, Side.HEAD, NotRun(because)) for name in plan.prune_names)
+    clones = (NotCloned(name, because) for name in plan.copy_names)
     diffs = (
-        ModelDiff(one.model, SchemaDiff(), RowDiff(None, None), NotCompared(_NO_LOGIN), new=one.base_model is None)
+        ModelDiff(one.model, SchemaDiff(), RowDiff(None, None), NotCompared(because), new=one.base_model is None)
         for one in plan.prune_set
     )
     return Evidence(
@@ -93,7 +98,7 @@ def unchecked_evidence(changes: ChangeSet, plan: Plan, *, schema: str, err: Miss
         Execution("", schema, head_runs=tuple(runs), clones=tuple(clones)),
         tuple(diffs),
         CostDelta(unknown=plan.prune_names),
-        unchecked=Unchecked(err.message, err.advice),
+        unchecked=unchecked,
     )
 
 
@@ -107,6 +112,7 @@ def verdict(evidence: Evidence) -> Verdict:
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
     parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
     parts += [_of_audit(evidence.audit)] if evidence.audit else []
+    parts += [Verdict.INCOMPLETE] if evidence.cost.cap and evidence.cost.cap.cuts else []
     return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from rocky_action.dag import walk
 from rocky_action.domain.diff import Column, ModelDiff, NotCompared, Unstable
-from rocky_action.domain.execution import BaselineKind, Execution, Succeeded, said
+from rocky_action.domain.execution import BaselineKind, Execution, NotRun, Succeeded, said
 from rocky_action.domain.options import Algorithm, PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects, Relation
@@ -210,7 +210,10 @@ def _measure(
     if side.relation is None or run is None:
         return _NotMeasured(side.note or "base was not built")
     if not isinstance(run.outcome, Succeeded):
-        return _NotMeasured(f"the second build failed: {said(run.outcome)}")
+        why = "was not made" if isinstance(run.outcome, NotRun) else "failed"
+        return _NotMeasured(f"the second build {why}: {said(run.outcome)}")
+    if because := context.options.restraint.halt("not_measured", planned.model):
+        return _NotMeasured(because)
     return _differing(context, diff, builds=(side.relation, run.outcome.relation), doubted=doubted)
 
 

@@ -22,7 +22,7 @@ from rocky_action.warehouses.bigquery_clones import ways
 from rocky_action.warehouses.bigquery_errors import OUR_BUG, Voice, translated
 from rocky_action.warehouses.bigquery_jobs import ANSWER, Jobs, changes_rows
 from rocky_action.warehouses.bigquery_login import log_in
-from rocky_action.warehouses.bigquery_values import columns_of, labels_of
+from rocky_action.warehouses.bigquery_values import billed_for, columns_of, labels_of
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _STATEMENTS = 10
@@ -83,9 +83,12 @@ class BigQuery:
         return usage.plus(self._changed(changes, timeout=timeout, model=model))
 
     def estimate(self, sql: str) -> Usage | None:
-        """The bytes that a dry run reckons. It says nothing of time."""
-        scanned = self.jobs.rehearsed(sql).total_bytes_processed
-        return None if scanned is None else Usage(bytes_scanned=scanned)
+        """The bytes that a dry run reckons, and those that would be billed for them. It says nothing of time."""
+        job = self.jobs.rehearsed(sql)
+        scanned = job.total_bytes_processed
+        if scanned is None:
+            return None
+        return Usage(bytes_scanned=scanned, bytes_billed=billed_for(scanned, tables=len(job.referenced_tables)))
 
     def columns(self, relation: Relation) -> tuple[Column, ...] | None:
         """From the table's resource; a view's are those that it had when it was made."""

@@ -66,6 +66,11 @@ def _interval(value: relativedelta) -> str:
     return f"{calendar} {value.days} {'-' if micros < 0 else ''}{clock}"
 
 
+def billed_for(processed: int, *, tables: int) -> int:
+    """The bytes that are billed on demand: whole MB (of 2^20), and at least 10 of them for each table."""
+    return max(10 * max(tables, 1), -(-processed // 2**20)) * 2**20 if processed else 0
+
+
 def labels_of(facts: Mapping[str, str], model: str | None = None) -> dict[str, str]:
     """Labels by which a bill can be traced back: lower-case letters, digits, ``_`` and ``-``, at most 63 of them."""
     known = dict(facts) if model is None else {**facts, "model": model}

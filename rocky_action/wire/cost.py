@@ -7,8 +7,10 @@ from typing import Any, Literal
 from rocky_action.domain.cost import (
     Blame,
     BudgetBreach,
+    CapReport,
     CostDelta,
     CostSource,
+    CutWhat,
     Fate,
     Figures,
     Gate,
@@ -105,6 +107,32 @@ class ModelBreach(Breach):
     model_name: str
 
 
+class CapCut(Part):
+    """One thing that was left out; ``reached`` when the cap already was, and not only the plan over it."""
+
+    what: CutWhat
+    models: tuple[str, ...]
+    reached: bool
+
+
+class Cap(Part):
+    """What became of ``max_preview_usd`` and ``max_preview_bytes``.
+
+    ``planned_`` is all that the preview would have taken by estimate, ``kept_`` what is left of that after the cuts;
+    null where there is no such cap. ``unestimated`` names the models that are no part of it, as nobody can tell.
+    """
+
+    max_usd: float | None
+    max_bytes: int | None
+    planned_usd: float | None
+    planned_bytes: int | None
+    kept_usd: float | None
+    kept_bytes: int | None
+    unestimated: tuple[str, ...]
+    recorded: tuple[str, ...]
+    cuts: tuple[CapCut, ...]
+
+
 class GateEntry(Part):
     """A gate that is exceeded, or one of which nobody knows.
 
@@ -125,7 +153,7 @@ class CostDocument(Document):
 
     Ours: ``unknown`` names the models with a figure that is missing, ``prices`` says by what all figures are priced
     (null for a warehouse that nobody has a price of). ``gate_breaches`` fail the pull request, and ``gates_undecided``
-    are gates of which nobody knows.
+    are gates of which nobody knows. ``cap`` is what became of the preview's own cap (null without one).
     """
 
     command: Literal["preview-cost"] = "preview-cost"
@@ -141,6 +169,7 @@ class CostDocument(Document):
     markdown: str
     unknown: tuple[str, ...]
     prices: Tariff | None
+    cap: Cap | None
 
 
 def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown: str) -> CostDocument:
@@ -163,6 +192,21 @@ def cost_document(cost: CostDelta, execution: Execution, *, name: str, markdown:
         markdown=markdown,
         unknown=tuple(sorted(unmeasured.union(cost.unknown))),
         prices=cost.tariff,
+        cap=_cap(cost.cap) if cost.cap else None,
+    )
+
+
+def _cap(cap: CapReport) -> Cap:
+    return Cap(
+        max_usd=cap.max_usd,
+        max_bytes=cap.max_bytes,
+        planned_usd=cap.planned.usd,
+        planned_bytes=cap.planned.bytes_scanned,
+        kept_usd=cap.kept.usd,
+        kept_bytes=cap.kept.bytes_scanned,
+        unestimated=cap.unestimated,
+        recorded=cap.recorded,
+        cuts=tuple(CapCut(what=cut.what, models=cut.models, reached=cut.reached) for cut in cap.cuts),
     )
 
 

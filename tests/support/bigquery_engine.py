@@ -42,6 +42,7 @@ class Outcome:
     billed: int = 0
     made: Path | None = None
     columns_read: Sequence[str] = field(default=())
+    tables: Sequence[Path] = ()
 
 
 def kind_of(tree: exp.Expr) -> str:
@@ -93,7 +94,7 @@ def carry_out(tree: exp.Expr, binding: Binding, *, cursor: duckdb.DuckDBPyConnec
     tables = {stored.path: stored for stored in binding.reads if stored.storage}
     processed = sum(_bytes(stored, None if whole else mentioned, cursor=cursor) for stored in tables.values())
     billed = max(10 * len(tables), -(-processed // 2**20)) * 2**20 if tables else 0
-    return replace(outcome, processed=processed, billed=billed)
+    return replace(outcome, processed=processed, billed=billed, tables=tuple(tables))
 
 
 def stored_bytes(stored: Stored, cursor: duckdb.DuckDBPyConnection) -> tuple[int, int]:

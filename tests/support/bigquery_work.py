@@ -95,6 +95,9 @@ class Job:
         parts = parts or ([self.outcome] if self.outcome is not None else [])
         processed, billed = sum(part.processed for part in parts), sum(part.billed for part in parts)
         query: dict[str, Any] = {"statementType": self.kind, "totalBytesProcessed": str(processed), "cacheHit": False}
+        read = {path for part in parts for path in part.tables}
+        names = ("projectId", "datasetId", "tableId")
+        query["referencedTables"] = [dict(zip(names, path, strict=True)) for path in sorted(read)]
         found |= {"totalBytesProcessed": str(processed), "query": query}
         if self.dry:
             query |= {"schema": {"fields": list(parts[0].schema)}} if parts else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -354,7 +355,8 @@ class TestPromises:
     @given(PRICES, PRICES)
     def test_a_share_is_of_base_and_never_of_nothing(self, base: float | None, head: float | None) -> None:
         one = ModelCost("a", Figures(usd=base), Figures(usd=head))
-        if base and head is not None:
-            assert one.percent == pytest.approx((head - base) / base * 100)
+        share = (head - base) / base * 100 if base and head is not None else math.inf
+        if math.isfinite(share):
+            assert one.percent == pytest.approx(share)
         else:
             assert one.percent is None

@@ -71,7 +71,13 @@ def test_the_sidecar_says_everything() -> None:
     assert all(vars(load_model(text).options).values())
 
 
-@pytest.mark.parametrize("fragment", [*fences(COMMENT, "markdown"), *fences(DOCS / "audit.md", "markdown")])
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        *fences(COMMENT, "markdown"),
+        *(part for name in ("audit", "spend-cap") for part in fences(DOCS / f"{name}.md", "markdown")),
+    ],
+)
 def test_a_fragment_was_really_printed(fragment: str) -> None:
     goldens = (ROOT / "tests" / "golden").glob("*.md")
     printed = [single_spaced(golden.read_text(encoding="utf-8")) for golden in goldens]

@@ -23,6 +23,7 @@ from rocky_action.rendering import (
     render_failure,
     render_summary,
 )
+from tests.support.cap_reports import CAP_SCENARIOS
 from tests.support.cost_reports import COST_SCENARIOS
 from tests.support.golden import check_golden
 from tests.support.reports import (
@@ -47,7 +48,7 @@ from tests.support.reports import (
 )
 
 MARKER = "<!-- rocky-preview -->"
-SCENARIOS = {**REPORTS, **COST_SCENARIOS}
+SCENARIOS = {**REPORTS, **COST_SCENARIOS, **CAP_SCENARIOS}
 
 
 def comment(name: str) -> str:

@@ -146,7 +146,7 @@ class TestReading:
             ("id", "INT64"),
             ("placed", "DATE"),
         ]
-        assert adapter.estimate(f"SELECT id FROM {FROM_ORDERS}") == Usage(bytes_scanned=16)
+        assert adapter.estimate(f"SELECT id FROM {FROM_ORDERS}") == Usage(bytes_scanned=16, bytes_billed=10 * 2**20)
         assert sent(opened) == []
 
 
