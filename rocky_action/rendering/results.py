@@ -63,11 +63,6 @@ class ModelResult:
         return bool(found) or counts_differ(rows)
 
     @property
-    def known_in_full(self) -> bool:
-        """True when every row of both sides was compared."""
-        return self.diff is not None and isinstance(self.diff.coverage, Exhaustive)
-
-    @property
     def has_reservations(self) -> bool:
         """True when "equal" needs a footnote: columns, rows or ways of comparing that the notes speak of."""
         return self.diff is not None and bool(self.diff.notes or self.diff.ignored_columns)

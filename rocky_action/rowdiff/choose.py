@@ -75,21 +75,26 @@ def _candidates(question: Question) -> Search:
 
 def _within_budget(question: Question, search: Search) -> Answer:
     """All rows, or a sample when that would take more than is allowed."""
-    budget = question.request.budget
-    if budget.bytes is not None:
-        size = _bytes(question)
-        if size is not None and size > budget.bytes:
-            return _over_budget(
-                question, search, why=f"reading all {size:,} bytes would exceed the {budget.bytes:,} allowed"
-            )
-    if budget.seconds is None:
+    allowed = question.request.budget.bytes
+    size = None if allowed is None else _bytes(question)
+    if allowed is not None and size is not None and size > allowed:
+        return _over_budget(question, search, why=f"reading all {size:,} bytes would exceed the {allowed:,} allowed")
+    found = _in_time(question, search)
+    if allowed is None or size is not None:
+        return found
+    unheld = f"how much there is to read is not known, so the limit of {allowed:,} bytes was not held to"
+    return replace(found, notes=(*found.notes, unheld))
+
+
+def _in_time(question: Question, search: Search) -> Answer:
+    seconds = question.request.budget.seconds
+    if seconds is None:
         return _everything(question, search)
-    hurried = replace(question, sides=replace(question.sides, timeout=budget.seconds))
+    hurried = replace(question, sides=replace(question.sides, timeout=seconds))
     try:
         return _everything(hurried, search)
     except StatementTimeoutError:
-        why = f"comparing all rows took a statement of more than {budget.seconds:g} s"
-        return _over_budget(question, search, why=why)
+        return _over_budget(question, search, why=f"comparing all rows took a statement of more than {seconds:g} s")
 
 
 def _over_budget(question: Question, search: Search, *, why: str) -> Answer:

@@ -6,6 +6,7 @@ a statement of its own into the warehouse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -42,8 +43,15 @@ _SPELLED: dict[type[exp.Expr], str] = {
     exp.MultitableInserts: "INSERT",
     exp.Pivot: "PIVOT without parentheses",
 }
-HIDDEN_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
-"""DuckDB's functions that run SQL given as text."""
+_HIDING = frozenset(
+    ["external_query", "java_method", "json_execute_serialized_sql", "mysql_query", "postgres_query", "query"]
+).union(["query_table", "reflect", "remote_query", "try_reflect"])
+"""Functions that run SQL, or code, given as text."""
+_ACTING = frozenset({"http_request", "mysql_execute", "postgres_execute"})
+_SYSTEM, _HARMLESS = "system$", frozenset({"system$typeof"})
+"""How Snowflake's functions begin that cancel sessions, resume tasks and the like, and one that only tells a type."""
+_SUSPECT = re.compile("|".join([*map(re.escape, sorted(_HIDING | _ACTING)), r"system\$", "identifier", "table"]))
+"""Without one of these in a text, in lower case, there is nothing to look for."""
 _CONDITION_ADVICE = "`where` is one condition, as it could stand behind WHERE: amount > 0 AND status = 'paid'."
 
 
@@ -66,11 +74,27 @@ def not_a_query(tree: exp.Expr) -> str | None:
     return f"a model only reads, and this contains {_called(writer)}" if writer is not None else None
 
 
-def hides_sql(tree: exp.Expr) -> str | None:
-    """The name of a function that runs SQL nobody can see before it runs, None if there is none."""
-    for function in tree.find_all(exp.Anonymous):
-        if function.name.lower() in HIDDEN_SQL:
-            return function.name.lower()
+def does_more(function: str) -> str | None:
+    """What a function may do besides reading what can be seen, by its name; None for most."""
+    name = function.lower()
+    if name in _HIDING:
+        return f"{name}() runs SQL that is hidden in a string, so what it reads cannot be seen"
+    if name in _ACTING or (name.startswith(_SYSTEM) and name not in _HARMLESS):
+        return f"{name}() may do more than read"
+    return None
+
+
+def out_of_sight(tree: exp.Expr, text: str) -> str | None:
+    """What a query may do or read that nobody can see before it runs, None if all of it can be seen."""
+    if not _SUSPECT.search(text.lower()):
+        return None
+    for node in tree.find_all(exp.Anonymous, exp.DynamicIdentifier, exp.TableFromRows):
+        if isinstance(node, exp.Anonymous) and (problem := does_more(node.name)) is not None:
+            return problem
+        named = isinstance(node, exp.DynamicIdentifier) or node.name.lower() == "identifier"
+        if named or (isinstance(node, exp.TableFromRows) and isinstance(node.this, (exp.Literal, exp.Parameter))):
+            what = "TABLE('...')" if isinstance(node, exp.TableFromRows) else "IDENTIFIER()"
+            return f"{what} takes a name from a string, so what it reads cannot be seen"
     return None
 
 
@@ -121,8 +145,7 @@ def _not_a_condition(tree: exp.Expr) -> str | None:
     writer = tree.find(*_WRITES)
     if writer is not None:
         return f"it may only read, and this contains {_called(writer)}"
-    hidden = hides_sql(tree)
-    return f"{hidden}() runs SQL that is hidden in a string" if hidden is not None else None
+    return out_of_sight(tree, tree.sql())
 
 
 def _called(node: exp.Expr) -> str:

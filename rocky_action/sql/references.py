@@ -188,11 +188,9 @@ def _find_tables(model: Model, dialect: str) -> NamedTables:
         query = parse_model(model, dialect)
     except SqlError as err:
         return NamedTables(problem=Problem(err.message, advice=err.advice))
-    text = query.sql.lower()
-    hidden = guard.hides_sql(query.tree) if any(name in text for name in guard.HIDDEN_SQL) else None
+    hidden = guard.out_of_sight(query.tree, query.sql)
     if hidden is not None:
-        message = f"{hidden}() runs SQL that is hidden in a string, so what it reads cannot be seen"
-        return NamedTables(problem=Problem(message, unsupported=True))
+        return NamedTables(problem=Problem(hidden, unsupported=True))
     return NamedTables(tuple(dict.fromkeys(tuple(part.name for part in table.parts) for table in tables(query))))
 
 

@@ -32,6 +32,8 @@ def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
     if not _VISIBLE.fullmatch(sql):
         for token in tokens:
             _refuse_invisible(token)
+    if dialect == "snowflake":
+        _refuse_chain(tokens)
     _refuse_unbalanced(tokens)
     _refuse_endless(tokens, dialect)
     return tokens
@@ -67,6 +69,14 @@ def spelled(sql: str, tokens: Sequence[Token], *, changes: Mapping[int, str] | N
         parts.append(f"{gap}{text}" if parts else text)
         end = token.end + 1
     return "".join(parts)
+
+
+def _refuse_chain(tokens: Iterable[Token]) -> None:
+    """``->>`` begins another statement in Snowflake, of any kind; sqlglot takes it for DuckDB's way into JSON."""
+    for token in tokens:
+        if token.token_type is TokenType.DARROW:
+            where = f"line {token.line}, column {token.col}"
+            raise SqlError(f"{where}: ->> begins a second statement in Snowflake", advice=_ADVICE)
 
 
 def _refuse_unbalanced(tokens: Iterable[Token]) -> None:

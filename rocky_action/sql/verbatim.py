@@ -6,6 +6,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from rocky_action.domain.project import FullRefresh, Model, View
 from rocky_action.errors import SqlError
+from rocky_action.sql.guard import does_more
 from rocky_action.sql.tokens import spelled, tokenize
 
 _ADVICE = "Write it in a form that can be read, or report the form."
@@ -16,8 +17,8 @@ _DOING = frozenset(
     ["IMPORT", "INSERT", "INSTALL", "INTO", "LOAD", "MERGE", "PRAGMA", "SET", "TRUNCATE", "UPDATE", "USE", "VACUUM"]
 )
 """Words that can make a text do more than read. A column of such a name can be put in quotes."""
-_HIDING = frozenset(["JSON_EXECUTE_SERIALIZED_SQL", "NEXTVAL", "QUERY", "QUERY_TABLE"])
-"""Functions that do, or may; quotes make no difference to them."""
+_HIDING = frozenset({"IDENTIFIER", "NEXTVAL"})
+"""Functions that do, or may, beside those that ``guard`` knows; quotes make no difference to them."""
 _TEXTS = frozenset({TokenType.STRING, TokenType.HEREDOC_STRING})
 
 
@@ -36,7 +37,8 @@ def verbatim(model: Model, dialect: str) -> str:
         raise SqlError("it does not begin like a query", advice=_ADVICE)
     for token, word in zip(tokens, words, strict=True):
         doing = word in _DOING and token.token_type is not TokenType.IDENTIFIER
-        if token.token_type not in _TEXTS and (word == ";" or doing or word in _HIDING):
+        hiding = word in _HIDING or does_more(word) is not None
+        if token.token_type not in _TEXTS and (word == ";" or doing or hiding):
             where = f"line {token.line}, column {token.col}"
             raise SqlError(f"{where}: {token.text} might make it do more than read", advice=_ADVICE)
     return spelled(model.sql, tokens)

@@ -16,13 +16,13 @@ from rocky_action.domain.execution import Clone
 from rocky_action.domain.naming import SCHEMA_PREFIX
 from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import NO_USAGE, Usage
-from rocky_action.errors import ProjectError, WarehouseError
+from rocky_action.errors import MissingCredentialsError, ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.warehouses.bigquery_clones import ways
 from rocky_action.warehouses.bigquery_errors import OUR_BUG, Voice, translated
 from rocky_action.warehouses.bigquery_jobs import ANSWER, Jobs, changes_rows
 from rocky_action.warehouses.bigquery_login import log_in
-from rocky_action.warehouses.bigquery_values import billed_for, columns_of, labels_of
+from rocky_action.warehouses.bigquery_values import billed_for, columns_of, is_upper_bound, labels_of
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _STATEMENTS = 10
@@ -83,10 +83,13 @@ class BigQuery:
         return usage.plus(self._changed(changes, timeout=timeout, model=model))
 
     def estimate(self, sql: str) -> Usage | None:
-        """The bytes that a dry run reckons, and those that would be billed for them. It says nothing of time."""
+        """The bytes that a dry run reckons, unless they may be more by its own word, and those billed.
+
+        It says nothing of time.
+        """
         job = self.jobs.rehearsed(sql)
         scanned = job.total_bytes_processed
-        if scanned is None:
+        if scanned is None or not is_upper_bound(job):
             return None
         return Usage(bytes_scanned=scanned, bytes_billed=billed_for(scanned, tables=len(job.referenced_tables)))
 
@@ -242,11 +245,16 @@ class BigQuery:
 def open_adapter(request: OpenRequest) -> Opened:
     """A client for the adapter's ``project_id`` and ``location`` (US, as in Rocky); nothing is asked of BigQuery yet.
 
-    Raises ProjectError without a project, MissingCredentialsError without credentials.
+    Raises ProjectError without a project, MissingCredentialsError without credentials or with an empty project.
     """
     name, settings = request.adapter.name, request.adapter.settings
-    project = settings.get("project_id", "")
-    if not project:
+    project = settings.get("project_id")
+    if project == "":  # as a secret of the repository is for a pull request from a fork
+        raise MissingCredentialsError(
+            f"[adapter.{name}] has an empty project_id",
+            advice="Set the environment variable that it is taken from where this runs.",
+        )
+    if project is None:
         raise ProjectError(
             f"[adapter.{name}] has no project_id",
             advice="Write project_id, the project that pays for queries, beside type.",

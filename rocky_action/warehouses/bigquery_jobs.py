@@ -11,11 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from google.api_core.exceptions import Conflict, Forbidden, GoogleAPICallError
+from google.api_core.exceptions import ClientError, Conflict, Forbidden, GoogleAPICallError, GoogleAPIError
 from google.api_core.retry import Retry
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 from google.cloud.bigquery.table import RowIterator
+from requests.exceptions import RequestException
 
 from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
@@ -39,6 +41,9 @@ _PASSING = frozenset(
     ]
 )
 """Reasons for which BigQuery asks for a second try."""
+_LOST = (GoogleAPIError, GoogleAuthError, RequestException)
+"""What the client raises where a request was refused, or not answered."""
+_CANCEL = DEFAULT_RETRY.with_timeout(30.0)
 _CROWDED = "due to concurrent update"
 """Part of what it says of a transaction, or a statement, that another one was faster than."""
 _CHANGES = frozenset({"DELETE", "INSERT", "MERGE", "TRUNCATE_TABLE", "UPDATE"})
@@ -100,11 +105,15 @@ class Jobs:
         with self._door:
             self._closed.set()
         for job_id in tuple(self._running):
-            with suppress(GoogleAPICallError):  # it may have ended by itself
-                self.client.cancel_job(job_id, location=self.voice.location, timeout=ANSWER)
+            self._cancel(job_id)
         until = time.monotonic() + _GRACE
         while self._running and time.monotonic() < until:
             time.sleep(0.05)
+
+    def _cancel(self, job_id: str) -> None:
+        """Asks for it: where that fails, the job has ended or was never there, or BigQuery cannot be reached."""
+        with suppress(*_LOST):
+            self.client.cancel_job(job_id, location=self.voice.location, retry=_CANCEL, timeout=ANSWER)
 
     def _rows(self, job: bigquery.QueryJob) -> int | None:
         """Rows written or deleted; None where nobody counts them, or where we may not see a script's parts."""
@@ -129,11 +138,16 @@ class Jobs:
 
         def attempt() -> tuple[bigquery.QueryJob, RowIterator]:
             with self._named() as job_id:
-                job = self._inserted(sql, config, job_id=job_id)
                 try:
-                    self._wait(job, deadline, timeout=timeout)
-                finally:
-                    self.meter.add(spent_on(job))
+                    job = self._inserted(sql, config, job_id=job_id)
+                    try:
+                        self._wait(job, deadline, timeout=timeout)
+                    finally:
+                        self.meter.add(spent_on(job))
+                except (KeyboardInterrupt, *_LOST) as err:
+                    if not isinstance(err, ClientError):  # then there is no such job
+                        self._cancel(job_id)  # it may run on, and nobody would see its end
+                    raise
                 error = job.exception()  # type: ignore[no-untyped-call]
                 if isinstance(error, GoogleAPICallError):
                     if timeout is not None and reason_of(error) == "stopped":

@@ -102,7 +102,7 @@ def _secrets(info: object) -> Iterator[str]:
     if isinstance(info, dict):
         for key, value in info.items():
             if isinstance(value, str) and key in _SECRET_KEYS:
-                yield value
+                yield value.removeprefix("Bearer ")
                 yield from (line for line in value.splitlines() if len(line) > 20)
             else:
                 yield from _secrets(value)

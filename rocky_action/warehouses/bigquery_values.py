@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from dateutil.relativedelta import relativedelta  # type: ignore[import-untyped]  # what Google's client makes of it
-from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import QueryJob, SchemaField
 
 from rocky_action.domain.diff import Column
 from rocky_action.sql.quoting import quote
@@ -69,6 +69,12 @@ def _interval(value: relativedelta) -> str:
 def billed_for(processed: int, *, tables: int) -> int:
     """The bytes that are billed on demand: whole MB (of 2^20), and at least 10 of them for each table."""
     return max(10 * max(tables, 1), -(-processed // 2**20)) * 2**20 if processed else 0
+
+
+def is_upper_bound(rehearsed: QueryJob) -> bool:
+    """Whether a query will process no more bytes than its dry run says: of an external table that may say 0."""
+    query = rehearsed._properties.get("statistics", {}).get("query", {})  # noqa: SLF001  the client has no name for it
+    return query.get("totalBytesProcessedAccuracy", "PRECISE") in ("PRECISE", "UPPER_BOUND")
 
 
 def labels_of(facts: Mapping[str, str], model: str | None = None) -> dict[str, str]:

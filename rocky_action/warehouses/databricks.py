@@ -12,7 +12,7 @@ from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import Clone, CloneMethod
 from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
-from rocky_action.errors import StatementTimeoutError, WarehouseError
+from rocky_action.errors import WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation
 from rocky_action.warehouses.databricks_errors import MISSING, RefusedError
@@ -184,8 +184,6 @@ class Databricks:
         if because is None:
             try:
                 self._replace(f"CREATE OR REPLACE TABLE {to} SHALLOW CLONE {of}", target)
-            except StatementTimeoutError:
-                raise
             except RefusedError as err:
                 because = f"Databricks refused a shallow clone: {err.message}"
             else:

@@ -166,9 +166,15 @@ class Statements:
                 self._cancel(statement_id)  # it was sent while ``close`` looked for what is to be cancelled
                 raise StatementTimeoutError("the statement was cancelled, as the connection was closed", advice="")
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-            response = self._called(
-                "the statement could not be followed", lambda: self._api.get_statement(statement_id), repeatable=True
-            )
+            try:
+                response = self._called(
+                    "the statement could not be followed",
+                    lambda: self._api.get_statement(statement_id),
+                    repeatable=True,
+                )
+            except WarehouseError:
+                self._cancel(statement_id)  # it may run on, and nobody would see its end
+                raise
             state = _state(response)
         if state is StatementState.SUCCEEDED:
             return response
@@ -250,13 +256,19 @@ class Statements:
 
     @contextmanager
     def _tracked(self, statement_id: str) -> Iterator[str]:
+        """A statement that ``close`` cancels: one that is followed, and one that a signal keeps us from following."""
         with self._door:
             self._running.add(statement_id)
+        interrupted = False
         try:
             yield statement_id
+        except KeyboardInterrupt:
+            interrupted = True
+            raise
         finally:
-            with self._door:
-                self._running.discard(statement_id)
+            if not interrupted:
+                with self._door:
+                    self._running.discard(statement_id)
 
     def _cancel(self, statement_id: str) -> None:
         """Asks for it once: where that fails, the statement ends by itself, and the next one says what is wrong."""

@@ -136,7 +136,9 @@ class Sessions:
                     self._cancel(session)
             with self._door:
                 self._door.wait_for(lambda: not any(self._running.values()), timeout=0.5)
-        for session in {*self._running, self._shared}:
+        with self._door:  # threads whose statements were cancelled end their sessions meanwhile
+            left = {*self._running, self._shared}
+        for session in left:
             self._end(session)
 
     def _run(self, session: Session, sql: str, *, timeout: float | None, model: str | None = None) -> Done:
@@ -144,6 +146,7 @@ class Sessions:
         started = time.monotonic()
         with session.connection.cursor() as cursor, self.meter.clocked():
             cursor.set_statement_parameter("QUERY_TAG", self._tagged(model))
+            cursor.set_statement_parameter("MULTI_STATEMENT_COUNT", 1)  # whatever the account or the user has set
             if limit is not None:  # whole seconds, and 0 would mean as long as it likes
                 cursor.set_statement_parameter("STATEMENT_TIMEOUT_IN_SECONDS", max(1, math.ceil(limit)))
             cursor.execute(sql)
@@ -166,6 +169,10 @@ class Sessions:
             self._running[session] = self._running.get(session, 0) + 1
         try:
             yield session
+        except KeyboardInterrupt:
+            with suppress(errors.Error):
+                self._cancel(session)  # what the signal has kept us from waiting for
+            raise
         finally:
             with self._door:
                 if session in self._running:
@@ -220,6 +227,8 @@ def _written(cursor: SnowflakeCursor, columns: Sequence[ResultMetadata], *, rows
         return sum(known)
     if columns and all(column.name.startswith("number of ") for column in columns) and len(rows) == 1:
         return sum(
-            int(str(value)) for column, value in zip(columns, rows[0], strict=True) if "rows" in column.name and value
+            int(str(value))
+            for column, value in zip(columns, rows[0], strict=True)
+            if column.name.startswith("number of rows ") and value  # multi-joined ones are among them
         )
     return None

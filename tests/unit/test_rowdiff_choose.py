@@ -120,6 +120,17 @@ def test_a_budget_of_bytes_turns_to_a_random_sample_and_says_why(tables: Tables)
     assert diff_relations(sized, exhaustive, base=BASE, head=HEAD).coverage == Exhaustive("keyed")
 
 
+def test_a_budget_of_bytes_that_nothing_is_known_about_is_told(tables: Tables) -> None:
+    tables.both("SELECT 1 AS id", "SELECT 1 AS id")
+    tables.database.connection.execute("CREATE VIEW head.seen AS SELECT 1 AS id")
+    asked = replace(request(("id",)), budget=Budget(bytes=1), few_rows=0)
+    found = diff_relations(tables.database, asked, base=BASE, head=replace(HEAD, name="seen"))
+    assert isinstance(found.coverage, Exhaustive)
+    assert "the limit of 1 bytes was not held to" in found.notes[-1]
+    unlimited = replace(asked, budget=Budget())
+    assert diff_relations(tables.database, unlimited, base=BASE, head=replace(HEAD, name="seen")).notes == ()
+
+
 def test_a_budget_of_time_turns_to_a_random_sample_and_says_why(tables: Tables) -> None:
     tables.both(QUERY, SHUFFLED)
     slow = Sized(tables.database.connection, "memory", "in memory")

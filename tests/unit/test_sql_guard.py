@@ -7,7 +7,9 @@ import pytest
 from rocky_action.errors import SqlError
 from rocky_action.sql.guard import condition
 from rocky_action.sql.parse import parse_query
-from tests.support.sql_models import database, run
+from rocky_action.sql.references import problem_of
+from rocky_action.sql.verbatim import verbatim
+from tests.support.sql_models import database, model, run
 
 REFUSED = [
     ("INSERT INTO t SELECT 1", "INSERT"),
@@ -95,6 +97,72 @@ def test_what_only_looks_like_writing_is_not_refused(sql: str) -> None:
     query = parse_query(sql, "duckdb")
     with database() as connection:
         assert run(connection, query.text) == run(connection, sql)
+
+
+CHAINED = [
+    "SELECT 1 ->> DELETE FROM prod.orders",
+    "SELECT a FROM t ->> TRUNCATE TABLE prod.orders",
+    "SELECT 1 -- '\n ->> DELETE FROM prod.orders -- '",
+]
+
+
+@pytest.mark.parametrize("sql", CHAINED)
+def test_a_statement_that_snowflake_would_run_after_a_query_is_refused(sql: str) -> None:
+    with pytest.raises(SqlError, match="->> begins a second statement"):
+        parse_query(sql, "snowflake")
+    with pytest.raises(SqlError, match="->> begins a second statement"):
+        condition(f"a > 1 {sql}", "snowflake")
+    with pytest.raises(SqlError, match="->> begins a second statement"):
+        verbatim(model("m", sql), "snowflake")
+
+
+def test_an_arrow_is_json_elsewhere_and_text_in_snowflake_too() -> None:
+    assert parse_query("SELECT j ->> '$.a' AS a FROM t", "duckdb").text == "SELECT j ->> '$.a' AS a FROM t"
+    assert parse_query("SELECT '->>' AS a", "snowflake").text == "SELECT '->>' AS a"
+
+
+OUT_OF_SIGHT = [
+    ("snowflake", "SELECT SYSTEM$ABORT_SESSION(1)", "may do more than read"),
+    ("snowflake", "SELECT \"SYSTEM$TASK_DEPENDENTS_ENABLE\"('t')", "may do more than read"),
+    ("snowflake", "SELECT * FROM TABLE(system$cancel_all_queries(1))", "may do more than read"),
+    ("snowflake", "SELECT IDENTIFIER('SYSTEM$ABORT_SESSION')(1)", "takes a name from a string"),
+    ("snowflake", "SELECT * FROM IDENTIFIER('prod.orders')", "takes a name from a string"),
+    ("snowflake", "SELECT * FROM TABLE('prod.orders')", "takes a name from a string"),
+    ("snowflake", "SELECT * FROM TABLE(/* x */ $name)", "takes a name from a string"),
+    ("databricks", "SELECT * FROM IDENTIFIER('prod.orders')", "takes a name from a string"),
+    ("databricks", "SELECT http_request(conn => 'c', method => 'POST', path => '/')", "may do more than read"),
+    ("databricks", "SELECT * FROM remote_query('c', query => 'SELECT 1')", "hidden in a string"),
+    ("databricks", "SELECT reflect('java.lang.System', 'exit', 1)", "hidden in a string"),
+    ("bigquery", "SELECT * FROM EXTERNAL_QUERY('c', 'SELECT 1')", "hidden in a string"),
+    ("duckdb", "SELECT * FROM postgres_execute('db', 'DELETE FROM t')", "may do more than read"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "sql", "why"), OUT_OF_SIGHT)
+def test_a_function_that_does_or_reads_more_than_can_be_seen_is_told(dialect: str, sql: str, why: str) -> None:
+    problem = problem_of(model("m", sql), dialect)
+    assert problem is not None
+    assert problem.unsupported
+    assert why in problem.message
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("snowflake", "SELECT SYSTEM$TYPEOF(a) FROM t"),
+        ("snowflake", "SELECT identifier, query FROM t, TABLE(FLATTEN(input => t.b))"),
+        ("snowflake", "SELECT * FROM TABLE(GENERATOR(ROWCOUNT => 3))"),
+        ("databricks", "SELECT identifier FROM t"),
+    ],
+)
+def test_what_only_sounds_like_it_is_read(dialect: str, sql: str) -> None:
+    assert problem_of(model("m", sql), dialect) is None
+
+
+@pytest.mark.parametrize("call", ["SYSTEM$ABORT_SESSION(1)", '"SYSTEM$ABORT_SESSION"(1)', "IDENTIFIER('f')(1)"])
+def test_a_query_that_only_snowflake_reads_may_call_none_of_them_either(call: str) -> None:
+    with pytest.raises(SqlError, match="might make it do more than read"):
+        verbatim(model("m", f"SELECT x'41' not readable, {call}"), "snowflake")
 
 
 CONDITIONS = [

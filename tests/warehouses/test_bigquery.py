@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import datetime as dt
 import threading
 import time
@@ -350,6 +351,13 @@ class TestRunning:
         assert [type(err) for err in errors] == [StatementTimeoutError]
         with pytest.raises(WarehouseError, match="closed"):
             adapter.query("SELECT 1")
+
+    def test_what_a_signal_interrupts_on_the_main_thread_is_cancelled(self, opened: BigQueryGround) -> None:
+        threading.Timer(0.5, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            opened.ground.adapter.query(SLOW)
+        assert any(path.endswith("/cancel") for _, path, _ in opened.server.seen)
+        assert all(job.done.wait(10) for job in opened.server.works.jobs.values())
 
 
 def stream_into(opened: BigQueryGround) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import requests
 import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -15,6 +16,7 @@ from google.auth import identity_pool
 from google.oauth2 import service_account
 
 from rocky_action.domain.project import Relation
+from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.warehouses.bigquery import BigQuery
 from rocky_action.warehouses.bigquery_login import log_in
@@ -69,6 +71,24 @@ def test_a_refusal_has_bigquerys_words_and_advice(
     assert bool(advice) == bool(refused.value.advice)
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "reckoned"),
+    [("PRECISE", Usage(bytes_scanned=0)), ("UPPER_BOUND", Usage(bytes_scanned=0)), ("LOWER_BOUND", None)],
+)
+def test_an_estimate_that_may_be_too_low_is_none(
+    google: responses.RequestsMock, warehouse: BigQuery, accuracy: str, reckoned: Usage | None
+) -> None:
+    """A query over an external table: its dry run says 0 bytes, and LOWER_BOUND."""
+
+    def rehearsed(asked: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        query = {"statementType": "SELECT", "totalBytesProcessed": "0", "totalBytesProcessedAccuracy": accuracy}
+        found = {"status": {"state": "DONE"}, "statistics": {"query": query, "totalBytesProcessed": "0"}}
+        return 200, {}, json.dumps({**json.loads(str(asked.body)), **found})
+
+    google.add_callback(responses.POST, f"{API}/jobs", rehearsed)
+    assert warehouse.estimate("SELECT * FROM dw.sheet") == reckoned
+
+
 def test_what_was_stopped_is_a_time_out(google: responses.RequestsMock, warehouse: BigQuery) -> None:
     refuses(google, "stopped", "Job execution was cancelled: Job timed out after 3s", status=400)
     with pytest.raises(StatementTimeoutError, match="timed out after 3s"):
@@ -80,6 +100,28 @@ def test_a_relation_is_named_where_bigquery_does_not(google: responses.RequestsM
     google.add(responses.GET, f"{API}/datasets/dw/tables/orders", json={"error": error}, status=403)
     with pytest.raises(WarehouseError, match=r"^shop-analytics\.dw\.orders: no"):
         warehouse.columns(Relation(PROJECT, "dw", "orders"))
+
+
+def test_a_job_that_cannot_be_followed_any_more_is_cancelled_even_if_nobody_answers(
+    google: responses.RequestsMock, warehouse: BigQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("google.cloud.bigquery.retry.DEFAULT_RETRY._timeout", 0.3)
+    monkeypatch.setattr("rocky_action.warehouses.bigquery_jobs._CANCEL._timeout", 0.1)
+
+    def taken(asked: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        sent = json.loads(str(asked.body))
+        google.add(responses.GET, f"{API}/jobs/{sent['jobReference']['jobId']}", body=requests.ConnectionError("reset"))
+        google.add(
+            responses.POST,
+            f"{API}/jobs/{sent['jobReference']['jobId']}/cancel",
+            body=requests.ConnectionError("reset"),
+        )
+        return 200, {}, json.dumps({**sent, "status": {"state": "RUNNING"}})
+
+    google.add_callback(responses.POST, f"{API}/jobs", taken)
+    with pytest.raises(WarehouseError, match=r"did not answer in time|cannot be reached"):
+        warehouse.jobs.run("CREATE TABLE t AS SELECT 1")
+    assert any("/cancel" in str(call.request.url) for call in google.calls)
 
 
 def test_a_planted_secret_is_in_no_message(google: responses.RequestsMock, warehouse: BigQuery) -> None:
@@ -164,7 +206,7 @@ class TestLogin:
         assert secrets.splitlines()[2] not in repr(found)
         found = log_in("d", {}, environ={"GOOGLE_APPLICATION_CREDENTIALS": str(files["federation"])})
         assert isinstance(found.credentials, identity_pool.Credentials)
-        assert found.secrets == {"Bearer planted"}
+        assert found.secrets == {"planted"}, "an error may repeat the token without the word before it"
 
     def test_gclouds_own_login_is_found(self, tmp_path: Path) -> None:
         stored = tmp_path / ".config" / "gcloud" / "application_default_credentials.json"
@@ -201,3 +243,7 @@ class TestLogin:
     def test_a_project_must_be_named(self) -> None:
         with pytest.raises(ProjectError, match=r"\[adapter\.default\] has no project_id"):
             open_warehouse(request({"oauth_token": "x"}, {}))
+
+    def test_a_project_that_is_empty_is_a_secret_that_a_fork_does_not_get(self) -> None:
+        with pytest.raises(MissingCredentialsError, match=r"\[adapter\.default\] has an empty project_id"):
+            open_warehouse(request({"oauth_token": "x", "project_id": ""}, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import threading
 import time
@@ -195,6 +196,35 @@ def test_a_statement_that_was_taken_is_followed_through_broken_connections(
     api.get(HISTORY, json={"message": "no such right"}, status=403)
     assert adapter.execute(["INSERT INTO t SELECT 1"]) == Usage()
     assert len(sent(api)) == 2
+
+
+def cancels(api: responses.RequestsMock) -> int:
+    return sum("cancel" in str(call.request.url) for call in api.calls)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_statement_that_cannot_be_followed_any_more_is_cancelled(
+    api: responses.RequestsMock, adapter: WarehouseAdapter
+) -> None:
+    api.post(STATEMENTS, json=RUNNING)
+    api.get(f"{STATEMENTS}/s-1", body=requests.ConnectionError("reset"))
+    api.post(f"{STATEMENTS}/s-1/cancel", json={})
+    with pytest.raises(WarehouseError, match="could not be followed"):
+        adapter.execute(["INSERT INTO t SELECT 1"])
+    assert cancels(api) == 1
+
+
+def test_closing_cancels_what_a_signal_has_interrupted_on_the_main_thread(
+    api: responses.RequestsMock, adapter: WarehouseAdapter
+) -> None:
+    api.post(STATEMENTS, json=RUNNING)
+    api.get(f"{STATEMENTS}/s-1", json=RUNNING)
+    api.post(f"{STATEMENTS}/s-1/cancel", json={})
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        adapter.query("SELECT 1")
+    adapter.close()
+    assert cancels(api) == 1
 
 
 @pytest.mark.usefixtures("hasty")

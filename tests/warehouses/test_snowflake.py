@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import signal
 import threading
 import time
 import traceback
@@ -16,6 +17,7 @@ from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -276,6 +278,7 @@ class TestRunning:
             adapter.query("SELECT 1")
         limits = [asked.parameters["STATEMENT_TIMEOUT_IN_SECONDS"] for asked in account.asked]
         assert limits == [3, 90, 90, 90, 90, 90]  # history is looked at three times before it is given up
+        assert {asked.parameters["MULTI_STATEMENT_COUNT"] for asked in account.asked} == {1}
         tags = [json.loads(str(asked.parameters["QUERY_TAG"]))["rocky_preview"] for asked in account.asked]
         assert tags[0] == LABELS
         assert tags[1] == {**LABELS, "model": "orders"}
@@ -431,6 +434,11 @@ class TestUsage:
             adapter.execute(["DELETE FROM a"])
         assert account.statements == ["DELETE FROM a"]
 
+    def test_rows_that_were_joined_several_times_are_counted_once(self) -> None:
+        counts = [("number of rows updated", "fixed", NUMBER), ("number of multi-joined rows updated", "fixed", NUMBER)]
+        with opened(lambda _: Table(counts, [["3", "1"]], kind=0x3200)) as (adapter, _):
+            assert adapter.execute(["UPDATE t SET a = 1"]).rows == 3
+
     def test_a_new_tables_rows_are_those_that_snowflake_counted(self) -> None:
         made = replace(DONE, kind=0x6000, stats={"numRowsInserted": 12, "numRowsDeleted": 0, "numRowsUpdated": 0})
         with opened(lambda _: made) as (adapter, _):
@@ -557,6 +565,30 @@ class TestTrouble:
             with pytest.raises(WarehouseError, match="is closed"):
                 adapter.query("SELECT 1")
             adapter.close()
+
+    def test_what_a_signal_interrupts_on_the_main_thread_is_cancelled(self) -> None:
+        cancelled = threading.Event()
+
+        def answer(asked: Asked) -> Answer:
+            if "CANCEL_ALL_QUERIES" in asked.sql:
+                cancelled.set()
+                return one("1 cancelled")
+            if asked.sql == "SELECT slow":
+                signal.raise_signal(signal.SIGTERM)
+                assert cancelled.wait(20)
+            return DONE
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGTERM, stop)
+        try:
+            with opened(answer) as (adapter, _), pytest.raises(KeyboardInterrupt):
+                adapter.query("SELECT slow")
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        assert cancelled.is_set()
 
 
 class TestClones:
