@@ -48,10 +48,15 @@ _HIDING = frozenset(
 ).union(["query_table", "reflect", "remote_query", "try_reflect"])
 """Functions that run SQL, or code, given as text."""
 _ACTING = frozenset({"http_request", "mysql_execute", "postgres_execute"})
+_COUNTING = frozenset({"nextval", "sequence_nextval", "setval"})
+"""Functions that move a sequence on. It is production's, so its next run would find gaps."""
 _SYSTEM, _HARMLESS = "system$", frozenset({"system$typeof"})
 """How Snowflake's functions begin that cancel sessions, resume tasks and the like, and one that only tells a type."""
-_SUSPECT = re.compile("|".join([*map(re.escape, sorted(_HIDING | _ACTING)), r"system\$", "identifier", "table"]))
+_SUSPECT = re.compile(
+    "|".join(sorted(_HIDING | _ACTING | _COUNTING)) + r"|system\$|identifier|table|next\s+value"  # plain words, all
+)
 """Without one of these in a text, in lower case, there is nothing to look for."""
+_MOVES = "{} moves a sequence on, and a preview leaves what production counts with alone"
 _CONDITION_ADVICE = "`where` is one condition, as it could stand behind WHERE: amount > 0 AND status = 'paid'."
 
 
@@ -81,13 +86,15 @@ def does_more(function: str) -> str | None:
         return f"{name}() runs SQL that is hidden in a string, so what it reads cannot be seen"
     if name in _ACTING or (name.startswith(_SYSTEM) and name not in _HARMLESS):
         return f"{name}() may do more than read"
-    return None
+    return _MOVES.format(f"{name}()") if name in _COUNTING else None
 
 
-def out_of_sight(tree: exp.Expr, text: str) -> str | None:
+def out_of_sight(tree: exp.Expr, text: str, *, dialect: str) -> str | None:
     """What a query may do or read that nobody can see before it runs, None if all of it can be seen."""
     if not _SUSPECT.search(text.lower()):
         return None
+    if tree.find(exp.NextValueFor) or (dialect == "snowflake" and _asks_a_sequence(tree)):
+        return _MOVES.format("NEXTVAL")
     for node in tree.find_all(exp.Anonymous, exp.DynamicIdentifier, exp.TableFromRows):
         if isinstance(node, exp.Anonymous) and (problem := does_more(node.name)) is not None:
             return problem
@@ -96,6 +103,13 @@ def out_of_sight(tree: exp.Expr, text: str) -> str | None:
             what = "TABLE('...')" if isinstance(node, exp.TableFromRows) else "IDENTIFIER()"
             return f"{what} takes a name from a string, so what it reads cannot be seen"
     return None
+
+
+def _asks_a_sequence(tree: exp.Expr) -> bool:
+    """Whether there is a ``name.NEXTVAL``, where the name is nothing that the query reads columns from."""
+    read = {part.alias_or_name.lower() for part in tree.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Lateral)}
+    asked = (column for column in tree.find_all(exp.Column) if column.name.lower() == "nextval" and column.table)
+    return any(column.table.lower() not in read for column in asked)
 
 
 def condition(text: str, dialect: str) -> str:
@@ -118,13 +132,13 @@ def condition(text: str, dialect: str) -> str:
         trees = parse(wrapped, tokenize(wrapped, dialect), dialect=dialect)
     except SqlError as err:
         raise SqlError(f"the condition cannot be read: {err.message}", advice=_CONDITION_ADVICE) from err
-    problem = "this is more than one condition" if len(trees) != 1 else _not_a_condition(trees[0])
+    problem = "this is more than one condition" if len(trees) != 1 else _not_a_condition(trees[0], dialect)
     if problem is not None:
         raise SqlError(f"the condition cannot be used: {problem}", advice=_CONDITION_ADVICE)
     return plain
 
 
-def _not_a_condition(tree: exp.Expr) -> str | None:
+def _not_a_condition(tree: exp.Expr, dialect: str) -> str | None:
     """What is wrong with ``SELECT 1 WHERE (condition)``, None if the condition is one."""
     where = tree.args.get("where")
     only = isinstance(tree, exp.Select) and {key for key, value in tree.args.items() if value} == {
@@ -145,7 +159,7 @@ def _not_a_condition(tree: exp.Expr) -> str | None:
     writer = tree.find(*_WRITES)
     if writer is not None:
         return f"it may only read, and this contains {_called(writer)}"
-    return out_of_sight(tree, tree.sql())
+    return out_of_sight(tree, tree.sql(dialect), dialect=dialect)
 
 
 def _called(node: exp.Expr) -> str:

@@ -188,7 +188,7 @@ def _find_tables(model: Model, dialect: str) -> NamedTables:
         query = parse_model(model, dialect)
     except SqlError as err:
         return NamedTables(problem=Problem(err.message, advice=err.advice))
-    hidden = guard.out_of_sight(query.tree, query.sql)
+    hidden = guard.out_of_sight(query.tree, query.sql, dialect=dialect)
     if hidden is not None:
         return NamedTables(problem=Problem(hidden, unsupported=True))
     return NamedTables(tuple(dict.fromkeys(tuple(part.name for part in table.parts) for table in tables(query))))

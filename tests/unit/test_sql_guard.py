@@ -134,6 +134,10 @@ OUT_OF_SIGHT = [
     ("databricks", "SELECT * FROM remote_query('c', query => 'SELECT 1')", "hidden in a string"),
     ("databricks", "SELECT reflect('java.lang.System', 'exit', 1)", "hidden in a string"),
     ("bigquery", "SELECT * FROM EXTERNAL_QUERY('c', 'SELECT 1')", "hidden in a string"),
+    ("duckdb", "SELECT nextval('s')", "moves a sequence on"),
+    ("duckdb", "SELECT 1 FROM t WHERE \"NextVal\"('s') > 1", "moves a sequence on"),
+    ("snowflake", "SELECT id, s.nextval FROM t", "moves a sequence on"),
+    ("snowflake", "SELECT db.sch.S.NEXTVAL", "moves a sequence on"),
     ("duckdb", "SELECT * FROM postgres_execute('db', 'DELETE FROM t')", "may do more than read"),
 ]
 
@@ -153,6 +157,9 @@ def test_a_function_that_does_or_reads_more_than_can_be_seen_is_told(dialect: st
         ("snowflake", "SELECT identifier, query FROM t, TABLE(FLATTEN(input => t.b))"),
         ("snowflake", "SELECT * FROM TABLE(GENERATOR(ROWCOUNT => 3))"),
         ("databricks", "SELECT identifier FROM t"),
+        ("snowflake", "SELECT t.nextval, u.nextval AS n FROM t JOIN (SELECT 1 AS nextval) AS u"),
+        ("bigquery", "SELECT s.nextval, nextval FROM t"),
+        ("duckdb", "SELECT currval('s')"),
     ],
 )
 def test_what_only_sounds_like_it_is_read(dialect: str, sql: str) -> None:
