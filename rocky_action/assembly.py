@@ -30,6 +30,11 @@ from rocky_action.study import Connection, Study, World
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
 
+_WITHHELD = (
+    "No value of the data is shown, and no error text that may quote one, because the event does not say that this"
+    " repository is private: whoever reads it would read them. `max_samples: 5` shows values all the same."
+)
+
 
 def labels_of(place: Place, *, number: int | None, name: str | None) -> Mapping[str, str]:
     """What a warehouse's bill is to name: whose statements these are, as far as it is known."""
@@ -68,7 +73,9 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         pull_head=pull_request.head_commit if pull_request else None,
     )
     number = pull_request.number if pull_request else settings.pr_number
-    options = settings.preview_options(settings.branch_name or preview_name(comparison.head_ref, number))
+    options = settings.preview_options(
+        settings.branch_name or preview_name(comparison.head_ref, number), private=place.private
+    )
     base_tree, head_tree = trees(repository, comparison)
     world = World(
         comparison=comparison,
@@ -125,6 +132,8 @@ def connect(
         changed = {path for change in comparison.changed_paths for path in (change.path, change.old_path) if path}
         seeds = changed & _seeds_of_either_side(settings, head_tree, changed=changed)
         caveats = [*_seed_caveats(opened, files, changed=sorted(seeds))]
+        if settings.max_samples is None and not place.private:
+            caveats.append(Caveat(Severity.NOTE, _WITHHELD))
         if isinstance(records, NoRecords):
             caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))

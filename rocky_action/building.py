@@ -76,6 +76,7 @@ class Site:
     targets: Targets
     moved: frozenset[str] = frozenset()
     timeout: float | None = None
+    hides_values: bool = False
 
     def target(self, model: Model) -> Relation:
         """Where this side builds a model."""
@@ -93,8 +94,10 @@ def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
         return Failed(str(model.problem))
     try:
         return _built(site, model, prior=prior) if problem is None else _built_verbatim(site, model, problem=problem)
-    except (SqlError, WarehouseError) as err:
+    except SqlError as err:
         return Failed(with_advice(err.message, err.advice))
+    except WarehouseError as err:
+        return Failed(with_advice(err.told(hides_values=site.hides_values), err.advice))
 
 
 def discard(site: Site, model: Model) -> None:
@@ -157,7 +160,7 @@ def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome
     except SqlError:
         return Failed(str(problem))
     except WarehouseError as err:
-        return Failed(f"{problem.message}; the warehouse says: {err.message}")
+        return Failed(f"{problem.message}; the warehouse says: {err.told(hides_values=site.hides_values)}")
     if described is None:
         return NotRun(
             f"it cannot be read here ({problem.message}), so it would be run as it is written, and it mentions"

@@ -68,6 +68,10 @@ exit codes: 0 done; 1 done, and the gate says fail (--fail-on); 2 yours to fix; 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; failures are told on standard error."""
     heed_signals()
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from rocky_action.forges.log import guard_streams  # noqa: PLC0415  only a job's log reads commands
+
+        guard_streams()
     parser = _parser()
     namespace, unknown = parser.parse_known_args(argv)
     if unknown:

@@ -96,7 +96,7 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
             options=asked.options,
             algorithm=settings.algorithm,
             sample_size=settings.sample_size,
-            max_samples=settings.max_samples,
+            max_samples=settings.shown_samples(),
             sample_order=settings.sample_order,
             budget=Budget(settings.diff_seconds, settings.diff_bytes),
         )

@@ -21,7 +21,18 @@ Exit codes 0 (done) and 1 (done, and the gate says fail) are not errors: the rep
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_ABOUT_SQL = re.compile(
+    r"(?:(?:Parser|Syntax|Binder|Catalog|Permission|Not implemented|IO|Dependency|Out of Memory) Error: "
+    r"|(?:\d{6} \(\w{5}\): )?SQL (?:compilation|access control) error"
+    r"|\[(?:PARSE_|UNRESOLVED_|TABLE_OR_VIEW_|SCHEMA_NOT_|MISSING_|DATATYPE_MISMATCH|INSUFFICIENT_)[\w.]*\]"
+    r"|Unrecognized name: |Not found: |Syntax error: |Access Denied: |No matching signature "
+    r"|refused, as it is not |the (?:database|connection)[\w ]* is closed)"
+)
+"""How messages begin that a warehouse gives before it has read a value: DuckDB, Snowflake, Databricks, BigQuery, we."""
+_KIND = re.compile(r"([A-Z]\w+(?: [A-Za-z]+){0,3} Error(?=:)|\[[A-Z_.]+\]|\d{6} \(\w{5}\))")
 
 
 class PreviewError(Exception):
@@ -81,9 +92,23 @@ class GitError(OutsideError):
 class WarehouseError(OutsideError):
     """The warehouse refused a connection or a statement of ours."""
 
+    quotes_values = True
+
+    def told(self, *, hides_values: bool) -> str:
+        """The message; where values are hidden only one that is about SQL and names, of all others their kind.
+
+        A warehouse that stumbles over a value quotes it: "Could not convert string 'x' to INT32".
+        """
+        if not (hides_values and self.quotes_values) or _ABOUT_SQL.match(self.message):
+            return self.message
+        kind = _KIND.match(self.message)
+        return f"{kind[1] if kind else 'an error'}, whose text is not shown as it may quote values"
+
 
 class StatementTimeoutError(WarehouseError):
     """A statement ran longer than the time it was given and was interrupted."""
+
+    quotes_values = False
 
 
 class MissingCredentialsError(WarehouseError):

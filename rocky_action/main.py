@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from rocky_action.domain.text import with_advice
 from rocky_action.errors import InputError, MissingCredentialsError, PreviewError
 from rocky_action.forges.github_actions import Event, read_event
 from rocky_action.forges.github_api import GitHub
+from rocky_action.forges.log import guard_streams
 from rocky_action.forges.runner import Runner
 from rocky_action.job import Job, comment, publish, publish_failure, tell
 from rocky_action.pipeline import preview
@@ -33,7 +33,7 @@ _LEFT_TO_SWEEPER = (
 def main(environ: Mapping[str, str]) -> int:
     """Does what the step's inputs ask for and returns the step's exit code."""
     heed_signals()
-    runner = Runner(environ, sys.stdout)
+    runner = Runner(environ, guard_streams())
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
         return _step(environ, runner, workspace=workspace)
@@ -55,7 +55,7 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int
     except InputError as err:
         settings, mistake = _what_is_right(values), err
     folder = workspace / settings.working_directory
-    place = Place(folder, environ, datetime.now(UTC), runner.say, event.server_url, event.run_url)
+    place = Place(folder, environ, datetime.now(UTC), runner.say, event.server_url, event.run_url, event.private)
     job = Job(settings, event, place, workspace, runner, _github(settings, event))
     try:
         return _done(job) if mistake is None else _failed(job, mistake)

@@ -17,7 +17,10 @@ PROJECT_FILE = "rocky-preview.yml"
 
 @dataclass(frozen=True)
 class Place:
-    """Where and when a command runs: the folder it was started in, the environment, the time (UTC), a listener."""
+    """Where and when a command runs: the folder it was started in, the environment, the time (UTC), a listener.
+
+    ``private`` is False where everybody may read what is published, or nobody knows.
+    """
 
     folder: Path
     environ: Mapping[str, str] = field(repr=False)
@@ -25,6 +28,7 @@ class Place:
     progress: Callable[[str], None]
     server_url: str = "https://github.com"
     run_url: str | None = None
+    private: bool = True
 
 
 def read_project_file(folder: Path, config: str) -> ProjectFile:

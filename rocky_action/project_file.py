@@ -111,6 +111,7 @@ class _Document(_Comparison):
     max_preview_usd: Text | None = None
     max_preview_bytes: Text | None = None
     seeds: Names = ()
+    mask_classifications: Names = ()
     price: dict[str, Text] = Field(default_factory=dict, alias="prices")
     runs_per_month: Text | None = None
     gate: dict[str, Text] = Field(default_factory=dict, alias="gates")
@@ -118,7 +119,8 @@ class _Document(_Comparison):
 
     def inputs(self) -> dict[str, str]:
         """What an input says as well, by key and as text; several values are one per line."""
-        own = self.model_dump(by_alias=True, exclude_unset=True, exclude={"models", *_Comparison.model_fields})
+        no_inputs = {"models", "mask_classifications", *_Comparison.model_fields}
+        own = self.model_dump(by_alias=True, exclude_unset=True, exclude=no_inputs)
         return {name: _as_text(value) for name, value in own.items() if value != {}}
 
 
@@ -146,6 +148,7 @@ def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> Pr
         lines=MappingProxyType({_INPUTS.get(key, key): source.lines[key,] for key in inputs}),
         project=document.options(),
         models=tuple(sorted((name, model.options()) for name, model in document.models.items())),
+        mask_classifications=document.mask_classifications,
     )
 
 

@@ -316,6 +316,17 @@ class RowDiff:
         return "doubled" if self.rows_head >= 2 * self.rows_base else None
 
 
+NAMED = "named in `mask_columns`"
+
+
+@dataclass(frozen=True)
+class MaskedColumn:
+    """A column whose values are not shown; ``why`` says who wants it so."""
+
+    name: str
+    why: str
+
+
 @dataclass(frozen=True)
 class ModelDiff:
     """One prune-set model, base against head. ``compared_columns`` are the common ones that were looked at."""
@@ -333,6 +344,7 @@ class ModelDiff:
     proof: Proof = Proof("nothing")
     profile: Profile | None = None
     unstable: tuple[Unstable, ...] = ()
+    masked_columns: tuple[MaskedColumn, ...] = ()
 
     @property
     def is_empty(self) -> bool:

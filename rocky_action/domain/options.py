@@ -124,7 +124,7 @@ class ProjectFile:
     """What ``rocky-preview.yml`` says.
 
     ``inputs`` are values by the name of the input that would say the same, as text; ``lines`` says where each stands.
-    ``project`` is for all models, ``models`` for one each.
+    ``project`` is for all models, ``models`` for one each; ``mask_classifications`` are tags of columns.
     """
 
     path: str = "rocky-preview.yml"
@@ -132,13 +132,15 @@ class ProjectFile:
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     project: ModelOptions = ModelOptions()
     models: tuple[tuple[str, ModelOptions], ...] = ()
+    mask_classifications: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DiffOptions:
     """How relations are compared. ``max_samples`` bounds example rows per model, ``sample_size`` a sampled diff.
 
-    With ``every_row`` no model's ``where`` counts.
+    With ``every_row`` no model's ``where`` counts. ``mask_classifications`` are tags of columns to be masked, besides
+    those that rocky.toml masks. Where ``max_samples`` is 0 no value is shown at all.
     """
 
     algorithm: Algorithm = Algorithm.AUTO
@@ -149,6 +151,7 @@ class DiffOptions:
     every_row: bool = False
     sample_order: SampleOrder = SampleOrder.RANDOM
     budget: Budget = Budget()
+    mask_classifications: tuple[str, ...] = ()
 
     def for_model(self, model: str, sidecar: ModelOptions) -> ModelOptions:
         """The sidecar's word first, then the project file's for this model, then its word for all models."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -181,6 +182,13 @@ class Model:
     sidecar_path: str | None = None
     problem: Problem | None = None
     first_line: int = field(default=1, compare=False)
+
+    @property
+    def classification(self) -> Mapping[str, str]:
+        """The tag of each column that its sidecar classifies."""
+        text = next((value for key, value in self.metadata if key == "classification"), None)
+        found = json.loads(text) if text else None  # metadata is kept as JSON; what is no table there says nothing here
+        return {key: tag for key, tag in found.items() if isinstance(tag, str)} if isinstance(found, dict) else {}
 
     @property
     def method(self) -> str:

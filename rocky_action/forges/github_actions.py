@@ -21,7 +21,8 @@ class Event:
 
     ``branch`` and ``sha`` are the head of what happened: of the pull request where the event carries one, not of the
     merge commit that was checked out. ``branch`` is None for tags. ``head_owner`` is whose branch it is. ``action`` is
-    the event's own kind (opened, closed …), empty where it has none.
+    the event's own kind (opened, closed …), empty where it has none. ``private`` is False for a repository that
+    everybody can read, and where the event does not say.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Event:
     action: str = ""
     pull_request: PullRequest | None = None
     from_fork: bool = False
+    private: bool = False
     run_url: str | None = None
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
@@ -77,6 +79,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
         action=text(payload, "action"),
         pull_request=pull_request,
         from_fork=from_fork,
+        private=dig(payload, "repository", "private") is True,
         run_url=f"{server}/{owner}/{repository}/actions/runs/{run_id}" if run_id else None,
         server_url=server,
         api_url=environ.get("GITHUB_API_URL") or Event.api_url,

@@ -1,12 +1,11 @@
 """What a step tells GitHub's runner: outputs, the job summary, annotations, groups and masks.
 
 The runner reads commands out of everything that a step prints, on both streams. Whatever came from a stranger goes
-through ``plain`` before it is printed.
+through ``plain`` before it is printed; what is printed by others goes through ``forges.log``.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -14,22 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
 
+from rocky_action.domain.text import escaped, plain
 from rocky_action.errors import OutsideError
+from rocky_action.forges.log import encodable
 
 Level = Literal["error", "warning", "notice"]
 ANNOTATIONS_PER_LEVEL = 10
 SHORTEST_SECRET = 4
-
-# The runner compares by the rules of a language, for which invisible characters do not count; so neither do they here.
-COMMAND = re.compile(r"^(?=[^\x21-\x7e\n]*:[^\x20-\x7e\n]*:)", re.MULTILINE)
-OLD_COMMAND = re.compile(r"(#[^\x20-\x7e\n]*#[^\x20-\x7e\n]*)\[")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def plain(text: str) -> str:
-    """The text for a log, so that no line of it is a workflow command and no control character acts on a terminal."""
-    text = CONTROLS.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\r\n", "\n"))
-    return COMMAND.sub("| ", OLD_COMMAND.sub(r"\1 [", text))
 
 
 class Runner:
@@ -67,7 +57,7 @@ class Runner:
         if self._annotations[level] > ANNOTATIONS_PER_LEVEL:
             return
         properties = {"file": file, "line": None if line is None else str(line), "title": title}
-        self._command(level, message, **{key: value for key, value in properties.items() if value})
+        self._command(level, escaped(message), **{key: escaped(value) for key, value in properties.items() if value})
 
     def finish(self) -> None:
         """Says how many annotations there was no room for."""
@@ -82,7 +72,7 @@ class Runner:
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Folds what is printed inside under a title."""
-        self._command("group", title)
+        self._command("group", escaped(title))
         try:
             yield
         finally:
@@ -103,7 +93,7 @@ class Runner:
         self._write(f"::{name}{' ' if listed else ''}{listed}::{_data(data)}")
 
     def _write(self, line: str) -> None:
-        self._stream.write(_encodable(line) + "\n")
+        self._stream.write(encodable(line) + "\n")
         self._stream.flush()
 
 
@@ -115,18 +105,13 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _encodable(text: str) -> str:
-    """The text without lone surrogates, which have no UTF-8."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
-
-
 def _append(path: str | None, text: str) -> None:
     """Adds to one of the runner's files in one write, so that nothing can come in between."""
     if not path:
         return
     try:
         with Path(path).open("ab") as file:
-            file.write(_encodable(text).encode("utf-8"))
+            file.write(encodable(text).encode("utf-8"))
     except OSError as err:
         raise OutsideError(
             f"The runner's file {path} cannot be written: {err.strerror}",

@@ -203,8 +203,18 @@ def _notes(diff: ModelDiff) -> Iterator[str]:
 def _left_out(diff: ModelDiff) -> Iterator[Md]:
     if diff.ignored_columns:
         yield Md(f"Ignored, as configured: {names(diff.ignored_columns, MOST_COLUMNS)}.")
+    yield from _masked(diff)
     if diff.schema.added and not diff.new:
         yield Md("The values of added columns have nothing to be compared with.")
+
+
+def _masked(diff: ModelDiff) -> Iterator[Md]:
+    """One note for all columns that are masked for one reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in diff.masked_columns:
+        reasons.setdefault(one.why, []).append(one.name)
+    for why, columns in reasons.items():
+        yield Md(f"Masked, so compared but never shown: {names(columns, MOST_COLUMNS)} ({prose(why)}).")
 
 
 def _run_notes(result: ModelResult) -> Iterator[Md]:

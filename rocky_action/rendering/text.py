@@ -20,6 +20,9 @@ FENCE_WIDTH = 200
 _SPACE = "\N{OPEN BOX}"
 _ZERO_WIDTH = "\N{ZERO WIDTH SPACE}"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Marks, letters and a symbol that are shown as nothing: in them a name can look like another, or carry a message."""
+
 _LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 _LOST_SPACE = re.compile(r"^ +| +$| {2,}")
 
@@ -27,7 +30,7 @@ _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
 _NUMBER = r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?%?|[0-9]{1,6}(?:\.[0-9]{1,6}){0,2}%?"
 _END = r"[,.;:!?…]*"
 _PLAIN = re.compile(rf"\(?(?:{_WORD}|{_NUMBER}|e\.g|i\.e|[—→…])\)?{_END}")
-_HEX = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT = re.compile(r"(?<![0-9A-Za-z_])[0-9A-Fa-f]{7,40}(?![0-9A-Za-z_])")
 _LIST_MARK = re.compile(r"[0-9]+[.)]")
 _CHUNK = re.compile(r"(?:`[^`]*`|\S)+")
 _WRAPPED = re.compile(rf"(?P<open>\(?)(?:`(?P<quoted>[^`]+)`|(?P<bare>.+?))(?P<end>{_END})", re.DOTALL)
@@ -73,7 +76,7 @@ def _visible(char: str) -> str:
         return "↵"
     if char == "@":  # e-mail clients flatten code spans, so even there a name must not be one
         return f"@{_ZERO_WIDTH}"
-    if char == " " or unicodedata.category(char) not in _HIDDEN:
+    if char == " " or (unicodedata.category(char) not in _HIDDEN and not _BLANK.match(char)):
         return char
     number = ord(char)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
@@ -129,7 +132,7 @@ def _shortened(text: str, limit: int) -> str:
 def _prose_pieces(text: str) -> Iterator[str]:
     for at, match in enumerate(_CHUNK.finditer(text)):
         chunk = match[0]
-        plain = _PLAIN.fullmatch(chunk) and not _HEX.fullmatch(chunk.strip("().,;:!?…").lower())
+        plain = _PLAIN.fullmatch(chunk) and not _COMMIT.search(chunk) and not _BLANK.search(chunk)
         if plain and not (at == 0 and _LIST_MARK.fullmatch(chunk)):
             yield chunk
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rocky_action.domain.diff import Column, ModelDiff, NotCompared, Profile, RowDiff, SchemaDiff
+from rocky_action.domain.diff import Column, MaskedColumn, ModelDiff, NotCompared, Profile, RowDiff, SchemaDiff
 from rocky_action.domain.project import Relation
 from rocky_action.errors import SqlError, WarehouseError
 from rocky_action.ports import WarehouseReader
@@ -35,7 +35,7 @@ def diff_relations(warehouse: WarehouseReader, request: DiffRequest, *, base: Re
     try:
         base_columns, head_columns = own.columns(base), own.columns(head)
     except WarehouseError as error:
-        return _nothing(request, _refusal(error))
+        return _nothing(request, _refusal(request, error))
     if base_columns is None or head_columns is None:
         return _nothing(request, f"{base if base_columns is None else head} does not exist")
     both = _Both(base, head, base_columns, head_columns)
@@ -46,7 +46,9 @@ def diff_relations(warehouse: WarehouseReader, request: DiffRequest, *, base: Re
     except WarehouseError as error:  # one side cannot be read at all, such as a view that fails
         where = request.options.where
         rows = RowDiff(_count(warehouse, base, where=where), _count(warehouse, head, where=where))
-        return ModelDiff(request.model, diff_schemas(base_columns, head_columns), rows, NotCompared(_refusal(error)))
+        return ModelDiff(
+            request.model, diff_schemas(base_columns, head_columns), rows, NotCompared(_refusal(request, error))
+        )
 
 
 def _diff(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> ModelDiff:
@@ -66,7 +68,8 @@ def _diff(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> M
         coverage=found.coverage,
         key=found.key,
         compared_columns=() if not_compared else tuple(pair.name for pair in compared),
-        ignored_columns=_ignored(both.head_columns + both.base_columns, ignored),
+        ignored_columns=_existing(both.head_columns + both.base_columns, ignored),
+        masked_columns=_masked(both.head_columns + both.base_columns, request),
         notes=_where_note(request) + (() if not_compared else _value_notes(found, compared)) + found.notes + notes,
         proof=found.proof,
         profile=profile,
@@ -84,11 +87,10 @@ def _pairs(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> 
 def _rows(sides: Sides, request: DiffRequest, *, compared: tuple[ColumnPair, ...]) -> Answer:
     """What is known of the rows when the warehouse refuses to compare them is how many there are."""
     rows_base, rows_head = sides.count()
-    masked = frozenset(name.lower() for name in request.options.mask_columns)
     try:
-        return answer(Question(sides, compared, request, rows_base, rows_head, masked))
+        return answer(Question(sides, compared, request, rows_base, rows_head, frozenset(request.masked)))
     except WarehouseError as error:
-        return nothing(RowDiff(rows_base, rows_head), _refusal(error))
+        return nothing(RowDiff(rows_base, rows_head), _refusal(request, error))
 
 
 def _count(warehouse: WarehouseReader, relation: Relation, *, where: str | None) -> int | None:
@@ -108,24 +110,31 @@ def _described(sides: Sides, found: Answer, *, request: DiffRequest) -> tuple[Ro
         counts = (found.rows.rows_base or 0, found.rows.rows_head or 0)
         return rows, describe(sides, differing, changes=found.rows.columns, rows=counts), ()
     except WarehouseError as error:
-        return found.rows, None, (f"example rows could not be read: {_refusal(error)}",)
+        return found.rows, None, (f"example rows could not be read: {_refusal(request, error)}",)
 
 
 def _nothing(request: DiffRequest, reason: str, *, fixable: bool = False) -> ModelDiff:
     return ModelDiff(request.model, SchemaDiff(), RowDiff(None, None), NotCompared(reason, fixable=fixable))
 
 
-def _refusal(error: WarehouseError) -> str:
-    return f"the warehouse refused: {error.message.strip().splitlines()[0]}"
+def _refusal(request: DiffRequest, error: WarehouseError) -> str:
+    said = error.told(hides_values=not request.max_samples or bool(request.masked))
+    return f"the warehouse refused: {said.strip().splitlines()[0]}"
 
 
-def _ignored(columns: tuple[Column, ...], ignored: set[str]) -> tuple[str, ...]:
-    """Ignored columns that exist, each once, as the first side that has it spells it."""
+def _existing(columns: tuple[Column, ...], named: set[str]) -> tuple[str, ...]:
+    """Named columns that exist, each once, as the first side that has it spells it."""
     names: dict[str, str] = {}
     for column in columns:
-        if column.name.lower() in ignored:
+        if column.name.lower() in named:
             names.setdefault(column.name.lower(), column.name)
     return tuple(names.values())
+
+
+def _masked(columns: tuple[Column, ...], request: DiffRequest) -> tuple[MaskedColumn, ...]:
+    """Masked columns that exist, each once, with the reason."""
+    masked = request.masked
+    return tuple(MaskedColumn(name, masked[name.lower()]) for name in _existing(columns, {*masked}))
 
 
 def _where_note(request: DiffRequest) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from rocky_action.domain.diff import NAMED
 from rocky_action.domain.options import Algorithm, Budget, ModelOptions, SampleOrder
 
 INFERRED = "inferred"
@@ -28,6 +31,7 @@ class DiffRequest:
 
     ``sampled_because`` is why no more than a sample may be compared, whatever ``algorithm`` says.
     ``few_rows`` are rows of a side up to which it is as fast to compare everything as to ask first what can differ.
+    ``masks`` says why columns are masked that ``options`` does not name, by their names in lower case.
     """
 
     model: str
@@ -40,6 +44,12 @@ class DiffRequest:
     budget: Budget = Budget()
     few_rows: int = 100_000
     sampled_because: str | None = None
+    masks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def masked(self) -> Mapping[str, str]:
+        """Why values of a column are not shown, by its name in lower case."""
+        return {**dict.fromkeys(map(str.lower, self.options.mask_columns), NAMED), **self.masks}
 
     @property
     def whole_rows(self) -> bool:

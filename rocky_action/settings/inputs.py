@@ -119,8 +119,9 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "max_samples",
-        "Example rows shown for each model; 0 shows none, where values must not leave the warehouse.",
-        default=str(DiffOptions.max_samples),
+        "Example rows shown for each model; 0 shows none and no other value of the data, where values must not leave"
+        " the warehouse.",
+        unset=f"`{DiffOptions.max_samples}`; in the action `0`, unless the event says that the repository is private",
         flag="--max-samples",
         metavar="ROWS",
     ),

@@ -60,7 +60,7 @@ class Settings:
     algorithm: Algorithm
     sample_size: int
     sample_order: SampleOrder
-    max_samples: int
+    max_samples: int | None
     diff_seconds: float | None
     diff_bytes: int | None
     max_preview_usd: float | None
@@ -85,9 +85,16 @@ class Settings:
     github_token: str | None = field(repr=False)
     project: ModelOptions
     models: tuple[tuple[str, ModelOptions], ...]
+    mask_classifications: tuple[str, ...]
     origins: Mapping[str, str]
 
-    def preview_options(self, name: str) -> PreviewOptions:
+    def shown_samples(self, *, private: bool = True) -> int:
+        """Example rows for each model: as many as somebody asked for, else none where everybody could read them."""
+        if self.max_samples is not None:
+            return self.max_samples
+        return DiffOptions.max_samples if private else 0
+
+    def preview_options(self, name: str, *, private: bool = True) -> PreviewOptions:
         """What the pipeline needs to know of it, for a preview of this name."""
         return PreviewOptions(
             name,
@@ -95,11 +102,12 @@ class Settings:
             DiffOptions(
                 self.algorithm,
                 self.sample_size,
-                self.max_samples,
+                self.shown_samples(private=private),
                 self.project,
                 self.models,
                 sample_order=self.sample_order,
                 budget=Budget(self.diff_seconds, self.diff_bytes),
+                mask_classifications=self.mask_classifications,
             ),
             replace(self.audit, seed=self.audit_seed),
             self.price,
@@ -134,7 +142,7 @@ def parse(
         algorithm=read.choice("algorithm", Algorithm),
         sample_size=read.whole("sample_size", at_least=1),
         sample_order=read.choice("sample_order", SampleOrder),
-        max_samples=read.whole("max_samples", at_least=0),
+        max_samples=read.whole("max_samples", at_least=0) if read.text("max_samples") else None,
         diff_seconds=read.seconds("diff_seconds"),
         diff_bytes=read.size("diff_bytes"),
         max_preview_usd=read.dollars("max_preview_usd"),
@@ -159,6 +167,7 @@ def parse(
         github_token=read.optional("github_token"),
         project=read.project_file.project,
         models=read.project_file.models,
+        mask_classifications=read.project_file.mask_classifications,
         origins=read.origins,
     )
     if settings.mode is Mode.COMMENT and settings.report is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -10,9 +11,10 @@ from typing import assert_never
 from rocky_action.dag import walk
 from rocky_action.domain.diff import ModelDiff, NotCompared, RowDiff, SchemaDiff
 from rocky_action.domain.execution import BaseSide, Execution, Failed, Inlined, NotRun, Succeeded
+from rocky_action.domain.masking import masks_of
 from rocky_action.domain.options import ModelOptions, PreviewOptions
 from rocky_action.domain.plan import Plan
-from rocky_action.domain.project import Merge, Model, Project, Relation
+from rocky_action.domain.project import Merge, Model, Project, Projects, Relation
 from rocky_action.errors import PreviewError, SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.rowdiff.compare import diff_relations
@@ -35,6 +37,7 @@ class _Context:
     base: Project
     warehouse: WarehouseAdapter
     options: PreviewOptions
+    masks: Mapping[str, str]
     large: Lock = field(default_factory=Lock)
 
 
@@ -48,7 +51,7 @@ def diff_models(
     options: PreviewOptions,
 ) -> tuple[ModelDiff, ...]:
     """A diff for each model of the prune set that is or should be a relation, in run order."""
-    context = _Context(execution, head, base, warehouse, options)
+    context = _Context(execution, head, base, warehouse, options, masks_of(Projects(base, head), options.diff))
     found: dict[str, ModelDiff | None] = {}
 
     def work(name: str) -> None:
@@ -114,6 +117,7 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
         sample_order=diff.sample_order,
         budget=diff.budget,
         sampled_because=restraint.sampled,
+        masks=context.masks,
     )
     with context.large if _is_large(context, side.relation, head) else nullcontext():
         found = diff_relations(context.warehouse, request, base=side.relation, head=head)

@@ -26,6 +26,7 @@ from rocky_action.domain.execution import (
     blocked,
     said,
 )
+from rocky_action.domain.masking import hides_values
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Ephemeral, Model, Project, Projects, Relation, Stateful, View
@@ -49,6 +50,7 @@ class _Scene:
     options: PreviewOptions
     now: datetime
     progress: Progress
+    hides_values: bool
     known: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -88,6 +90,7 @@ def execute(
         options,
         now,
         progress,
+        hides_values(projects, options.diff),
     )
     rebuilt = rebuilds(plan, projects, options=options, exists=scene.exists)
     _fresh_schemas(scene, rebuilt)
@@ -145,6 +148,7 @@ def _site(
         Targets.of(project.models),
         frozenset(elsewhere).difference(copies),
         scene.options.run.timeout_seconds,
+        scene.hides_values,
     )
 
 
@@ -196,7 +200,7 @@ def _base_outcome(scene: _Scene, site: Site, *, model: Model) -> RunOutcome:
         try:
             scene.warehouse.clone(first.relation, head_model.target.in_schema(scene.options.schema), writable=True)
         except WarehouseError as err:
-            return Failed(err.message)
+            return Failed(err.told(hides_values=scene.hides_values))
     return build(site, model, prior=InPlace.YES)
 
 
@@ -224,7 +228,7 @@ def _clone(scene: _Scene, base: Mapping[str, RunOutcome]) -> dict[str, Cloned | 
         try:
             clone = scene.warehouse.clone(source, target, writable=False)
         except WarehouseError as err:
-            clones[name] = NotCloned(name, err.message)
+            clones[name] = NotCloned(name, err.told(hides_values=scene.hides_values))
         else:
             clones[name] = Cloned(name, source, target, clone.method, clone.because)
     return clones

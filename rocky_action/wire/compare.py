@@ -6,6 +6,7 @@ from typing import Literal
 
 from rocky_action.domain.diff import (
     Coverage,
+    MaskedColumn,
     ModelDiff,
     Profile,
     Proof,
@@ -48,6 +49,7 @@ class CompareDocument(Document):
     notes: tuple[str, ...]
     proof: Proof
     profile: Profile | None
+    masked_columns: tuple[MaskedColumn, ...]
 
 
 def compare_document(diff: ModelDiff) -> CompareDocument:
@@ -71,4 +73,5 @@ def compare_document(diff: ModelDiff) -> CompareDocument:
         notes=diff.notes,
         proof=diff.proof,
         profile=diff.profile,
+        masked_columns=diff.masked_columns,
     )

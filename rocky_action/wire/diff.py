@@ -13,6 +13,7 @@ from rocky_action.domain.audit import Audit
 from rocky_action.domain.diff import (
     Coverage,
     Exhaustive,
+    MaskedColumn,
     ModelDiff,
     NotCompared,
     Profile,
@@ -145,6 +146,7 @@ class ModelDiffEntry(Part):
     proof: Proof
     profile: Profile | None
     unstable: tuple[Unstable, ...]
+    masked_columns: tuple[MaskedColumn, ...]
 
 
 class DiffSummary(Part):
@@ -278,6 +280,7 @@ def _entry(diff: ModelDiff) -> ModelDiffEntry:
         proof=diff.proof,
         profile=diff.profile,
         unstable=diff.unstable,
+        masked_columns=diff.masked_columns,
     )
 
 

@@ -7,6 +7,7 @@ import json
 from pydantic import BaseModel, ConfigDict
 
 from rocky_action import __version__
+from rocky_action.domain.text import OLD_COMMAND
 
 
 class Part(BaseModel):
@@ -31,6 +32,7 @@ def json_text(value: object) -> str:
     """JSON that every reader accepts.
 
     A file name that is not UTF-8 reaches us with lone surrogates, which strict JSON readers refuse: they become "?".
+    A bracket after ``##`` is written as its number: it says the same, but not to GitHub's runner, which reads logs.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    text = OLD_COMMAND.sub(r"\1\\u005b", json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
     return text.encode("utf-8", errors="replace").decode("utf-8") + "\n"

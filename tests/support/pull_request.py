@@ -47,7 +47,12 @@ class PullRequest:
         pull = self._github.state.pulls[NUMBER]
         if action == "closed":
             pull = replace(pull, state="closed")
-        return {"action": action, "number": NUMBER, "pull_request": self._github.state.pull_json(pull)}
+        return {
+            "action": action,
+            "number": NUMBER,
+            "pull_request": self._github.state.pull_json(pull),
+            "repository": {"private": True},
+        }
 
     def preview_schemas(self) -> list[str]:
         """The preview schemas in the database, as another client sees them."""

@@ -26,6 +26,7 @@ from rocky_action.domain.cost import (
     Undecided,
 )
 from rocky_action.domain.diff import (
+    NAMED,
     BisectionStats,
     CategoryChange,
     CellChange,
@@ -34,6 +35,7 @@ from rocky_action.domain.diff import (
     Exhaustive,
     Histogram,
     Key,
+    MaskedColumn,
     ModelDiff,
     NotCompared,
     Numbers,
@@ -1108,6 +1110,41 @@ def paired() -> Report:
     return report_of(events, only, lines, verdict=Verdict.CHANGED)
 
 
+def masked() -> Report:
+    """A tag upstream and `mask_columns` keep values back; an error that may quote one is not told."""
+    customers = ModelDiff(
+        "dim_customers",
+        SchemaDiff(),
+        RowDiff(
+            1_840,
+            1_840,
+            added=0,
+            removed=0,
+            changed=312,
+            columns=(ColumnChange("email", 312), ColumnChange("city", 12)),
+            examples=(
+                RowExample(
+                    "changed",
+                    (("customer_id", "1007"),),
+                    (CellChange("email", None, None, masked=True), CellChange("city", "Ulm", "Bonn")),
+                ),
+            ),
+        ),
+        EXHAUSTIVE,
+        key=CUSTOMER_KEY,
+        masked_columns=(
+            MaskedColumn("email", "tagged `pii` in `stg_customers`"),
+            MaskedColumn("phone", NAMED),
+            MaskedColumn("mobile", NAMED),
+        ),
+    )
+    report = report_of(customers, verdict=Verdict.FAILED)
+    broken = run("fct_calls", Failed("Conversion Error, whose text is not shown as it may quote values"))
+    plan = replace(report.plan, prune_set=(*report.plan.prune_set, planned("fct_calls", "its SQL changed")))
+    execution = replace(report.execution, head_runs=(*report.execution.head_runs, broken))
+    return replace(report, plan=plan, execution=execution)
+
+
 SCENARIOS: dict[str, Callable[[], Report]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -1139,5 +1176,6 @@ SCENARIOS: dict[str, Callable[[], Report]] = {
         doubled,
         unstable,
         paired,
+        masked,
     )
 }

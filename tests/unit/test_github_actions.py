@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocky_action.domain.pull_request import PullRequest
+from rocky_action.domain.text import plain
 from rocky_action.errors import InputError, OutsideError
 from rocky_action.forges.github_actions import read_event
 from rocky_action.forges.payload import pull_request_of
-from rocky_action.forges.runner import Runner, plain
+from rocky_action.forges.runner import Runner
 from tests.support.github_state import GitHubState, Pull
 
 SHA = "a" * 40
@@ -262,7 +263,7 @@ def test_annotations_are_escaped() -> None:
     runner.annotate("error", "50% of\r\nrows: a,b", file="models/a:b,c%.sql", line=3, title="x\n::set-output name=y::z")
     runner.annotate("notice", "plain")
     assert printed(stream) == [
-        "::error file=models/a%3Ab%2Cc%25.sql,line=3,title=x%0A%3A%3Aset-output name=y%3A%3Az::50%25 of%0D%0Arows: a,b",
+        "::error file=models/a%3Ab%2Cc%25.sql,line=3,title=x%0A%3A%3Aset-output name=y%3A%3Az::50%25 of%0Arows: a,b",
         "::notice::plain",
     ]
 

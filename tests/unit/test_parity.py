@@ -74,7 +74,7 @@ def test_the_documents_example_of_a_project_file_is_one() -> None:
 
 
 def test_keys_that_are_inputs_too_are_inputs() -> None:
-    own = {"models", "prices", *_Comparison.model_fields}
+    own = {"models", "prices", "mask_classifications", *_Comparison.model_fields}
     keys = {field.alias or name for name, field in _Document.model_fields.items()}
     plural = {"gates": "gate"}
     assert {plural.get(key, key) for key in keys - own} < {known.name for known in settings.INPUTS}

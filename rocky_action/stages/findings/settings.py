@@ -57,8 +57,8 @@ def changed_masks(projects: Projects, changed: Iterable[str], *, renamed: Mappin
         for column in sorted(before.keys() | after.keys()):
             old, new = before.get(column, {}), after.get(column, {})
             if old != new:
-                tag = _tags(head).get(column, "")
-                retagged = _tags(base).get(column) != tag
+                tag = head.classification.get(column, "")
+                retagged = base.classification.get(column) != tag
                 yield _mask(head, column, before=old, after=new, tag=None if retagged else tag)
 
 
@@ -147,18 +147,13 @@ def _masks(model: Model, project: Project, *, environments: Iterable[str]) -> di
     """For each column its mask in each environment: an environment's own, else the usual one."""
     usual = {mask.tag: mask.strategy for mask in project.masks if not mask.environment}
     found: dict[str, dict[str, str]] = {}
-    for column, tag in _tags(model).items():
+    for column, tag in model.classification.items():
         for environment in environments:
             own = {mask.tag: mask.strategy for mask in project.masks if mask.environment == environment}
             strategy = own.get(tag, usual.get(tag, _OPEN))
             if strategy != _OPEN:
                 found.setdefault(column, {})[environment] = strategy
     return found
-
-
-def _tags(model: Model) -> dict[str, str]:
-    text = next((value for key, value in model.metadata if key == "classification"), None)
-    return {column: tag for column, tag in _mapping(text).items() if isinstance(tag, str)}
 
 
 def _settings(strategy: Strategy) -> dict[str, object]:
