@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import assert_never
@@ -13,14 +14,17 @@ from rocky_action.domain.findings import Impact, told_together
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report, Severity
 from rocky_action.errors import InputError, PreviewError, UserError
-from rocky_action.forges.comments import NotPosted, Posted, upsert_comment
+from rocky_action.forges.comments import Body, NotPosted, Posted, upsert_comment
 from rocky_action.forges.github_actions import Event
 from rocky_action.forges.github_api import GitHub
-from rocky_action.forges.pull_requests import resolve_pull_request
+from rocky_action.forges.pull_requests import refuse_strangers_sql, resolve_pull_request
+from rocky_action.forges.refusals import BadCredentialsError
 from rocky_action.forges.runner import Level, Runner
+from rocky_action.forges.spoken import Declined, asked_for
 from rocky_action.place import Place, project_folder
-from rocky_action.rendering import render_failure
-from rocky_action.settings import Settings
+from rocky_action.rendering import render_comment, render_failure
+from rocky_action.rendering.cutting import cut
+from rocky_action.settings import Mode, Settings
 
 _LEVELS: Mapping[Severity, Level] = MappingProxyType(
     {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -39,14 +43,34 @@ class Job:
     runner: Runner
     github: GitHub | None
 
+    @cached_property
+    def asked(self) -> PullRequest | Declined | None:
+        """What a comment asks for; None for every event but a comment."""
+        if self.event.said is None:
+            return None
+        if self.settings.pr_number not in {None, self.event.said.number}:
+            raise InputError(
+                f"pr_number is {self.settings.pr_number}, but the comment is on #{self.event.said.number}",
+                advice="Leave pr_number out: a comment asks for the pull request that it is on.",
+            )
+        return asked_for(self.event, self.event.said, github=self._github)
+
+    @cached_property
     def pull_request(self) -> PullRequest | None:
         """The pull request that this is about, None if there is none."""
+        refuse_strangers_sql(self.event, builds=self.settings.mode is Mode.PREVIEW)
         number = self.settings.pr_number
-        if self.github is not None:
-            return resolve_pull_request(self.event, self.github, number=number)
-        if self.event.is_pull_request_target or number is not None:
+        if isinstance(self.asked, PullRequest):
+            return self.asked
+        if self.github is None and number is None:
+            return self.event.pull_request
+        return resolve_pull_request(self.event, self._github, number=number)
+
+    @property
+    def _github(self) -> GitHub:
+        if self.github is None:
             raise InputError("github_token is empty", advice="Leave it out: the job's own token is the default.")
-        return self.event.pull_request
+        return self.github
 
     @property
     def output_folder(self) -> Path:
@@ -59,15 +83,21 @@ class Job:
         return str(path.relative_to(self.workspace) if path.is_relative_to(self.workspace) else path)
 
 
-def publish(job: Job, report: Report, *, pull_request: PullRequest | None) -> None:
-    """Everything a finished preview leaves. Nothing of it depends on whether the comment could be posted."""
-    texts = documents.all_documents(report, marker=job.settings.comment_marker)
+def publish(job: Job, report: Report) -> int:
+    """Everything a finished preview leaves; the step's exit code as far as the comment has a say in it.
+
+    Nothing else of it depends on whether the comment could be posted. The comment comes before the annotations, for
+    which there is only so much room.
+    """
+    marker = job.settings.comment_marker
+    texts = documents.all_documents(report, marker=marker)
     documents.write_documents(job.output_folder, texts)
     job.runner.append_summary(texts[documents.SUMMARY])
     for name, value in _outputs(job, report).items():
         job.runner.set_output(name, value)
+    code = comment(job, job.pull_request, body=lambda limit: render_comment(report, marker=marker, limit=limit))
     _annotate(job, report)
-    comment(job, pull_request, body=texts[documents.COMMENT])
+    return code
 
 
 def publish_failure(job: Job, error: PreviewError) -> None:
@@ -81,28 +111,35 @@ def publish_failure(job: Job, error: PreviewError) -> None:
     try:
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
-        comment(job, job.pull_request(), body=body)
+        comment(job, job.pull_request, body=partial(cut, body, run_url=job.event.run_url))
     except PreviewError as err:
         if err.message != error.message:  # the first one has been told already
             tell(job.runner, err)
 
 
-def comment(job: Job, pull_request: PullRequest | None, *, body: str) -> None:
-    """Upserts the comment; that it cannot be posted is a warning, and never the step's verdict."""
+def comment(job: Job, pull_request: PullRequest | None, *, body: Body) -> int:
+    """Upserts the comment. That it cannot be posted is a warning, and never the step's verdict.
+
+    Returns 0, or the exit code for a token that GitHub does not know.
+    """
     if pull_request is None:
         job.runner.say("There is no pull request to comment on; the report is in the job summary.")
-        return
+        return 0
     if job.github is None:
         job.runner.annotate("warning", "No comment: github_token is empty.")
-        return
-    result = upsert_comment(
-        job.github,
-        owner=pull_request.owner,
-        repository=pull_request.repository,
-        number=pull_request.number,
-        marker=job.settings.comment_marker,
-        body=body,
-    )
+        return 0
+    try:
+        result = upsert_comment(
+            job.github,
+            owner=pull_request.owner,
+            repository=pull_request.repository,
+            number=pull_request.number,
+            marker=job.settings.comment_marker,
+            body=body,
+        )
+    except BadCredentialsError as err:
+        tell(job.runner, err)
+        return err.exit_code
     match result:
         case Posted(url=url):
             job.runner.say(f"Comment: {url}")
@@ -111,6 +148,7 @@ def comment(job: Job, pull_request: PullRequest | None, *, body: str) -> None:
             job.runner.annotate("warning", f"The comment was not posted: {reason}\n{advice}")
         case _:
             assert_never(result)
+    return 0
 
 
 def tell(runner: Runner, error: PreviewError) -> None:

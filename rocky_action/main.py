@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rocky_action.assembly import assemble
@@ -16,13 +18,16 @@ from rocky_action.errors import InputError, MissingCredentialsError, PreviewErro
 from rocky_action.forges.github_actions import Event, read_event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.log import guard_streams
+from rocky_action.forges.patience import Patience
 from rocky_action.forges.runner import Runner
+from rocky_action.forges.spoken import Declined
 from rocky_action.job import Job, comment, publish, publish_failure, tell
 from rocky_action.pipeline import preview
 from rocky_action.place import Place, read_project_file
 from rocky_action.posting import read_report
 from rocky_action.recording import read_printed, record_run
 from rocky_action.rendering import render_cleanup
+from rocky_action.rendering.cutting import cut
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
 _LEFT_TO_SWEEPER = (
@@ -30,13 +35,13 @@ _LEFT_TO_SWEEPER = (
 )
 
 
-def main(environ: Mapping[str, str]) -> int:
-    """Does what the step's inputs ask for and returns the step's exit code."""
+def main(environ: Mapping[str, str], *, patience: Patience | None = None) -> int:
+    """Does what the step's inputs ask for and returns the step's exit code. ``patience`` is for GitHub."""
     heed_signals()
     runner = Runner(environ, guard_streams())
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
-        return _step(environ, runner, workspace=workspace)
+        return _step(environ, runner, workspace=workspace, patience=patience)
     except PreviewError as err:
         tell(runner, err)
         return err.exit_code
@@ -46,7 +51,7 @@ def main(environ: Mapping[str, str]) -> int:
             hand_over(workspace)
 
 
-def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int:
+def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patience: Patience | None) -> int:
     values = inputs_from_environment(environ)
     runner.mask(values.get("github_token", ""))
     event = read_event(environ)
@@ -56,8 +61,10 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path) -> int
         settings, mistake = _what_is_right(values), err
     folder = workspace / settings.working_directory
     place = Place(folder, environ, datetime.now(UTC), runner.say, event.server_url, event.run_url, event.private)
-    job = Job(settings, event, place, workspace, runner, _github(settings, event))
+    job = Job(settings, event, place, workspace, runner, _github(settings, event, patience=patience))
     try:
+        if isinstance(job.asked, Declined):
+            return _declined(job, job.asked)
         return _done(job) if mistake is None else _failed(job, mistake)
     except PreviewError as err:
         return _failed(job, err)
@@ -104,33 +111,50 @@ def _done(job: Job) -> int:
         case Mode.CLEANUP:
             return _cleanup(job)
         case Mode.COMMENT:
-            comment(job, job.pull_request(), body=read_report(job.settings, job.place.folder))
+            report = read_report(job.settings, job.place.folder)
+            return comment(job, job.pull_request, body=partial(cut, report, run_url=job.event.run_url))
         case Mode.RECORD:
             printed = read_printed(job.place.folder / (job.settings.run_output or ""))
             job.runner.say(record_run(job.settings, job.place, printed=printed).told)
+            return 0
+
+
+def _declined(job: Job, declined: Declined) -> int:
+    """Leaves everything as it is: a stranger's comment is no reason for a red run, nor for a word in the comment."""
+    if declined.asked:
+        job.runner.annotate("warning", f"{declined.reason}. Nothing was run.")
+    else:
+        job.runner.say(f"{declined.reason}: there is nothing to do.")
     return 0
 
 
 def _preview(job: Job) -> int:
-    pull_request = job.pull_request()
+    pull_request = job.pull_request
     if job.event.action == "closed":
         job.runner.annotate(
             "notice", "The pull request is closed: nothing to preview. `mode: cleanup` drops what is left."
         )
         return 0
     with job.runner.group("rocky-preview"):
-        world, options = assemble(job.settings, job.place, pull_request=pull_request)
+        world, options = assemble(_with_base(job), job.place, pull_request=pull_request)
         report = preview(world, options)
-    publish(job, report, pull_request=pull_request)
+    code = publish(job, report)
     fails = job.settings.fail_on.fails(report.verdict)
     job.runner.say(f"Verdict: {report.verdict}{f', which `fail_on: {job.settings.fail_on}` fails' if fails else ''}")
-    return int(fails)
+    return code or int(fails)
+
+
+def _with_base(job: Job) -> Settings:
+    """The settings with what the event says about base, where neither a person nor a pull request says it."""
+    if job.settings.base_ref or job.pull_request:
+        return job.settings
+    return replace(job.settings, base_ref=job.event.base)
 
 
 def _cleanup(job: Job) -> int:
     """Without credentials nothing can be dropped, and nothing was built either, unless somebody with them did."""
     try:
-        dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request())
+        dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request)
     except MissingCredentialsError as err:
         job.runner.annotate(
             "warning", f"Nothing was dropped: {with_advice(err.message, err.advice)}\n{_LEFT_TO_SWEEPER}"
@@ -151,7 +175,7 @@ def _failed(job: Job, err: PreviewError) -> int:
     return 0 if forgiven else err.exit_code
 
 
-def _github(settings: Settings, event: Event) -> GitHub | None:
+def _github(settings: Settings, event: Event, *, patience: Patience | None) -> GitHub | None:
     if settings.github_token is None:
         return None
-    return GitHub(settings.github_token, api_url=event.api_url, graphql_url=event.graphql_url)
+    return GitHub(settings.github_token, api_url=event.api_url, graphql_url=event.graphql_url, patience=patience)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from rocky_action.errors import ForgeError, InputError
 from rocky_action.forges.comments import NotPosted, upsert_comment
-from rocky_action.forges.github_api import PUBLIC_API, GitHub
+from rocky_action.forges.github_api import PUBLIC_API, GitHub, graphql_of
 from rocky_action.place import Place
+from rocky_action.rendering.cutting import cut
 from rocky_action.settings import Settings
 
 
@@ -37,7 +39,7 @@ def post_report(settings: Settings, place: Place) -> str:
             f"not given: {', '.join(missing)}", advice="A comment needs a repository, a token and a number."
         )
     api_url = place.environ.get("GITHUB_API_URL") or PUBLIC_API
-    graphql_url = place.environ.get("GITHUB_GRAPHQL_URL") or f"{api_url}/graphql"
+    graphql_url = place.environ.get("GITHUB_GRAPHQL_URL") or graphql_of(api_url)
     github = GitHub(settings.github_token, api_url=api_url, graphql_url=graphql_url)
     try:
         result = upsert_comment(
@@ -46,7 +48,7 @@ def post_report(settings: Settings, place: Place) -> str:
             repository=repository,
             number=settings.pr_number,
             marker=settings.comment_marker,
-            body=read_report(settings, place.folder),
+            body=partial(cut, read_report(settings, place.folder)),
         )
     finally:
         github.close()

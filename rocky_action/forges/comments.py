@@ -6,7 +6,9 @@ have hidden ours (GitHub calls it minimized): an update leaves it hidden, becaus
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rocky_action.errors import ForgeError
@@ -17,6 +19,12 @@ from rocky_action.forges.refusals import BadCredentialsError, NoAnswerError, Rat
 ROUNDS = 4
 SECONDS_OF_REPLICA_LAG = 2.5
 RACE = timedelta(minutes=5)
+LONGEST = 65_000
+"""Code points. GitHub's message says 65,536; a few are left for what GitHub may count otherwise."""
+SHORTEST = 500
+
+Body = Callable[[int], str]
+"""The text to say in at most so many code points."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +47,16 @@ CommentResult = Posted | NotPosted
 
 
 def upsert_comment(
-    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: str
+    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Body
 ) -> CommentResult:
     """Makes the pull request's one comment with this marker say ``body``, which gets the marker if it lacks it.
 
     Raises ForgeError only for a token that GitHub does not know; all else that can go wrong is a NotPosted.
     """
-    if not _is_marked(body, marker):
-        body = f"{marker}\n{body}"
     try:
-        return _Sticky(github, route("repos", owner, repository, "issues"), number, marker, body).settle()
+        return _Sticky(
+            github, route("repos", owner, repository, "issues"), number=number, marker=marker, body=body
+        ).settle()
     except BadCredentialsError:
         raise
     except ForgeError as err:
@@ -65,95 +73,129 @@ class _Comment:
     url: str
     body: str
     author: str
-    created_at: str
 
 
-@dataclass(frozen=True)
 class _Sticky:
-    """One comment to be: where it belongs and what it has to say."""
+    """One comment to be: where it belongs, what it has to say, and what is known of what is there."""
 
-    github: GitHub
-    issues: str
-    number: int
-    marker: str
-    body: str
+    def __init__(self, github: GitHub, issues: str, *, number: int, marker: str, body: Body) -> None:
+        self._github = github
+        self._issues = issues
+        self._thread = f"{issues}/{number}/comments"
+        self._marker = marker
+        self._body = body
+        self._limit = LONGEST
+        self._text = self._within(LONGEST)
+        self._seen: dict[int, _Comment] = {}
+        self._gone: set[int] = set()  # a replica may list a deleted comment for a while
+        self._seen_at: datetime | None = None
+        self._author: str | None = None
 
     def settle(self) -> Posted:
         """Leaves one comment of ours with our body: the lowest id, so that runs that race choose the same one."""
         created = False
-        gone: set[int] = set()  # a replica may list a deleted comment for a while
-        mine = self.mine()
+        self._look()
         for _ in range(ROUNDS):
-            mine = [comment for comment in mine if comment.id not in gone]
+            mine = self._mine()
             if not mine:
-                mine = self.create()
+                self._create()
                 created = True
                 continue
             kept, *superfluous = mine
-            is_new = created and kept.body == self.body
-            if not is_new and not self.update(kept):
-                gone.add(kept.id)
-                mine = self.mine()
+            is_new = created and kept.body == self._text
+            if not is_new and not self._update(kept):
+                self._gone.add(kept.id)
+                self._look()
                 continue
-            self.delete(superfluous)
+            self._delete(superfluous)
             return Posted(kept.url, is_new)
         raise NoAnswerError("the comment vanishes as often as it is written")
 
-    def mine(self, **query: str) -> list[_Comment]:
-        """Our comments with the marker, lowest id first."""
-        listed = map(_comment, self.github.pages(f"{self.issues}/{self.number}/comments", **query))
-        ours = [c for c in listed if _is_marked(c.body, self.marker) and c.author == self.github.login]
-        return sorted(ours, key=lambda comment: comment.id)
+    def _mine(self) -> list[_Comment]:
+        """Our comments with the marker, lowest id first. Who we are is asked only where somebody wrote the marker."""
+        marked = [comment for comment in self._seen.values() if comment.id not in self._gone]
+        if not marked:
+            return []
+        author = self._author or self._github.login
+        return sorted((comment for comment in marked if comment.author == author), key=lambda comment: comment.id)
 
-    def create(self) -> list[_Comment]:
-        """Creates the comment and lists ours. Empty when GitHub did not answer and nothing has appeared since."""
+    def _look(self) -> None:
+        """Lists all comments, and from the second time on those that were written since the first."""
+        query: dict[str, str] = {}
+        if self._seen_at is not None:
+            query["since"] = (self._seen_at - RACE).strftime("%Y-%m-%dT%H:%M:%SZ")
+        listed = [_comment(item) for item in self._github.pages(self._thread, **query)]
+        if self._seen_at is None and self._github.answered_at is not None:
+            self._seen_at = self._github.answered_at.astimezone(UTC)
+        self._seen |= {comment.id: comment for comment in listed if _is_marked(comment.body, self._marker)}
+
+    def _create(self) -> None:
+        """Creates the comment and looks what else there is now.
+
+        When GitHub did not answer, the comment may be there all the same: then only a look tells.
+        """
         try:
-            answer = self.github.post(f"{self.issues}/{self.number}/comments", {"body": self.body})
-            created = replace(_comment(answer), body=self.body)
+            created = _written(self._write(lambda said: self._github.post(self._thread, said)))
         except NoAnswerError:
-            if not self.github.patience.wait(SECONDS_OF_REPLICA_LAG):
+            if not self._github.patience.wait(SECONDS_OF_REPLICA_LAG):
                 raise
-            return self.mine()
-        try:
-            others = [comment for comment in self.mine(**_since(created)) if comment.id != created.id]
-        except (NoAnswerError, RateLimitedError, RefusedError):
-            others = []  # ours is there; a duplicate, if there is one, is the next run's to delete
-        return sorted([created, *others], key=lambda comment: comment.id)
+            self._look()
+            return
+        self._author = created.author  # whatever we took ourselves for before
+        with suppress(NoAnswerError, RateLimitedError, RefusedError):
+            self._look()  # ours is there; a duplicate that nobody sees now is the next run's to delete
+        self._seen[created.id] = _Comment(created.id, created.url, self._text, created.author)
 
-    def update(self, comment: _Comment) -> bool:
+    def _update(self, comment: _Comment) -> bool:
         """Writes the body over a comment; False if it is gone."""
         try:
-            self.github.patch(f"{self.issues}/comments/{comment.id}", {"body": self.body})
+            self._write(lambda said: self._github.patch(f"{self._issues}/comments/{comment.id}", said))
         except RefusedError as err:
             if err.status != 404:
                 raise
             return False
         return True
 
-    def delete(self, superfluous: list[_Comment]) -> None:
+    def _write(self, send: Callable[[dict[str, str]], object]) -> object:
+        """Sends the body, half as long each time that GitHub finds it too long. Such a refusal has changed nothing."""
+        while True:
+            try:
+                return send({"body": self._text})
+            except RefusedError as err:
+                limit = min(self._limit, len(self._text)) // 2
+                if not err.is_too_long or limit < SHORTEST:
+                    raise
+                self._limit, self._text = limit, self._within(limit)
+
+    def _within(self, limit: int) -> str:
+        body = self._body(limit)
+        return (
+            body if _is_marked(body, self._marker) else f"{self._marker}\n{self._body(limit - len(self._marker) - 1)}"
+        )
+
+    def _delete(self, superfluous: list[_Comment]) -> None:
         """Deletes duplicates as far as possible: the comment stands, and the next run tries again."""
         for comment in superfluous:
             try:
-                self.github.delete(f"{self.issues}/comments/{comment.id}")
+                self._github.delete(f"{self._issues}/comments/{comment.id}")
             except RefusedError:
                 continue  # most likely a run that raced us was faster
             except (NoAnswerError, RateLimitedError):
                 return
 
 
+def _written(answer: object) -> _Comment:
+    """The comment that we have just created."""
+    comment = _comment(answer)
+    if not comment.author:
+        raise NoAnswerError("a comment of ours without author")
+    return comment
+
+
 def _comment(data: object) -> _Comment:
     match data:
         case {"id": int(number), "html_url": str(url)}:
-            author = text(data, "user", "login")  # nobody, once the account is deleted
-            return _Comment(number, url, text(data, "body"), author, text(data, "created_at"))
+            # the author is nobody, once the account is deleted
+            return _Comment(number, url, text(data, "body"), text(data, "user", "login"))
         case _:
             raise NoAnswerError("a comment without id or address")
-
-
-def _since(comment: _Comment) -> dict[str, str]:
-    """The filter for what was written around the time of a comment, by GitHub's clock; none if it does not say."""
-    try:
-        moment = datetime.fromisoformat(comment.created_at).astimezone(UTC) - RACE
-    except ValueError:
-        return {}
-    return {"since": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -9,10 +9,21 @@ from pathlib import Path
 
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.errors import InputError
+from rocky_action.forges.github_api import graphql_of
 from rocky_action.forges.payload import dig, pull_request_of, text
 
 ADVICE = "GitHub's runner sets it; outside of a workflow use the command `rocky-preview` instead."
 HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A comment that somebody has just written: on which issue, and whether that is a pull request."""
+
+    author: str
+    body: str
+    number: int
+    on_pull_request: bool
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,9 @@ class Event:
     ``branch`` and ``sha`` are the head of what happened: of the pull request where the event carries one, not of the
     merge commit that was checked out. ``branch`` is None for tags. ``head_owner`` is whose branch it is. ``action`` is
     the event's own kind (opened, closed …), empty where it has none. ``private`` is False for a repository that
-    everybody can read, and where the event does not say.
+    everybody can read, and where the event does not say. ``base`` is what there is to compare with where no pull
+    request says it: what a merge queue merges into, else the default branch. ``said`` is what an ``issue_comment``
+    event is about.
     """
 
     name: str
@@ -35,6 +48,8 @@ class Event:
     pull_request: PullRequest | None = None
     from_fork: bool = False
     private: bool = False
+    base: str | None = None
+    said: Said | None = None
     run_url: str | None = None
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
@@ -56,6 +71,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
     ref = environ.get("GITHUB_REF", "")
     branch: str | None = ref.removeprefix(HEADS) if ref.startswith(HEADS) else None
     sha, head_owner, from_fork, pull_request = environ.get("GITHUB_SHA", ""), owner, False, None
+    base = text(payload, "merge_group", "base_sha") or text(payload, "repository", "default_branch")
     if name.startswith("pull_request"):
         pull_request = pull_request_of(payload.get("pull_request"), owner=owner, repository=repository)
         if pull_request is None:
@@ -66,7 +82,9 @@ def read_event(environ: Mapping[str, str]) -> Event:
         run = payload.get("workflow_run")
         branch, sha = text(run, "head_branch") or None, text(run, "head_sha")
         head_owner = text(run, "head_repository", "owner", "login") or owner
-        from_fork = dig(run, "head_repository", "id") != dig(run, "repository", "id")
+        head = dig(run, "head_repository", "id")
+        from_fork = head is None or head != dig(run, "repository", "id")
+    api_url = environ.get("GITHUB_API_URL") or Event.api_url
     server = (environ.get("GITHUB_SERVER_URL") or Event.server_url).rstrip("/")
     run_id = environ.get("GITHUB_RUN_ID")
     return Event(
@@ -80,11 +98,21 @@ def read_event(environ: Mapping[str, str]) -> Event:
         pull_request=pull_request,
         from_fork=from_fork,
         private=dig(payload, "repository", "private") is True,
+        base=base or None,
+        said=_said(payload) if name == "issue_comment" else None,
         run_url=f"{server}/{owner}/{repository}/actions/runs/{run_id}" if run_id else None,
         server_url=server,
-        api_url=environ.get("GITHUB_API_URL") or Event.api_url,
-        graphql_url=environ.get("GITHUB_GRAPHQL_URL") or Event.graphql_url,
+        api_url=api_url,
+        graphql_url=environ.get("GITHUB_GRAPHQL_URL") or graphql_of(api_url),
     )
+
+
+def _said(payload: Mapping[str, object]) -> Said:
+    match payload:
+        case {"issue": {"number": int(number)}, "comment": {"body": str(body), "user": {"login": str(author)}}}:
+            return Said(author, body, number, on_pull_request=dig(payload, "issue", "pull_request") is not None)
+        case _:
+            raise InputError("The event file of an `issue_comment` event describes no comment", advice=ADVICE)
 
 
 def _required(environ: Mapping[str, str], variable: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from urllib.parse import quote
 
@@ -14,6 +17,7 @@ import httpx
 
 from rocky_action import __version__
 from rocky_action.errors import InputError
+from rocky_action.forges.patience import Patience
 from rocky_action.forges.payload import dig, text
 from rocky_action.forges.refusals import (
     BadCredentialsError,
@@ -28,37 +32,11 @@ ACTIONS_BOT = "github-actions[bot]"
 TRIES = 5
 MAX_HOPS = 5
 MAX_PAGES = 300
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_ANSWER = 30.0
 SECONDS_BETWEEN_WRITES = 1.0
 SECONDS_AFTER_SECONDARY_LIMIT = 60.0
 A_DAY = 86_400.0
-
-
-class Patience:
-    """How long all waiting for GitHub may take together; the time that requests take is part of it."""
-
-    def __init__(
-        self,
-        seconds: float = 60.0,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._left = seconds
-        self._sleep = sleep
-        self.clock = clock
-
-    def wait(self, seconds: float) -> bool:
-        """Waits, unless that is longer than what is left; then it returns False at once."""
-        if seconds > self._left:
-            return False
-        self._left -= seconds
-        self._sleep(seconds)
-        return True
-
-    def charge(self, since: float) -> None:
-        """Takes away the time that has passed; a clock that was set back gives nothing."""
-        self._left -= max(0.0, self.clock() - since)
 
 
 @dataclass(frozen=True)
@@ -73,9 +51,28 @@ class _Request:
 
 
 @dataclass(frozen=True)
+class _Reply:
+    """What came over the wire, whole."""
+
+    status: int
+    url: httpx.URL
+    headers: httpx.Headers
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        return self.raw.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
 class _Answer:
     content: object
     next_page: str | None
+
+
+def graphql_of(api_url: str) -> str:
+    """Where GraphQL is, beside a REST interface; Enterprise Server has it at /api/graphql and not below /api/v3."""
+    return f"{api_url.rstrip('/').removesuffix('/v3')}/graphql"
 
 
 def route(*parts: str | int) -> str:
@@ -106,6 +103,8 @@ class GitHub:
         self._client = client or httpx.Client()
         self.patience = patience or Patience()
         self._last_write = 0.0
+        self.answered_at: datetime | None = None
+        """The time of the last answer by GitHub's own clock, None if it has not said."""
 
     def __repr__(self) -> str:
         return f"GitHub({self._api_url!r})"
@@ -140,13 +139,18 @@ class GitHub:
         """A list, all of its pages."""
         found: list[object] = []
         url: str | None = str(httpx.URL(self._url(path), params={"per_page": "100", **query}))
-        for _ in range(MAX_PAGES):
-            if url is None:
-                return found
+        asked: set[str] = set()
+        while url is not None:
+            if url in asked or len(asked) == MAX_PAGES:
+                raise NoAnswerError(f"the pages of a list go in a circle, or are more than {MAX_PAGES}")
+            asked.add(url)
             answer = self._ask(_Request("GET", url, list))
-            found += answer.content if isinstance(answer.content, list) else []
+            page = answer.content if isinstance(answer.content, list) else []
+            found += page
             url = answer.next_page
-        raise NoAnswerError(f"a list of more than {MAX_PAGES} pages")
+            if url is not None and page:
+                self.patience.allow_another()
+        return found
 
     def post(self, path: str, content: Mapping[str, object]) -> object:
         """Creates something. Not repeated when no answer came, for it may have been created all the same."""
@@ -167,51 +171,64 @@ class GitHub:
     def _ask(self, request: _Request) -> _Answer:
         tries = 0
         while True:
-            started = self.patience.clock()
             tries += 1
             try:
                 return self._judge(request, self._follow(request))
             except NoAnswerError:
-                self.patience.charge(started)
                 pause = 2.0 ** (tries - 1) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
-                if not request.repeatable or tries == TRIES or not self.patience.wait(pause):
+                if (
+                    not request.repeatable
+                    or tries == TRIES
+                    or self.patience.is_used_up
+                    or not self.patience.wait(pause)
+                ):
                     raise
             except RateLimitedError as err:
-                self.patience.charge(started)
-                if tries == TRIES or not self.patience.wait(err.seconds):
+                if tries == TRIES or self.patience.is_used_up or not self.patience.wait(err.seconds):
                     raise
 
-    def _follow(self, request: _Request) -> httpx.Response:
+    def _follow(self, request: _Request) -> _Reply:
         """The answer at the end of all redirects. Unlike httpx's own, the method stays, and so does the host."""
         url = httpx.URL(request.url)
         for _ in range(MAX_HOPS + 1):
             self._refuse_stranger(url)
-            response = self._send(request, url)
-            if response.status_code not in {301, 302, 307, 308}:
-                return response
-            url = _joined(url, response.headers.get("location", ""))
+            reply = self._send(request, url)
+            if reply.status not in {301, 302, 307, 308}:
+                return reply
+            url = _joined(url, reply.headers.get("location", ""))
         raise RefusedError(0, f"more than {MAX_HOPS} redirects")
 
-    def _send(self, request: _Request, url: httpx.URL) -> httpx.Response:
+    def _send(self, request: _Request, url: httpx.URL) -> _Reply:
         if request.method != "GET" and request.url != self._graphql_url:
             self._space_writes()
+        if self.patience.is_used_up:
+            raise NoAnswerError("a run waits and asks only so often, and this one has used that up")
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self._token}",
             "User-Agent": f"rocky-preview/{__version__}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
+        longest = min(SECONDS_TO_ANSWER, self.patience.seconds_left)
+        asked = self._client.build_request(
+            request.method,
+            url,
+            headers=headers,
+            json=request.content,
+            timeout=httpx.Timeout(longest, connect=min(SECONDS_TO_CONNECT, longest)),
+        )
+        raw = bytearray()
         try:
-            return self._client.request(
-                request.method,
-                url,
-                headers=headers,
-                json=request.content,
-                timeout=TIMEOUT,
-                follow_redirects=False,
-            )
+            with self.patience.asking() as began, closing(self._client.send(asked, stream=True)) as response:
+                # httpx's own limit is for each piece: an answer that comes byte by byte would never meet it
+                for piece in response.iter_bytes():
+                    raw += piece
+                    if self.patience.clock() - began > longest:
+                        raise NoAnswerError(f"it was not complete after {longest:.0f} s")
         except httpx.HTTPError as err:
             raise NoAnswerError(self._redacted(f"{type(err).__name__}: {err}")) from err
+        self.answered_at = _date(response.headers.get("date", ""))
+        return _Reply(response.status_code, response.url, response.headers, bytes(raw))
 
     def _space_writes(self) -> None:
         """GitHub asks for a second between writes; faster ones run into its secondary limits."""
@@ -220,32 +237,31 @@ class GitHub:
             self.patience.wait(pause)
         self._last_write = self.patience.clock()
 
-    def _judge(self, request: _Request, response: httpx.Response) -> _Answer:
-        status = response.status_code
-        if status >= 500:
-            raise NoAnswerError(f"status {status}")
-        if not response.is_success:
-            raise self._refusal(response)
+    def _judge(self, request: _Request, reply: _Reply) -> _Answer:
+        if reply.status >= 500:
+            raise NoAnswerError(f"status {reply.status}")
+        if not 200 <= reply.status < 300:
+            raise self._refusal(reply)
         if request.shape is None:
             return _Answer(None, None)
         try:
-            content = response.json()
+            content = json.loads(reply.raw)
         except ValueError as err:
             raise NoAnswerError("the answer is not JSON") from err
         if not isinstance(content, request.shape):
             raise NoAnswerError(f"expected a {request.shape.__name__}, got a {type(content).__name__}")
-        target = response.links.get("next", {}).get("url")
-        return _Answer(content, str(_joined(response.url, target)) if target else None)
+        links = httpx.Response(reply.status, headers={"link": reply.headers.get("link", "")}).links
+        target = links.get("next", {}).get("url")
+        return _Answer(content, str(_joined(reply.url, target)) if target else None)
 
-    def _refusal(self, response: httpx.Response) -> BadCredentialsError | RateLimitedError | RefusedError:
-        status = response.status_code
-        said = self._redacted(_said(response))
-        if status == 401:
+    def _refusal(self, reply: _Reply) -> BadCredentialsError | RateLimitedError | RefusedError:
+        said = self._redacted(_said(reply))
+        if reply.status == 401:
             return BadCredentialsError(said)
-        seconds = _seconds_to_wait(response, said, now=self.patience.clock())
+        seconds = _seconds_to_wait(reply, said, now=self.patience.clock())
         if seconds is not None:
             return RateLimitedError(seconds, self.patience.clock())
-        return RefusedError(status, said, accepted=response.headers.get("x-accepted-github-permissions", ""))
+        return RefusedError(reply.status, said, accepted=reply.headers.get("x-accepted-github-permissions", ""))
 
     def _refuse_stranger(self, url: httpx.URL) -> None:
         if _origin(str(url)) not in self._hosts:
@@ -285,29 +301,36 @@ def _joined(url: httpx.URL, target: str) -> httpx.URL:
         raise NoAnswerError("an answer leads to an address that is none") from err
 
 
-def _said(response: httpx.Response) -> str:
+def _date(header: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(header)
+    except ValueError:
+        return None
+
+
+def _said(reply: _Reply) -> str:
     """GitHub's own words: the message and those of its errors."""
     try:
-        content = response.json()
+        content = json.loads(reply.raw)
     except ValueError:
-        return response.text
+        return reply.text
     errors = dig(content, "errors")
     details = [text(error, "message") for error in errors] if isinstance(errors, list) else []
     return "; ".join(word for word in (text(content, "message"), *details) if word) or "no reason given"
 
 
-def _seconds_to_wait(response: httpx.Response, said: str, *, now: float) -> float | None:
+def _seconds_to_wait(reply: _Reply, said: str, *, now: float) -> float | None:
     """How long a rate limit asks us to wait; None when the refusal is not about rates."""
-    if response.status_code not in {403, 429} or is_missing_permission(said) or "locked" in said.lower():
+    if reply.status not in {403, 429} or is_missing_permission(said) or "locked" in said.lower():
         return None
-    retry_after = response.headers.get("retry-after", "")
+    retry_after = reply.headers.get("retry-after", "")
     if retry_after.isdecimal():
         return min(float(retry_after), A_DAY)
-    reset = response.headers.get("x-ratelimit-reset", "")
-    if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+    reset = reply.headers.get("x-ratelimit-reset", "")
+    if reply.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         # The reset may lie in the past; the clocks of two machines are never quite the same.
         return min(max(float(reset) - now, 1.0), A_DAY)
     # A secondary limit may be named in the documentation's address only.
-    if response.status_code == 429 or re.search("rate[ -]limit", response.text, re.IGNORECASE):
+    if reply.status == 429 or re.search("rate[ -]limit", reply.text, re.IGNORECASE):
         return SECONDS_AFTER_SECONDARY_LIMIT
     return None

@@ -10,16 +10,24 @@ from rocky_action.forges.payload import pull_request_of, text
 from rocky_action.forges.refusals import RefusedError
 
 
+def refuse_strangers_sql(event: Event, *, builds: bool) -> None:
+    """Raises InputError for an event that would run a stranger's SQL with this repository's secrets.
+
+    A ``workflow_run`` may comment on a fork's pull request, but not build it.
+    """
+    if event.is_pull_request_target or (event.name == "workflow_run" and event.from_fork and builds):
+        of_fork = "" if event.is_pull_request_target else " for a fork's pull request"
+        raise InputError(
+            f"`{event.name}` is not supported{of_fork}: it would run a stranger's SQL with this repository's secrets",
+            advice="Use the event `pull_request`, or `workflow_dispatch` with `pr_number` after a review.",
+        )
+
+
 def resolve_pull_request(event: Event, github: GitHub, *, number: int | None) -> PullRequest | None:
     """The pull request of a run, None where there is none to speak of; ``number`` is what a person asked for.
 
     A merge queue's commit holds several pull requests, so it counts as none; a schedule has none.
     """
-    if event.is_pull_request_target:
-        raise InputError(
-            "`pull_request_target` is not supported: it would run a stranger's SQL with this repository's secrets",
-            advice="Use the event `pull_request`, or `workflow_dispatch` with `pr_number` after a review.",
-        )
     if number is not None:
         return pull_request(github, owner=event.owner, repository=event.repository, number=number)
     if event.pull_request is not None or event.branch is None:
@@ -41,6 +49,16 @@ def resolve_pull_request(event: Event, github: GitHub, *, number: int | None) ->
 
 def pull_request(github: GitHub, *, owner: str, repository: str, number: int) -> PullRequest:
     """A pull request by its number. Raises ForgeError when there is none."""
+    return read_pull_request(github, owner=owner, repository=repository, number=number)[1]
+
+
+def is_open(answer: object) -> bool:
+    """Whether what GitHub says about a pull request says that it is open."""
+    return text(answer, "state") == "open"
+
+
+def read_pull_request(github: GitHub, *, owner: str, repository: str, number: int) -> tuple[object, PullRequest]:
+    """What GitHub says about a pull request, and what we make of it. Raises ForgeError when there is none."""
     try:
         answer = github.get(route("repos", owner, repository, "pulls", number))
     except RefusedError as err:
@@ -53,7 +71,7 @@ def pull_request(github: GitHub, *, owner: str, repository: str, number: int) ->
     found = pull_request_of(answer, owner=owner, repository=repository)
     if found is None:
         raise ForgeError(f"GitHub's answer does not describe pull request #{number}", advice="Run the job again.")
-    return found
+    return answer, found
 
 
 def find_pull_request(
@@ -68,7 +86,7 @@ def find_pull_request(
     found = []
     for item in listed:
         candidate = pull_request_of(item, owner=owner, repository=repository)
-        if candidate is None or text(item, "state") != "open" or candidate.head_ref != branch:
+        if candidate is None or not is_open(item) or candidate.head_ref != branch:
             continue
         is_ours = head_owner.casefold() == owner.casefold()
         is_theirs = text(item, "head", "repo", "owner", "login").casefold() == head_owner.casefold()

@@ -50,6 +50,7 @@ class RefusedError(ForgeError):
 
     def __init__(self, status: int, said: str, *, accepted: str = "") -> None:
         self.status = status
+        self.is_too_long = status == 422 and "too long" in said.lower()
         code = f" ({status})" if status else ""
         super().__init__(f"GitHub refused{code}: {said}", advice=_advice(status, said, accepted=accepted))
 

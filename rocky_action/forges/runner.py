@@ -19,6 +19,8 @@ from rocky_action.forges.log import encodable
 
 Level = Literal["error", "warning", "notice"]
 ANNOTATIONS_PER_LEVEL = 10
+LONGEST_ANNOTATION = 4_096
+"""Characters. The runner cuts there too, but silently."""
 SHORTEST_SECRET = 4
 
 
@@ -56,6 +58,8 @@ class Runner:
         self._annotations[level] += 1
         if self._annotations[level] > ANNOTATIONS_PER_LEVEL:
             return
+        if len(message) > LONGEST_ANNOTATION:
+            message = f"{message[: LONGEST_ANNOTATION - 1]}…"
         properties = {"file": file, "line": None if line is None else str(line), "title": title}
         self._command(level, escaped(message), **{key: escaped(value) for key, value in properties.items() if value})
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus
+from rocky_action.errors import InputError
 from rocky_action.git.binary import decode, encode, split
 from rocky_action.git.history import fetch_commit, find_commit, find_merge_base
 from rocky_action.git.repository import Repository
@@ -29,7 +30,8 @@ def compare(
     Head is the work tree, uncommitted and untracked files included, or the commit called ``head``. ``head_ref`` is the
     name to show for it. ``pull_head`` is the pull request's head commit, if there is a pull request: where head is the
     merge of exactly that commit, as actions/checkout makes it, the merge's first parent is the merge base, because
-    merging now changes exactly what differs from there.
+    merging now changes exactly what differs from there. Raises InputError where head does not hold that commit: an
+    answer about something else, told in the pull request, would be a false one.
     """
     head_commit = repo.head_commit if head is None else find_commit(repo, head)
     parents = repo.parents(head_commit)
@@ -39,6 +41,8 @@ def compare(
             fetch_commit(repo, merge_base)
     else:
         merge_base = find_merge_base(repo, base=find_commit(repo, base_ref), head=head_commit)
+        if pull_head is not None:
+            _refuse_another_head(repo, head_commit, pull_head=pull_head)
     return Comparison(
         base_ref=base_ref,
         merge_base=merge_base,
@@ -47,6 +51,18 @@ def compare(
         changed_paths=_changed_paths(repo, merge_base=merge_base, head=None if head is None else head_commit),
         work_tree=head is None,
     )
+
+
+def _refuse_another_head(repo: Repository, head: str, *, pull_head: str) -> None:
+    if pull_head in (head, *repo.parents(head)):
+        return
+    here = repo.resolve(pull_head)
+    if here is None or repo.git.attempt("merge-base", "--is-ancestor", here, head).code:
+        raise InputError(
+            f"What is checked out ({head[:7]}) does not hold the pull request's head ({pull_head[:7]}).",
+            advice="Let actions/checkout have `ref: refs/pull/NUMBER/merge`; if the pull request has moved on since,"
+            " run again.",
+        )
 
 
 def _changed_paths(repo: Repository, *, merge_base: str, head: str | None) -> tuple[ChangedPath, ...]:

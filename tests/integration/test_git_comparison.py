@@ -103,6 +103,22 @@ def test_a_merge_that_is_not_of_the_pull_request_is_history_like_any_other(origi
     assert fork != found.merge_base
 
 
+def test_a_head_that_does_not_hold_the_pull_request_is_refused(origin: GitRepository, tmp_path: Path) -> None:
+    clone = origin.clone(tmp_path / "clone", "--branch=main")
+    for missing in (origin.sha("feature"), "f" * 40):
+        with pytest.raises(InputError, match=f"does not hold the pull request's head .{missing[:7]}"):
+            compare(opened(clone), base_ref="main", pull_head=missing)
+
+
+def test_a_head_with_commits_on_top_of_the_pull_request_is_taken(origin: GitRepository, tmp_path: Path) -> None:
+    """A job may commit what it has generated, on top of what it has checked out."""
+    clone = origin.clone(tmp_path / "clone", "--branch=feature")
+    head = clone.sha()
+    for number in range(2):
+        clone.commit({f"generated_{number}.txt": "x"})
+    assert compare(opened(clone), base_ref="main", pull_head=head).head_commit == clone.sha()
+
+
 # Branch heads, complete and shallow
 
 

@@ -13,74 +13,29 @@ from rocky_action.domain.pull_request import PullRequest
 from rocky_action.errors import ForgeError, InputError
 from rocky_action.forges.comments import CommentResult, NotPosted, Posted, upsert_comment
 from rocky_action.forges.github_actions import Event
-from rocky_action.forges.github_api import GitHub, Patience, route
-from rocky_action.forges.pull_requests import find_pull_request, pull_request, resolve_pull_request
+from rocky_action.forges.github_api import GitHub, route
+from rocky_action.forges.patience import Patience
+from rocky_action.forges.pull_requests import (
+    find_pull_request,
+    pull_request,
+    refuse_strangers_sql,
+    resolve_pull_request,
+)
 from rocky_action.forges.refusals import BadCredentialsError, RateLimitedError
+from tests.support.forge_bench import (
+    BODY,
+    BOT,
+    COMMENTS,
+    LISTING,
+    MARKER,
+    POSTING,
+    SHA,
+    Bench,
+    Clock,
+    bench_of,
+)
 from tests.support.github_server import Fault, GitHubServer
-from tests.support.github_state import GitHubState, Pull
-
-MARKER = "<!-- rocky-preview -->"
-BODY = f"{MARKER}\n## Nothing changed"
-BOT = "github-actions[bot]"
-ACTIONS = "actions-token"
-SHA = "a" * 40
-COMMENTS = "/repos/acme/shop/issues/7/comments"
-LISTING = f"GET {COMMENTS}"
-POSTING = f"POST {COMMENTS}"
-
-
-class Clock:
-    """Time that passes only when somebody waits."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-        self.waits: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.now += seconds
-
-
-class Bench:
-    """A server, and clients of it that close at the end of the test."""
-
-    def __init__(self, server: GitHubServer) -> None:
-        self.server = server
-        self.state = server.state
-        self.clock = Clock()
-        self.clients: list[GitHub] = []
-
-    def github(self, token: str = ACTIONS, seconds: float = 60.0) -> GitHub:
-        github = GitHub(
-            token,
-            api_url=self.server.api_url,
-            graphql_url=self.server.graphql_url,
-            client=httpx.Client(trust_env=False),
-            patience=Patience(seconds, sleep=self.clock.sleep, clock=self.clock),
-        )
-        self.clients.append(github)
-        return github
-
-    def upsert(self, body: str = BODY, token: str = ACTIONS, seconds: float = 60.0) -> CommentResult:
-        github = self.github(token, seconds)
-        return upsert_comment(github, owner="acme", repository="shop", number=7, marker=MARKER, body=body)
-
-    @property
-    def bodies(self) -> list[str]:
-        return self.state.bodies(7)
-
-
-def bench_of(base_path: str = "") -> Iterator[Bench]:
-    state = GitHubState()
-    state.add_pull(7, "feature", SHA)
-    with GitHubServer(state, base_path=base_path) as server:
-        bench = Bench(server)
-        yield bench
-        for client in bench.clients:
-            client.close()
+from tests.support.github_state import Pull
 
 
 @pytest.fixture
@@ -311,7 +266,7 @@ def test_the_time_that_failing_requests_take_counts(bench: Bench) -> None:
         bench.clock.now += 25.0
 
     bench.server.fault(Fault("GET", COMMENTS, status=502, meanwhile=slow), times=50)
-    refused(bench.upsert())
+    refused(bench.upsert(seconds=60.0))
     assert bench.server.log.count(LISTING) == 3
 
 
@@ -327,7 +282,7 @@ def test_a_server_that_is_not_there_is_an_outage() -> None:
             client=httpx.Client(trust_env=False),
             patience=Patience(sleep=clock.sleep, clock=clock),
         )
-        result = upsert_comment(github, owner="acme", repository="shop", number=7, marker=MARKER, body=BODY)
+        result = upsert_comment(github, owner="acme", repository="shop", number=7, marker=MARKER, body=lambda _: BODY)
         github.close()
     assert "ConnectError" in refused(result).reason
     assert len(clock.waits) == 4
@@ -359,16 +314,19 @@ def test_the_run_that_came_first_deletes_the_later_one(bench: Bench) -> None:
     assert bench.bodies == [BODY]
 
 
-def test_a_created_comment_without_a_date_is_looked_for_in_the_whole_list(bench: Bench) -> None:
-    answer = '{"id": 1001, "html_url": "https://github.com/c", "created_at": "yesterday"}'
+def test_a_created_comment_without_an_author_is_looked_for(bench: Bench) -> None:
+    answer = '{"id": 1001, "html_url": "https://github.com/c"}'
     bench.server.fault(Fault("POST", COMMENTS, status=201, body=answer, perform=True))
-    assert bench.upsert() == Posted("https://github.com/c", created=True)
-    assert "since" not in bench.server.requests[2].query
+    result = bench.upsert()
+    assert isinstance(result, Posted)
+    assert result.created
+    assert result.url.endswith("/pull/7#issuecomment-1001")
+    assert bench.server.log == [LISTING, POSTING, LISTING, "POST GRAPHQL"]
 
 
 def test_the_list_after_a_create_is_short(bench: Bench) -> None:
     bench.upsert()
-    assert bench.server.log == [LISTING, POSTING, LISTING, "POST GRAPHQL"]
+    assert bench.server.log == [LISTING, POSTING, LISTING]
     assert "since" in bench.server.requests[2].query
 
 
@@ -742,9 +700,9 @@ def test_a_number_that_was_asked_for_wins(bench: Bench) -> None:
 
 def test_pull_request_target_is_refused_with_the_reason(bench: Bench) -> None:
     event = replace(EVENT, name="pull_request_target", pull_request=FEATURE)
-    with pytest.raises(InputError, match="stranger's SQL"):
-        resolve_pull_request(event, bench.github(), number=7)
-    assert bench.server.requests == []
+    for builds in (True, False):
+        with pytest.raises(InputError, match="stranger's SQL"):
+            refuse_strangers_sql(event, builds=builds)
 
 
 def test_a_limit_while_resolving_is_an_error_with_advice(bench: Bench) -> None:

@@ -43,3 +43,13 @@ def test_what_stands_in_the_way_is_said(checkout: Checkout, github: GitHubServer
         unreadable = checkout.run(*asked, name, GITHUB_TOKEN="user-token", **github.environ)
         assert (unreadable.code, f"{name} cannot be read as Markdown" in unreadable.err) == (2, True), unreadable.err
     assert github.state.bodies(7) == []
+
+
+def test_a_report_that_is_too_long_is_cut(checkout: Checkout, github: GitHubServer) -> None:
+    checkout.repository.write({"ready.md": "## Title\n\n" + "```\n" + "line\n" * 20_000 + "```\n"})
+    asked = ("comment", "--pr-number", "7", "--body", "ready.md")
+    ended = checkout.run(*asked, GITHUB_TOKEN="user-token", **github.environ)
+    assert ended.code == 0, ended.err
+    (body,) = github.state.bodies(7)
+    assert 60_000 < len(body) <= 65_000
+    assert body.endswith("line\n```\n\n*Cut here: the whole text is too long for a comment.*\n")

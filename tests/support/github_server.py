@@ -1,6 +1,7 @@
 """A local GitHub: a real HTTP server that behaves as far as a pull request's comments go, and misbehaves on request.
 
-In a test::
+Every request is held against GitHub's own description of its interface; one that does not follow it fails the test when
+the server stops. In a test::
 
     with GitHubServer() as server:
         server.fault(Fault("POST", "/comments$", status=502))
@@ -15,15 +16,18 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.github_openapi import Description
 from tests.support.github_state import Account, Answer, GitHubState, Query, refuse
 
-Cut = Literal["", "lost", "truncated"]
+Cut = Literal["", "lost", "truncated", "trickled"]
+VIEWER = {"query": "query{viewer{login}}"}
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ class Recorded:
 class Fault:
     """What to do instead of answering well, to the next request whose method and path match.
 
-    ``perform``: the request is carried out all the same. ``cut``: the answer never arrives (lost) or stops half-way
-    (truncated). ``meanwhile`` happens before the request is looked at: another run, a person, a deletion. Without
-    status and cut the true answer is given.
+    ``perform``: the request is carried out all the same. ``cut``: the answer never arrives (lost), stops half-way
+    (truncated) or comes byte by byte, with ``between`` before each of them (trickled). ``meanwhile`` happens before the
+    request is looked at: another run, a person, a deletion. Without status and cut the true answer is given.
     """
 
     method: str
@@ -57,6 +61,7 @@ class Fault:
     perform: bool = False
     cut: Cut = ""
     meanwhile: Callable[[], None] = lambda: None
+    between: Callable[[], None] = lambda: None
 
     def matches(self, method: str, path: str) -> bool:
         return self.method == method and re.search(self.path, path) is not None
@@ -68,6 +73,9 @@ class GitHubServer:
     def __init__(self, state: GitHubState | None = None, *, port: int = 0, base_path: str = "") -> None:
         self.state = state or GitHubState()
         self.requests: list[Recorded] = []
+        self.complaints: list[str] = []
+        self._description = Description()
+        self._handed_out = ""
         self._faults: list[Fault] = []
         self._lock = threading.RLock()
         self._base_path = base_path
@@ -87,6 +95,7 @@ class GitHubServer:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+        assert error or not self.complaints, self.complaints
 
     def fault(self, fault: Fault, *, times: int = 1) -> None:
         """Queues a fault; each is used up by one request."""
@@ -107,19 +116,48 @@ class GitHubServer:
             "GITHUB_REPOSITORY": self.state.repository,
         }
 
-    def answer(self, recorded: Recorded) -> tuple[Answer, Cut]:
-        """The answer to a request, and what becomes of it on the way."""
+    def answer(self, recorded: Recorded) -> tuple[Answer, Fault | None]:
+        """The answer to a request, and the fault that decides what becomes of it on the way."""
         with self._lock:
             self.requests.append(recorded)
+            self._check(recorded)
             fault = next((one for one in self._faults if one.matches(recorded.method, recorded.path)), None)
+            if fault is not None:
+                self._faults.remove(fault)
+        if fault is not None:
+            fault.meanwhile()  # without the lock, so that it may be a whole other run
+        with self._lock:
             if fault is None:
-                return self._true_answer(recorded), ""
-            self._faults.remove(fault)
-            fault.meanwhile()
-            true = self._true_answer(recorded) if fault.perform or (fault.status is None and not fault.cut) else None
-            if fault.status is not None:
-                return Answer(fault.status, fault.body, fault.headers), fault.cut
-            return true or Answer(200, {}), fault.cut
+                answer = self._true_answer(recorded)
+                self._check_answer(recorded, answer)
+            else:
+                is_true = fault.perform or (fault.status is None and fault.cut in {"", "trickled"})
+                answer = self._true_answer(recorded) if is_true else Answer(200, {})
+                if fault.status is not None:
+                    answer = Answer(fault.status, fault.body, fault.headers)
+            self._handed_out += "".join(answer.headers.values())
+            return answer, fault
+
+    def _check(self, recorded: Recorded) -> None:
+        path = recorded.path
+        if path == "GRAPHQL":
+            if (recorded.method, recorded.content) != ("POST", VIEWER):
+                self.complaints.append(f"GraphQL: {recorded.method} {recorded.content}")
+            return
+        numbered = re.match(r"/repositories/\d+/", path)
+        if numbered:
+            if numbered[0] not in self._handed_out:
+                self.complaints.append(f"{recorded}: nobody has given this address away")
+            path = f"/repos/{self.state.repository}/{path[numbered.end() :]}"
+        self.complaints += self._description.complaints(
+            recorded.method, path, query=recorded.query, content=recorded.content
+        )
+
+    def _check_answer(self, recorded: Recorded, answer: Answer) -> None:
+        path = re.sub(r"^/repositories/\d+/", f"/repos/{self.state.repository}/", recorded.path)
+        self.complaints += self._description.unknown_fields(
+            recorded.method, path, status=answer.status, content=answer.content
+        )
 
     def _true_answer(self, recorded: Recorded) -> Answer:
         if not recorded.headers.get("user-agent"):
@@ -154,13 +192,13 @@ class GitHubServer:
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
                 path = server.inner_path(parts.path)
                 content = json.loads(raw) if raw else None
-                answer, cut = server.answer(Recorded(self.command, path, query, headers, content))
-                self.reply(answer, cut)
+                answer, fault = server.answer(Recorded(self.command, path, query, headers, content))
+                self.reply(answer, fault or Fault("", ""))
 
             do_GET = do_POST = do_PATCH = do_DELETE = handle_one  # noqa: N815 - http.server finds them by these names
 
-            def reply(self, answer: Answer, cut: Cut) -> None:
-                if cut == "lost":
+            def reply(self, answer: Answer, fault: Fault) -> None:
+                if fault.cut == "lost":
                     self.close_connection = True
                     return
                 is_text = isinstance(answer.content, str)
@@ -173,9 +211,16 @@ class GitHubServer:
                 if answer.status != 204:
                     self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
-                if cut == "truncated":
+                if fault.cut == "truncated":
                     raw, self.close_connection = raw[: len(raw) // 2], True
-                self.wfile.write(raw)
+                pieces = [raw]
+                if fault.cut == "trickled":
+                    pieces = [raw[at : at + 1] for at in range(len(raw))]
+                with suppress(ConnectionError):  # whoever waits for the rest need not be there any more
+                    for piece in pieces:
+                        fault.between()
+                        self.wfile.write(piece)
+                        self.wfile.flush()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
                 return

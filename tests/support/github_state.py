@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import unquote, urlencode
 
@@ -44,6 +44,7 @@ class Comment:
     body: str
     created_at: str
     updated_at: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,15 +70,17 @@ def refuse(status: int, message: str, *, errors: list[Json] | None = None, heade
 NOT_FOUND = refuse(404, "Not Found")
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now(hours_ago: int = 0) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class GitHubState:
     """The repository. Everything public here may be set by a test while the server runs.
 
     ``hidden_lists`` is how many more times a list leaves out the newest comment, as a replica that lags does.
-    ``old_names`` are names the repository had before.
+    ``old_names`` are names the repository had before. ``locked`` holds what became a discussion too: GitHub locks it.
+    ``moved`` are issues that live elsewhere now, by the path there. ``permissions`` are people's, as the API spells
+    them (who maintains may write, who triages may read). ``longest`` is what a comment may have of code points.
     """
 
     def __init__(self, repository: str = "acme/shop") -> None:
@@ -95,6 +98,9 @@ class GitHubState:
         self.pulls: dict[int, Pull] = {}
         self.locked: set[int] = set()
         self.deleted: set[int] = set()
+        self.moved: dict[int, str] = {}
+        self.permissions = {"mona": "write", "boss": "admin", "stranger": "read"}
+        self.longest = LONGEST_COMMENT
         self.hidden_lists = 0
         self._next_id = 1_000
 
@@ -102,16 +108,20 @@ class GitHubState:
         """An open pull request from a branch of the repository, or any ``pull`` at all."""
         self.pulls[number] = pull or Pull(number, branch, sha, head_owner=self.repository.split("/")[0])
 
-    def add_comment(self, issue: int, author: str | None, body: str) -> Comment:
+    def add_comment(self, issue: int, author: str | None, body: str, *, hours_ago: int = 0) -> Comment:
         """A comment by anybody; None for an account that was deleted."""
         self._next_id += 1
-        comment = Comment(self._next_id, issue, author, body, now(), now())
+        comment = Comment(self._next_id, issue, author, body, now(hours_ago), now(hours_ago))
         self.comments[comment.id] = comment
         return comment
 
     def remove(self, comment: Comment) -> None:
         """A comment deleted by somebody else."""
         del self.comments[comment.id]
+
+    def hide(self, comment: Comment) -> None:
+        """A comment that a person has folded away; GitHub calls it minimized."""
+        self.comments[comment.id] = replace(comment, hidden=True)
 
     def bodies(self, issue: int) -> list[str]:
         """The comments as a reader sees them."""
@@ -143,8 +153,12 @@ class GitHubState:
             ("DELETE", r"issues/comments/(\d+)", lambda n: self._delete_comment(int(n))),
             ("GET", r"pulls/(\d+)", lambda n: self._pull(int(n))),
             ("GET", r"(pulls)", lambda _: self._list_pulls(path, query)),
-            ("GET", r"commits/([^/]+)/pulls", lambda sha: self._pulls_of(sha, path, query)),
+            ("GET", r"collaborators/([^/]+)/permission", self._permission),
         ]
+        issue = re.match(r"issues/(\d+)/", path)
+        if issue and int(issue[1]) in self.moved:
+            location = f"{self.api_url}{self.moved[int(issue[1])]}{path[issue.end() - 1 :]}"
+            return Answer(301 if method == "GET" else 307, {"url": location}, {"Location": location})
         for verb, pattern, act in routes:
             found = re.fullmatch(pattern, path)
             if verb == method and found:
@@ -184,11 +198,11 @@ class GitHubState:
             return NOT_FOUND
         if issue in self.locked:
             return refuse(403, "Unable to create comment because issue is locked.")
-        body, wrong = _checked_body(content)
+        body, wrong = self._checked_body(content)
         return wrong or Answer(201, self._comment(self.add_comment(issue, account.login, body)))
 
     def _update_comment(self, number: int, content: object) -> Answer:
-        body, wrong = _checked_body(content)
+        body, wrong = self._checked_body(content)
         if number not in self.comments:
             return NOT_FOUND
         if wrong:
@@ -214,7 +228,7 @@ class GitHubState:
             "updated_at": comment.updated_at,
             "author_association": "NONE",
             "performed_via_github_app": None,
-            "minimized": None,
+            "minimized": {"reason": "resolved"} if comment.hidden else None,
             "pin": None,
         }
 
@@ -230,8 +244,12 @@ class GitHubState:
             listed = [pull for pull in listed if pull.head_owner == owner and pull.branch == branch]
         return self._page([self.pull_json(pull) for pull in listed], path, query)
 
-    def _pulls_of(self, sha: str, path: str, query: Query) -> Answer:
-        return self._page([self.pull_json(pull) for pull in self.pulls.values() if pull.sha == sha], path, query)
+    def _permission(self, login: str) -> Answer:
+        if login not in self.permissions:
+            return NOT_FOUND
+        held = self.permissions[login]
+        user: Json = {"login": login, "type": "User"}
+        return Answer(200, {"permission": held, "role_name": held, "user": user})
 
     def pull_json(self, pull: Pull) -> Json:
         """A pull request as in an answer and as in an event's payload."""
@@ -252,14 +270,13 @@ class GitHubState:
             "base": {"ref": pull.base, "sha": "b" * 40, "repo": base_repo},
         }
 
-
-def _checked_body(content: object) -> tuple[str, Answer | None]:
-    body = content.get("body") if isinstance(content, dict) else None
-    error: Json = {"resource": "IssueComment", "code": "unprocessable", "field": "data"}
-    if not isinstance(body, str) or not body.strip():
-        error |= {"code": "missing_field", "field": "body"}
-        return "", refuse(422, "Validation Failed", errors=[error])
-    if len(body) > LONGEST_COMMENT:
-        error["message"] = f"Body is too long (maximum is {LONGEST_COMMENT} characters)"
-        return "", refuse(422, "Validation Failed", errors=[error])
-    return body, None
+    def _checked_body(self, content: object) -> tuple[str, Answer | None]:
+        body = content.get("body") if isinstance(content, dict) else None
+        error: Json = {"resource": "IssueComment", "code": "unprocessable", "field": "data"}
+        if not isinstance(body, str) or not body.strip():
+            error |= {"code": "missing_field", "field": "body"}
+            return "", refuse(422, "Validation Failed", errors=[error])
+        if len(body) > self.longest:
+            error["message"] = f"Body is too long (maximum is {LONGEST_COMMENT} characters)"
+            return "", refuse(422, "Validation Failed", errors=[error])
+        return body, None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.text import plain
 from rocky_action.errors import InputError, OutsideError
-from rocky_action.forges.github_actions import read_event
+from rocky_action.forges.github_actions import Said, read_event
 from rocky_action.forges.payload import pull_request_of
 from rocky_action.forges.runner import Runner
 from tests.support.github_state import GitHubState, Pull
@@ -121,11 +121,46 @@ def test_a_workflow_run_is_about_the_head_that_started_it(events: Events) -> Non
     assert (event.head_owner, event.branch, event.sha, event.from_fork) == ("stranger", "main", SHA, True)
 
 
+@pytest.mark.parametrize("head", [None, {"owner": {"login": "stranger"}}])
+def test_a_workflow_run_of_a_head_that_is_gone_is_a_forks(events: Events, head: object) -> None:
+    run = {"head_branch": "main", "head_sha": SHA, "head_repository": head, "repository": {"id": 1}}
+    assert read_event(events.environ("workflow_run", {"workflow_run": run})).from_fork
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "base"),
+    [
+        ("push", {"repository": {"default_branch": "trunk"}}, "trunk"),
+        ("schedule", {}, None),
+        ("merge_group", {"merge_group": {"base_sha": SHA}, "repository": {"default_branch": "trunk"}}, SHA),
+    ],
+)
+def test_base_is_what_the_event_says(events: Events, name: str, payload: object, base: str | None) -> None:
+    assert read_event(events.environ(name, payload)).base == base
+
+
+def test_a_comment_is_by_somebody_on_something(events: Events) -> None:
+    payload = {"action": "created", "issue": {"number": 7}, "comment": {"body": "hello", "user": {"login": "mona"}}}
+    event = read_event(events.environ("issue_comment", payload))
+    assert event.said == Said("mona", "hello", 7, on_pull_request=False)
+    pull = payload | {"issue": {"number": 7, "pull_request": {"url": "x"}}}
+    assert read_event(events.environ("issue_comment", pull)).said == Said("mona", "hello", 7, on_pull_request=True)
+    for broken in ({}, payload | {"comment": {"body": "hello", "user": None}}, payload | {"issue": {}}):
+        with pytest.raises(InputError, match="describes no comment"):
+            read_event(events.environ("issue_comment", broken))
+
+
 def test_addresses_default_to_the_public_github(events: Events) -> None:
     event = read_event(events.environ("push", {}, GITHUB_API_URL="", GITHUB_GRAPHQL_URL=""))
     assert event.run_url == "https://github.com/acme/shop/actions/runs/42"
     assert event.api_url == "https://api.github.com"
     assert event.graphql_url == "https://api.github.com/graphql"
+
+
+def test_graphql_is_looked_for_where_rest_is(events: Events) -> None:
+    """A token of an Enterprise Server must not go to the public GitHub."""
+    rest = {"GITHUB_API_URL": "https://ghe.example/api/v3", "GITHUB_GRAPHQL_URL": ""}
+    assert read_event(events.environ("push", {}, **rest)).graphql_url == "https://ghe.example/api/graphql"
 
 
 def test_addresses_of_an_enterprise_server(events: Events) -> None:
