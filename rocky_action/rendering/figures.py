@@ -10,6 +10,8 @@ from rocky_action.rendering.text import Md, code
 
 UNKNOWN = Md("unknown")
 MINUS = amounts.MINUS
+_LEAST = 1e-12
+"""Shares below are rounded up to this: the smallest with a name that people know (1 in 10¹²)."""
 _PERCENT = "\N{NO-BREAK SPACE}%"
 
 
@@ -52,7 +54,7 @@ def at_least(part: float) -> Md:
     """A share from 0 to 1 as a percentage of two digits that is rounded up, for claims that hold from there on."""
     if part <= 0 or part >= 1:
         return fraction(part)
-    digits = 1 - math.floor(math.log10(100 * part))
+    digits = 1 - math.floor(math.log10(100 * max(part, _LEAST)))
     raised = math.ceil(round(100 * part * 10**digits, 9)) / 10**digits
     return Md(f"{raised:.{max(digits, 0)}f}{_PERCENT}") if raised < 100 else fraction(part)
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -272,6 +273,12 @@ def test_code_lines_are_neither_blank_nor_comments_nor_docstrings() -> None:
 
 def test_tests_and_benchmarks_are_typed_and_patch_nothing() -> None:
     report(problem for source in EVERYTHING for rule in (untyped, mocks) for problem in rule(source))
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """Two of one name in different folders cannot be collected together."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_arrows_point_down_only() -> None:
