@@ -9,6 +9,7 @@ from rich.console import Console
 from rocky_action.console.layout import safe, table
 from rocky_action.domain.cost import CostDelta, CostSource, Fate, Figures, Ledger, ModelCost, Movement
 from rocky_action.domain.limit_words import all_undecided_words, breach_words, gate_words
+from rocky_action.domain.prices import Basis
 from rocky_action.domain.text import listed
 from rocky_action.rendering.figures import duration, money, percent
 
@@ -77,6 +78,9 @@ def _lines(cost: CostDelta) -> Iterator[str]:
         yield f"recorded: {'production, ' if run.production else ''}{run.run_id} of {run.finished_at}{more}"
     if cost.mixed:
         yield f"of mixed sources, so other data or another day counts too: {listed(cost.mixed)}"
+    if cost.tariff and cost.tariff.basis is Basis.FREE:
+        yield f"prices: {cost.tariff.terms} ({cost.tariff.origin})"
+        return
     if cost.monthly_usd and cost.cadence:
         low, high = cost.monthly_usd
         amount = (
