@@ -39,7 +39,8 @@ test-live: .venv/.dev ## the conformance suite on a real warehouse: WAREHOUSE=sn
 test-container: .venv/.dev ## the image, built and run as GitHub's runner does (skipped without an engine)
 	$(BIN)/python -m pytest -m container -rs tests/end_to_end
 
-nightly: .venv/.dev ## random pull requests in DuckDB against what was planned (CASES=5000 FIRST=0: the first seed)
+nightly: .venv/.dev ## every property on more examples, then random pull requests against what was planned (CASES=5000 FIRST=0: the first seed)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n 2 -q -m "not slow" tests/property
 	$(BIN)/python -m tests.support.random_projects --cases $(CASES) --first $(FIRST) --keep build/pruning
 
 check: .venv/.dev ## formatting, lint, types, layers, and the workflows

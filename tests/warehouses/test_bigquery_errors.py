@@ -71,9 +71,12 @@ def test_a_refusal_has_bigquerys_words_and_advice(
     assert bool(advice) == bool(refused.value.advice)
 
 
+NOTHING_READ = Usage(bytes_scanned=0, bytes_billed=0)
+
+
 @pytest.mark.parametrize(
     ("accuracy", "reckoned"),
-    [("PRECISE", Usage(bytes_scanned=0)), ("UPPER_BOUND", Usage(bytes_scanned=0)), ("LOWER_BOUND", None)],
+    [("PRECISE", NOTHING_READ), ("UPPER_BOUND", NOTHING_READ), ("LOWER_BOUND", None)],
 )
 def test_an_estimate_that_may_be_too_low_is_none(
     google: responses.RequestsMock, warehouse: BigQuery, accuracy: str, reckoned: Usage | None
