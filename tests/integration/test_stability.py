@@ -305,9 +305,9 @@ class TestNotMeasured:
         assert note.startswith(f"{NOT_MEASURED}base could not be built: ")
 
     def test_a_second_build_that_failed(self, lab: Lab) -> None:
-        """A model that works while there is no more than one table of its name."""
-        once = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'm'"
-        base: dict[str, Spec] = {"m": f"SELECT id, CASE WHEN ({once}) > 1 THEN error('no') ELSE 1 END AS n FROM raw"}
+        """A model that works until head has been built, and base is built a second time after that."""
+        head = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'branch__x' AND table_name = 'm'"
+        base: dict[str, Spec] = {"m": f"SELECT id, CASE WHEN ({head}) > 0 THEN error('no') ELSE 1 END AS n FROM raw"}
         seen = look(lab, base, {"m": "SELECT id + 1 AS id FROM raw"}, run=TWICE)
         (note,) = [note for note in seen.diffs["m"].notes if note.startswith(NOT_MEASURED)]
         assert note.startswith(f"{NOT_MEASURED}the second build failed: ")
