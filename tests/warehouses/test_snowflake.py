@@ -566,6 +566,7 @@ class TestTrouble:
                 adapter.query("SELECT 1")
             adapter.close()
 
+    @pytest.mark.slow  # two minutes, in which the connector's main thread waits for an answer that nobody sends
     def test_what_a_signal_interrupts_on_the_main_thread_is_cancelled(self) -> None:
         cancelled = threading.Event()
 
