@@ -53,9 +53,14 @@ class Job:
 
     def cancel(self, why: str) -> None:
         """Stops what runs; a job that is over stays as it is."""
-        cursor = self.cursor
         if not self.done.is_set():
             self.stop = why
+            threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Again and again: an interruption that comes just before the engine has begun does nothing."""
+        while not self.done.wait(0.02):
+            cursor = self.cursor
             if cursor is not None:
                 with suppress(duckdb.Error):  # it may have come to its end, or been stopped, just now
                     cursor.interrupt()

@@ -25,14 +25,10 @@ from rocky_action.domain.cost import (
     Undecided,
 )
 from rocky_action.domain.execution import (
-    Cloned,
-    CloneMethod,
     Execution,
-    Failed,
     ModelRun,
     RunOutcome,
     Side,
-    Succeeded,
 )
 from rocky_action.domain.limit_words import (
     HOW_TO_KNOW,
@@ -42,24 +38,18 @@ from rocky_action.domain.limit_words import (
     lifted_words,
     undecided_words,
 )
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.prices import PriceChoice
-from rocky_action.domain.project import Adapter, Project, Projects, Relation
-from rocky_action.domain.usage import Usage
+from rocky_action.domain.project import Adapter, Project, Projects
 from rocky_action.stages.cost import Terms, price, tariff_of
 from rocky_action.wire.cost import cost_document
 from rocky_action.wire.document import to_json
+from tests.support.ran import FAILED, carried_out, planned, ran
 from tests.support.sql_models import model, project
 
 HOUR = 3_600_000
-SOMEWHERE = Relation("c", "s", "t")
-FAILED = Failed("no")
 DAILY = Cadence(30.0, 30.0, "rocky-preview.yml says so")
 GUESSED = Cadence(30.0, 720.0, "nobody said how often")
-
-
-def ran(duration_ms: int | None, bytes_scanned: int | None = None) -> Succeeded:
-    return Succeeded(SOMEWHERE, Usage(duration_ms, 1, bytes_scanned))
 
 
 def recorded(duration_ms: int, bytes_scanned: int | None = None) -> tuple[Figures, ...]:
@@ -85,17 +75,8 @@ def cost(
 ) -> CostDelta:
     """What ``price`` finds; models of ``history`` that do not run are copied or, if named so, removed."""
     copied = [name for name in history or {} if name not in {*runs, *removed}]
-    plan = Plan(
-        tuple(PlannedModel(name, PruneReason.CHANGED, "", base_model=None if name in new else name) for name in runs),
-        removed=tuple(LeftModel(name, "removed") for name in removed),
-    )
-    execution = Execution(
-        "run-1",
-        "branch__x",
-        tuple(ModelRun(name, Side.HEAD, outcome) for name, outcome in runs.items()),
-        tuple(ModelRun(name, Side.BASE, outcome) for name, outcome in (base or {}).items()),
-        tuple(Cloned(name, SOMEWHERE, SOMEWHERE, CloneMethod.VIEW) for name in copied),
-    )
+    plan = planned(runs, new=new, removed=removed)
+    execution = carried_out(runs, base=base, copied=copied)
     return price(
         plan,
         execution,

@@ -23,31 +23,20 @@ from rocky_action.domain.cost import (
     Work,
 )
 from rocky_action.domain.execution import (
-    Cloned,
-    CloneMethod,
     Execution,
-    Failed,
     Inlined,
-    ModelRun,
     NotRun,
     RunOutcome,
-    Side,
-    Succeeded,
 )
-from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
+from rocky_action.domain.plan import LeftModel, Plan
 from rocky_action.domain.prices import Basis, PriceChoice, Tariff
-from rocky_action.domain.project import Adapter, Ephemeral, Project, Projects, Relation
+from rocky_action.domain.project import Adapter, Ephemeral, Project, Projects
 from rocky_action.domain.usage import Usage
 from rocky_action.stages.cost import Terms, price, tariff_of
+from tests.support.ran import FAILED, carried_out, planned, ran
 from tests.support.sql_models import model, project
 
 HOUR = 3_600_000
-SOMEWHERE = Relation("c", "s", "t")
-FAILED = Failed("no")
-
-
-def ran(duration_ms: int | None, bytes_scanned: int | None = None) -> Succeeded:
-    return Succeeded(SOMEWHERE, Usage(duration_ms, 1, bytes_scanned))
 
 
 def recorded(*hours: float, production: bool = True, run: str = "run") -> tuple[Figures, ...]:
@@ -79,18 +68,8 @@ def cost(
     new, removed = more.get("new", ()), more.get("removed", ())
     assert isinstance(new, tuple)
     assert isinstance(removed, tuple)
-    plan = Plan(
-        tuple(PlannedModel(name, PruneReason.CHANGED, "", base_model=None if name in new else name) for name in runs),
-        removed=tuple(LeftModel(name, "removed") for name in removed),
-    )
-    execution = Execution(
-        "run-1",
-        "branch__x",
-        tuple(ModelRun(name, Side.HEAD, outcome) for name, outcome in runs.items()),
-        tuple(ModelRun(name, Side.BASE, outcome) for name, outcome in (base or {}).items()),
-        tuple(Cloned(name, SOMEWHERE, SOMEWHERE, CloneMethod.VIEW) for name in copied),
-        duration_ms=99,
-    )
+    plan = planned(runs, new=new, removed=removed)
+    execution = carried_out(runs, base=base, copied=copied, duration_ms=99)
     before = replace(head, models={**head.models, **{name: model(name) for name in removed}})
     return price(
         plan,

@@ -342,10 +342,7 @@ class TestRunning:
 
         thread = threading.Thread(target=run)
         thread.start()
-        while not opened.server.works.jobs.get(next(reversed(opened.server.works.jobs), ""), None):
-            time.sleep(0.01)
-        while not any(not job.done.is_set() for job in opened.server.works.jobs.values()):
-            time.sleep(0.01)
+        wait_for_a_job(opened)
         adapter.close()
         thread.join(10)
         assert [type(err) for err in errors] == [StatementTimeoutError]
@@ -353,11 +350,21 @@ class TestRunning:
             adapter.query("SELECT 1")
 
     def test_what_a_signal_interrupts_on_the_main_thread_is_cancelled(self, opened: BigQueryGround) -> None:
-        threading.Timer(0.5, _thread.interrupt_main).start()
+        def interrupt() -> None:
+            wait_for_a_job(opened)
+            _thread.interrupt_main()
+
+        threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             opened.ground.adapter.query(SLOW)
         assert any(path.endswith("/cancel") for _, path, _ in opened.server.seen)
         assert all(job.done.wait(10) for job in opened.server.works.jobs.values())
+
+
+def wait_for_a_job(opened: BigQueryGround) -> None:
+    """Until a statement runs; the dry run before it is no job."""
+    while all(job.done.is_set() for job in [*opened.server.works.jobs.values()]):
+        time.sleep(0.01)
 
 
 def stream_into(opened: BigQueryGround) -> None:
