@@ -27,6 +27,7 @@ from rocky_action.rendering import COMMENT_LIMIT, SUMMARY_LIMIT, render_summary
 from rocky_action.rendering.cutting import cut
 from rocky_action.settings import ACTION_INPUT, parse
 from tests.support import reports
+from tests.support.examples import examples
 from tests.support.forge_bench import ACTIONS, BOT, MARKER, POSTING, Bench, bench_of
 from tests.support.runner import parse_file_command
 
@@ -163,7 +164,7 @@ def test_a_comment_in_html_is_cut() -> None:
     assert shown.endswith(f"line\n-->\n{CUT}")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.sampled_from(PIECES), min_size=30, max_size=80).map("".join), st.integers(min_value=80, max_value=130)
 )

@@ -16,6 +16,7 @@ from rocky_action.sql.equality import same_meaning
 from rocky_action.sql.equality.view import canonical_of
 from rocky_action.sql.parse import parse_query
 from tests.support.equality_tables import TABLES
+from tests.support.examples import examples
 from tests.support.sql_models import model, run
 
 Tree = tuple[Any, ...]
@@ -247,7 +248,7 @@ def outcome(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
 
 
 @given(SPECS, st.integers(0, 2**32), st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_other_words_are_known_to_be_the_same(
     tables: duckdb.DuckDBPyConnection, spec: Spec, one: int, other: int
 ) -> None:
@@ -258,7 +259,7 @@ def test_other_words_are_known_to_be_the_same(
 
 
 @given(SPECS, st.integers(0, 2**32), st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_what_changes_the_data_is_never_the_same(
     tables: duckdb.DuckDBPyConnection, spec: Spec, one: int, other: int
 ) -> None:

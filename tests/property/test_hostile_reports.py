@@ -24,6 +24,7 @@ from rocky_action.rendering import (
 )
 from tests.support.cost_reports import COST_SCENARIOS
 from tests.support.dead import assert_dead
+from tests.support.examples import examples
 from tests.support.poison import poisoned, texts_of
 from tests.support.reports import HOSTILE, RUN_URL, SCENARIOS
 
@@ -106,14 +107,14 @@ def test_a_page_full_of_strangers_is_dead(name: str, change: Callable[[str], str
     assert_all_dead(poisoned(REPORTS[name], change))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(texts, texts, texts, st.sampled_from([InputError, WarehouseError, PreviewError]))
 def test_a_failure_is_dead(message: str, advice: str, commit: str, kind: type[PreviewError]) -> None:
     page = render_failure(kind(message, advice=advice), marker=MARKER, commit=commit, run_url=RUN_URL)
     assert_dead(page, marker=MARKER, run_url=RUN_URL)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(texts, max_size=12), texts)
 def test_a_clean_up_is_dead(schemas: list[str], because: str) -> None:
     for reason in ("", because):
@@ -121,7 +122,7 @@ def test_a_clean_up_is_dead(schemas: list[str], because: str) -> None:
         assert_dead(f"### heading\n\n{page}")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(texts)
 def test_a_run_url_is_a_link_to_nothing_else(url: str) -> None:
     assert_dead(render_failure(InputError("no", advice=""), run_url=url), run_url=url)

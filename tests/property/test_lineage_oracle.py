@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rocky_action.domain.changes import Untouched
+from tests.support.examples import examples
 from tests.support.lineage_oracle import Case, Knowledge, Oracle, effect_of, random_case
 from tests.support.lineage_queries import Change, Column, Table
 
 ORACLE = Oracle()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(min_value=0, max_value=2**32))
 def test_what_lineage_promises_is_so(seed: int) -> None:
     case = random_case(Random(seed))  # noqa: S311

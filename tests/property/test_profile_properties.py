@@ -16,9 +16,10 @@ from rocky_action.rowdiff.differing import Differing, DifferingRow
 from rocky_action.rowdiff.examples import choose_examples
 from rocky_action.rowdiff.slices import FEWEST_ROWS, LEAST_LIFT, MOST_SLICES
 from tests.support.differing_rows import added, changed, compared, pairs_of, removed
+from tests.support.examples import examples
 from tests.support.rowdiff_tables import Tables, open_tables
 
-budget = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+budget = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Cells = tuple[object, ...]
 
 

@@ -39,6 +39,7 @@ from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.cost import Terms, price, tariff_of
 from rocky_action.stages.plan import make_plan
 from rocky_action.stages.report import Evidence, verdict
+from tests.support.examples import examples
 from tests.support.projects import load, project_files
 from tests.support.sql_models import database, model, project, queries, run
 
@@ -417,7 +418,7 @@ class TestEquality:
     """Whatever is called the same is the same to DuckDB: the same columns, the same rows, in the same order."""
 
     @given(mutations())
-    @settings(max_examples=1500, deadline=None)
+    @settings(max_examples=examples(1500), deadline=None)
     def test_no_edit_that_changes_data_is_cosmetic(self, db: duckdb.DuckDBPyConnection, edit: tuple[str, str]) -> None:
         base, head = edit
         if same_meaning(model("m", base), model("m", head), dialect="duckdb"):
@@ -428,7 +429,7 @@ class TestEquality:
             ]
 
     @given(st.sampled_from(CORPUS), st.data())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=examples(300), deadline=None)
     def test_comments_layout_and_the_case_of_keywords_are_cosmetic(
         self, db: duckdb.DuckDBPyConnection, sql: str, data: st.DataObject
     ) -> None:

@@ -17,6 +17,7 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
 from rocky_action.state import WarehouseRecords, open_records
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+from tests.support.examples import examples
 from tests.support.records import COMPARISON
 
 TABLES = ("leases", "runs", "model_runs")
@@ -52,7 +53,7 @@ def known(usage: Usage) -> Figures:
     return Figures(*figures)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     name=words, run_id=words, when=moments, ran=st.lists(runs, max_size=5, unique_by=lambda run: (run.model, run.side))
 )
@@ -81,7 +82,7 @@ def test_a_preview(database: DuckDB, name: str, run_id: str, when: datetime, ran
     assert (records.newest(name), records.history(asked)) == (None, {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(run_id=words, when=moments, models=st.lists(built, max_size=5, unique_by=lambda one: one.model))
 def test_a_run_of_production(database: DuckDB, run_id: str, when: datetime, models: list[BuiltModel]) -> None:
     records = empty(database)

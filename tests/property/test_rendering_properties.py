@@ -41,6 +41,7 @@ from rocky_action.domain.report import Caveat, Edge, Report, Severity, Verdict
 from rocky_action.errors import UserError
 from rocky_action.rendering import render_comment, render_failure, render_summary
 from rocky_action.rendering.text import Md, code, prose
+from tests.support.examples import examples
 from tests.support.html_view import tokens
 from tests.support.reports import HOSTILE, planned, report_of, run
 
@@ -163,7 +164,7 @@ def dead(markdown: str) -> None:
     assert folds == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(reports(), st.sampled_from([1_500, 4_000, 65_000]))
 def test_a_comment_is_whole_within_its_limit_and_dead(report: Report, limit: int) -> None:
     text = render_comment(report, marker=MARKER, limit=limit)
@@ -181,7 +182,7 @@ def test_a_summary_is_within_its_limit_and_dead(report: Report) -> None:
     dead(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(texts, texts)
 def test_a_failure_is_dead(message: str, advice: str) -> None:
     text = render_failure(UserError(message, advice=advice), marker=MARKER, commit=message)
@@ -189,7 +190,7 @@ def test_a_failure_is_dead(message: str, advice: str) -> None:
     dead(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_a_code_span_is_one_code_span(text: str) -> None:
     shown = code(text)
@@ -199,7 +200,7 @@ def test_a_code_span_is_one_code_span(text: str) -> None:
     assert len(shown) <= 3 * 80 + 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_prose_holds_nothing_but_words_and_code(text: str) -> None:
     kinds = {token.type for token in tokens(f"- {prose(text)}")}
@@ -217,7 +218,7 @@ def test_prose_holds_nothing_but_words_and_code(text: str) -> None:
     assert isinstance(prose(text), Md)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts, texts)
 def test_different_short_values_look_different(one: str, other: str) -> None:
     if one != other and max(len(one), len(other)) <= 5 and "\\" not in one + other and "↵" not in one + other:

@@ -37,6 +37,7 @@ from rocky_action.rocky_dsl.syntax import (
 )
 from rocky_action.rocky_dsl.words import KEYWORDS
 from rocky_action.sql.parse import parse_query
+from tests.support.examples import examples
 from tests.support.rocky_pairs import pairs
 from tests.support.rocky_printer import steps_as_dsl, steps_as_sql
 
@@ -62,13 +63,13 @@ def never_breaks(text: str) -> None:
     assert refusal.message.startswith("line ")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
 def test_any_words(text: str) -> None:
     never_breaks(f"from a {text}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=80))
 def test_any_text(text: str) -> None:
     never_breaks(text)
@@ -85,7 +86,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(mutated())
 def test_slips_of_a_keyboard(text: str) -> None:
     never_breaks(text)
@@ -190,13 +191,13 @@ def outcome(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str],
         return type(err).__name__
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(pipelines(), st.booleans())
 def test_what_is_written_is_what_is_read(steps: tuple[Step, ...], always: bool) -> None:
     assert parse(steps_as_dsl(steps, always=always)).main.steps == steps
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(pipelines())
 def test_the_sql_means_what_a_person_reads(database: duckdb.DuckDBPyConnection, steps: tuple[Step, ...]) -> None:
     sql = lower(steps_as_dsl(steps), dialect="duckdb").sql

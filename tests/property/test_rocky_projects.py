@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rocky_action.domain.project import Project
 from rocky_action.errors import ProjectError
 from rocky_action.projects.lines import locate
+from tests.support.examples import examples
 from tests.support.projects import DEFAULTS, ROCKY_TOML, load
 
 FILES = {
@@ -62,19 +63,19 @@ def test_the_project_is_valid() -> None:
     assert project.warnings == ()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(mutated(), st.sampled_from([None, "shop"]))
 def test_loading_ends_in_a_project_or_in_one_kind_of_error(files: dict[str, str], pipeline: str | None) -> None:
     assert outcome(files, pipeline) == outcome(files, pipeline)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(EDITED), st.text(max_size=60))
 def test_any_text_at_all(path: str, text: str) -> None:
     outcome({**FILES, path: text})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from([*SCRAPS, "a = 1\n", "[a]\n", "[[a.b]]\n"]), max_size=20).map("".join))
 def test_lines_exist(text: str) -> None:
     lines = locate(text).values()

@@ -21,12 +21,13 @@ from rocky_action.rowdiff.differing import Differing
 from rocky_action.rowdiff.request import DiffRequest
 from rocky_action.rowdiff.sample import detectable_share, first_keys, random_keys
 from rocky_action.rowdiff.sides import Sides
+from tests.support.examples import examples
 from tests.support.rowdiff_cases import NAMES, Case, cases, read, requests, small_limits, wanted
 from tests.support.rowdiff_oracle import Row, Truth, in_key_order, key_of, plain, repeated_keys, truth
 from tests.support.rowdiff_tables import Tables, cells, open_tables, question, request, sides
 from tests.support.typed_values import EVERY
 
-budget = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+budget = settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KEYED = [("id",), ("k", "l")]
 WAYS = {
     "join",
@@ -208,7 +209,7 @@ def test_swapping_the_sides_swaps_added_and_removed(tables: Tables, one: Case, a
     )
 
 
-@settings(budget, max_examples=60)
+@settings(budget, max_examples=examples(60))
 @given(one=cases, asked=requests, most=st.sampled_from([1, 3, 1000]))
 def test_examples_are_true_rows_of_the_truth(tables: Tables, one: Case, asked: DiffRequest, most: int) -> None:
     base, head, names = one.seen(asked)
@@ -269,7 +270,7 @@ samples = st.builds(
 )
 
 
-@settings(budget, max_examples=90)
+@settings(budget, max_examples=examples(90))
 @given(one=cases, asked=samples)
 def test_a_sample_is_exact_about_its_keys_and_never_exceeds_the_truth(
     tables: Tables, one: Case, asked: DiffRequest

@@ -19,11 +19,12 @@ from rocky_action.rowdiff.keys import occurrences, probe_key
 from rocky_action.rowdiff.pairing import Pairing, pair_rows
 from rocky_action.rowdiff.schema import pair_columns
 from rocky_action.rowdiff.sides import Sides
+from tests.support.examples import examples
 from tests.support.rowdiff_oracle import key_of, repeated_keys, truth
 from tests.support.rowdiff_tables import Tables, open_tables, sides
 
 COLUMNS = "k INTEGER, l VARCHAR, m DATE, x DOUBLE"
-budget = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+budget = settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 Cells = tuple[object, ...]
 Rows = list[Cells]
 

@@ -14,9 +14,10 @@ from rocky_action.domain.diff import Column
 from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.rowdiff.schema import ColumnPair, pair_columns, text
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+from tests.support.examples import examples
 from tests.support.typed_values import LEAVES, Spelled
 
-budget = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+budget = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NULL = Spelled("NULL", None)
 AWKWARD = [
     "",
@@ -122,7 +123,7 @@ kinds = st.recursive(
 two_values = kinds.flatmap(lambda kind: st.tuples(st.just(kind.type), kind.values, kind.values))
 
 
-@settings(budget, max_examples=400)
+@settings(budget, max_examples=examples(400))
 @given(drawn=two_values)
 def test_what_differs_hashes_otherwise_and_nothing_else_differs(
     database: DuckDB, drawn: tuple[str, Spelled, Spelled]

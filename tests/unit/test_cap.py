@@ -23,6 +23,7 @@ from rocky_action.stages.cap import (
     raising,
     with_stopped,
 )
+from tests.support.examples import examples
 
 UNKNOWN = Figures()
 
@@ -199,7 +200,7 @@ CAPS = st.builds(Cap, st.none() | st.integers(1, 9_000).map(float), st.none() | 
 ORDER = ("sampled", "not_rebuilt", "not_run", "plan_only")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(spendings(), CAPS)
 def test_it_is_never_over_the_cap_by_estimate_and_cuts_in_the_stated_order(spending: Spending, cap: Cap) -> None:
     plan = keep_within(spending, cap)
@@ -215,7 +216,7 @@ def test_it_is_never_over_the_cap_by_estimate_and_cuts_in_the_stated_order(spend
         assert sizes == sorted(sizes, reverse=True), "the largest first"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(spendings(), CAPS, st.integers(0, 9_000), st.integers(0, 9_000))
 def test_a_larger_cap_never_leaves_out_more(spending: Spending, cap: Cap, usd: int, size: int) -> None:
     larger = Cap(None if cap.usd is None else cap.usd + usd, None if cap.bytes is None else cap.bytes + size)
@@ -227,7 +228,7 @@ def test_a_larger_cap_never_leaves_out_more(spending: Spending, cap: Cap, usd: i
         assert more.sampled <= less.sampled
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(spendings(), CAPS)
 def test_what_nobody_knows_is_listed_and_no_part_of_the_sum(spending: Spending, cap: Cap) -> None:
     report = keep_within(spending, cap).report
@@ -241,7 +242,7 @@ def test_what_nobody_knows_is_listed_and_no_part_of_the_sum(spending: Spending, 
     assert blind <= {*report.unestimated}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(spendings(), CAPS)
 def test_the_same_plan_is_always_cut_in_the_same_way(spending: Spending, cap: Cap) -> None:
     assert keep_within(spending, cap) == keep_within(spending, cap)

@@ -18,6 +18,7 @@ from rocky_action.errors import InputError, OutsideError
 from rocky_action.forges.github_actions import Said, read_event
 from rocky_action.forges.payload import pull_request_of
 from rocky_action.forges.runner import Runner
+from tests.support.examples import examples
 from tests.support.github_state import GitHubState, Pull
 
 SHA = "a" * 40
@@ -413,7 +414,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_no_data_at_all_is_a_command(text: str) -> None:
     assert not any(map(is_command, re.split(r"\r\n|\r|\n", plain(text))))
