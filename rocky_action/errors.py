@@ -59,6 +59,10 @@ class InputError(UserError):
     """One or more options, action inputs or project-file entries are wrong; all of them are listed."""
 
 
+class UnusableReportError(InputError):
+    """A ``report.json`` that nobody here has written, and that will not be taken; the message says why."""
+
+
 class ProjectError(UserError):
     """The project's files cannot be loaded; the message names the file and, where known, the line."""
 

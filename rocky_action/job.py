@@ -25,6 +25,7 @@ from rocky_action.place import Place, project_folder
 from rocky_action.rendering import render_comment, render_failure
 from rocky_action.rendering.cutting import cut
 from rocky_action.settings import Mode, Settings
+from rocky_action.wire.strangers import why_not_taken
 
 _LEVELS: Mapping[Severity, Level] = MappingProxyType(
     {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -96,6 +97,8 @@ def publish(job: Job, report: Report) -> int:
     for name, value in _outputs(job, report).items():
         job.runner.set_output(name, value)
     code = comment(job, job.pull_request, body=lambda limit: render_comment(report, marker=marker, limit=limit))
+    if because := why_not_taken(texts[documents.REPORT].encode()):
+        job.runner.annotate("notice", f"report.json {because}: `mode: comment` in another run would not post it.")
     _annotate(job, report)
     return code
 

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from rocky_action.assembly import assemble
@@ -24,10 +23,10 @@ from rocky_action.forges.spoken import Declined
 from rocky_action.job import Job, comment, publish, publish_failure, tell
 from rocky_action.pipeline import preview
 from rocky_action.place import Place, read_project_file
-from rocky_action.posting import read_report
+from rocky_action.posting import ready_body
 from rocky_action.recording import read_printed, record_run
+from rocky_action.relaying import is_strangers, relay
 from rocky_action.rendering import render_cleanup
-from rocky_action.rendering.cutting import cut
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
 _LEFT_TO_SWEEPER = (
@@ -111,12 +110,20 @@ def _done(job: Job) -> int:
         case Mode.CLEANUP:
             return _cleanup(job)
         case Mode.COMMENT:
-            report = read_report(job.settings, job.place.folder)
-            return comment(job, job.pull_request, body=partial(cut, report, run_url=job.event.run_url))
+            return _comment(job)
         case Mode.RECORD:
             printed = read_printed(job.place.folder / (job.settings.run_output or ""))
             job.runner.say(record_run(job.settings, job.place, printed=printed).told)
             return 0
+
+
+def _comment(job: Job) -> int:
+    if is_strangers(job):
+        return relay(job)
+    found = job.pull_request
+    head = None if found is None else found.head_commit
+    body = ready_body(job.settings, job.place.folder, head=lambda: head, run_url=job.event.run_url)
+    return comment(job, found, body=body)
 
 
 def _declined(job: Job, declined: Declined) -> int:

@@ -28,7 +28,7 @@ def duration(milliseconds: int) -> str:
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
     return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
 
 

@@ -43,6 +43,8 @@ class Comparison:
 
     ``base_ref`` and ``head_ref`` are the names a person used; the commits are full object names.
     ``work_tree`` is true when head is the work tree, uncommitted edits included, and false when it is ``head_commit``.
+    ``pull_head`` is the pull request's head, of which ``head_commit`` is the merge where actions/checkout made it; None
+    without a pull request.
     """
 
     base_ref: str
@@ -51,6 +53,11 @@ class Comparison:
     head_commit: str
     changed_paths: tuple[ChangedPath, ...] = ()
     work_tree: bool = True
+    pull_head: str | None = None
+
+    def is_of(self, commit: str) -> bool:
+        """Whether this is about a pull request with that head."""
+        return commit == (self.pull_head or self.head_commit)
 
 
 @dataclass(frozen=True)

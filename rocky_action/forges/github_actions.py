@@ -27,6 +27,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class OtherRun:
+    """The run that a ``workflow_run`` event is about; ``started_at`` is its last attempt's, in ISO 8601."""
+
+    id: int
+    url: str
+    started_at: str
+
+
+@dataclass(frozen=True)
 class Event:
     """What happened, and where.
 
@@ -35,7 +44,7 @@ class Event:
     the event's own kind (opened, closed …), empty where it has none. ``private`` is False for a repository that
     everybody can read, and where the event does not say. ``base`` is what there is to compare with where no pull
     request says it: what a merge queue merges into, else the default branch. ``said`` is what an ``issue_comment``
-    event is about.
+    event is about, ``other_run`` what a ``workflow_run`` event is.
     """
 
     name: str
@@ -50,6 +59,7 @@ class Event:
     private: bool = False
     base: str | None = None
     said: Said | None = None
+    other_run: OtherRun | None = None
     run_url: str | None = None
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
@@ -86,6 +96,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
         from_fork = head is None or head != dig(run, "repository", "id")
     api_url = environ.get("GITHUB_API_URL") or Event.api_url
     server = (environ.get("GITHUB_SERVER_URL") or Event.server_url).rstrip("/")
+    runs = f"{server}/{owner}/{repository}/actions/runs"
     run_id = environ.get("GITHUB_RUN_ID")
     return Event(
         name=name,
@@ -100,11 +111,18 @@ def read_event(environ: Mapping[str, str]) -> Event:
         private=dig(payload, "repository", "private") is True,
         base=base or None,
         said=_said(payload) if name == "issue_comment" else None,
-        run_url=f"{server}/{owner}/{repository}/actions/runs/{run_id}" if run_id else None,
+        other_run=_other_run(payload, runs) if name == "workflow_run" else None,
+        run_url=f"{runs}/{run_id}" if run_id else None,
         server_url=server,
         api_url=api_url,
         graphql_url=environ.get("GITHUB_GRAPHQL_URL") or graphql_of(api_url),
     )
+
+
+def _other_run(payload: Mapping[str, object], runs: str) -> OtherRun | None:
+    number = dig(payload, "workflow_run", "id")
+    started_at = text(payload, "workflow_run", "run_started_at")
+    return OtherRun(number, f"{runs}/{number}", started_at) if isinstance(number, int) else None
 
 
 def _said(payload: Mapping[str, object]) -> Said:

@@ -41,13 +41,14 @@ A_DAY = 86_400.0
 
 @dataclass(frozen=True)
 class _Request:
-    """``shape`` is what the answer must be; None for an answer without content."""
+    """``shape`` is what the answer must be, None for one without content; ``most`` is what it may have of bytes."""
 
     method: str
     url: str
-    shape: type[dict[str, object] | list[object]] | None
+    shape: type[dict[str, object] | list[object] | bytes] | None
     content: Mapping[str, object] | None = None
     repeatable: bool = True
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,15 @@ class GitHub:
         except RefusedError:
             return ACTIONS_BOT
 
-    def get(self, path: str) -> object:
+    def get(self, path: str, **query: str) -> object:
         """One object."""
-        return self._ask(_Request("GET", self._url(path), dict)).content
+        url = str(httpx.URL(self._url(path), params=query)) if query else self._url(path)
+        return self._ask(_Request("GET", url, dict)).content
+
+    def download(self, path: str, *, most: int) -> bytes:
+        """A file that GitHub keeps elsewhere. Refused where it has more than ``most`` bytes."""
+        content = self._ask(_Request("GET", self._url(path), bytes, most=most)).content
+        return content if isinstance(content, bytes) else b""
 
     def pages(self, path: str, **query: str) -> list[object]:
         """A list, all of its pages."""
@@ -193,12 +200,23 @@ class GitHub:
         for _ in range(MAX_HOPS + 1):
             self._refuse_stranger(url)
             reply = self._send(request, url)
+            if request.shape is bytes and reply.status == 302:
+                return self._fetch(request, _joined(url, reply.headers.get("location", "")), asked=url)
             if reply.status not in {301, 302, 307, 308}:
                 return reply
             url = _joined(url, reply.headers.get("location", ""))
         raise RefusedError(0, f"more than {MAX_HOPS} redirects")
 
-    def _send(self, request: _Request, url: httpx.URL) -> _Reply:
+    def _fetch(self, request: _Request, url: httpx.URL, *, asked: httpx.URL) -> _Reply:
+        """The file at the address to which GitHub has signed the way: the token has no business there."""
+        if url.scheme not in {"https", asked.scheme}:
+            raise RefusedError(0, f"a file is to be fetched from {url.scheme}://{url.host}, and not by https")
+        reply = self._send(request, url, with_token=False)
+        if 300 <= reply.status < 500:  # not GitHub's own words: a refusal here says nothing about the token
+            raise RefusedError(0, f"{url.host}, where it keeps its files, answers with status {reply.status}")
+        return reply
+
+    def _send(self, request: _Request, url: httpx.URL, *, with_token: bool = True) -> _Reply:
         if request.method != "GET" and request.url != self._graphql_url:
             self._space_writes()
         if self.patience.is_used_up:
@@ -209,6 +227,10 @@ class GitHub:
             "User-Agent": f"rocky-preview/{__version__}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
+        if request.most is not None:  # what is compressed on the way may be any size
+            headers["Accept-Encoding"] = "identity"
+        if not with_token:
+            del headers["Authorization"]
         longest = min(SECONDS_TO_ANSWER, self.patience.seconds_left)
         asked = self._client.build_request(
             request.method,
@@ -221,8 +243,10 @@ class GitHub:
         try:
             with self.patience.asking() as began, closing(self._client.send(asked, stream=True)) as response:
                 # httpx's own limit is for each piece: an answer that comes byte by byte would never meet it
-                for piece in response.iter_bytes():
+                for piece in response.iter_bytes() if request.most is None else response.iter_raw():
                     raw += piece
+                    if request.most is not None and len(raw) > request.most:
+                        raise RefusedError(0, f"the file has more than {request.most:,} bytes")
                     if self.patience.clock() - began > longest:
                         raise NoAnswerError(f"it was not complete after {longest:.0f} s")
         except httpx.HTTPError as err:
@@ -244,6 +268,8 @@ class GitHub:
             raise self._refusal(reply)
         if request.shape is None:
             return _Answer(None, None)
+        if request.shape is bytes:
+            return _Answer(reply.raw, None)
         try:
             content = json.loads(reply.raw)
         except ValueError as err:

@@ -50,6 +50,7 @@ def compare(
         head_commit=head_commit,
         changed_paths=_changed_paths(repo, merge_base=merge_base, head=None if head is None else head_commit),
         work_tree=head is None,
+        pull_head=pull_head,
     )
 
 

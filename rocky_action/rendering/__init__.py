@@ -17,8 +17,9 @@ from rocky_action.errors import OutsideError, PreviewError, UserError
 from rocky_action.rendering.budget import Detail, fit
 from rocky_action.rendering.comparison import comparison
 from rocky_action.rendering.figures import names
+from rocky_action.rendering.hearsay import Hearsay, Origin, hearsay
 from rocky_action.rendering.page import page, run_link
-from rocky_action.rendering.results import ModelResult, gather
+from rocky_action.rendering.results import gather
 from rocky_action.rendering.text import Md, code, fence, first_line, prose
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ _SMALLEST_ROW = 50
 def render_comment(report: Report, *, marker: str, limit: int = COMMENT_LIMIT) -> str:
     """The sticky comment, at most ``limit`` code points, ``marker`` on line one."""
     return _fitted("comment.md.j2", report, limit=limit, size=len, marker=marker)
+
+
+def render_hearsay(report: Report, origin: Origin, *, marker: str, limit: int = COMMENT_LIMIT) -> str:
+    """The comment about what the pull request's own run says: that it is no more than that, and then what."""
+    return _fitted("hearsay.md.j2", report, limit=limit, size=len, marker=marker, said=hearsay(origin))
 
 
 def render_summary(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
@@ -95,8 +101,17 @@ def render_cleanup(schemas: Sequence[str], *, because: str = "") -> str:
     return _environment().get_template("cleanup.md.j2").render(schemas=listed, because=reason)
 
 
-def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], int], marker: str = "") -> str:
+def _fitted(
+    template: str,
+    report: Report,
+    *,
+    limit: int,
+    size: Callable[[str], int],
+    marker: str = "",
+    said: Hearsay | None = None,
+) -> str:
     results = gather(report)
+    drawn = _environment().get_template(template)
     wide = size is not len
     most = Detail(
         examples=max((len(diff.rows.examples) for diff in report.diffs), default=0),
@@ -105,16 +120,17 @@ def _fitted(template: str, report: Report, *, limit: int, size: Callable[[str], 
         names=1000 if wide else 30,
     )
     return fit(
-        lambda detail: _page(template, report, detail=detail, results=results, marker=marker),
+        lambda detail: drawn.render(page=page(report, results, detail=detail), marker=Md(marker), said=said).lstrip(
+            "\n"
+        ),
         lambda text: size(text) <= limit,
         most=most,
-        last=f"{marker}\nThe report does not fit here.\n".lstrip("\n"),
+        last=f"{marker}\n{_heading(said)}The report does not fit here.\n".lstrip("\n"),
     )
 
 
-def _page(template: str, report: Report, *, detail: Detail, results: Sequence[ModelResult], marker: str) -> str:
-    view = page(report, results, detail=detail)
-    return _environment().get_template(template).render(page=view, marker=Md(marker)).lstrip("\n")
+def _heading(said: Hearsay | None) -> str:
+    return f"### {said.heading}\n\n" if said else ""
 
 
 def _utf8_size(text: str) -> int:

@@ -32,6 +32,11 @@ class Headline:
     heading: Md
     totals: Md
 
+    @property
+    def claim(self) -> Md:
+        """The heading without the sign in front, for where it is somebody's word and not an answer."""
+        return Md(self.heading.partition(" ")[2])
+
 
 def headline(report: Report, results: Sequence[ModelResult]) -> Headline:
     """Answers "may I approve?": the worst first, and never better than what was looked at."""

@@ -263,9 +263,16 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "report",
-        "Markdown file to post as the comment; needed with mode comment.",
+        "Markdown file to post as the comment, or a report.json to render and post; needed with mode comment, unless"
+        " `artifact` is given.",
         flag="--body",
         metavar="FILE",
+        unset="none",
+    ),
+    Input(
+        "artifact",
+        "Name of the artifact with the report.json of the run that a `workflow_run` is about, to post with mode comment"
+        " as what that run says.",
         unset="none",
     ),
     Input(

@@ -80,6 +80,7 @@ class Settings:
     pr_number: int | None
     comment_marker: str
     report: str | None
+    artifact: str | None
     run_output: str | None
     output_dir: str
     github_token: str | None = field(repr=False)
@@ -162,6 +163,7 @@ def parse(
         pr_number=read.whole("pr_number", at_least=1) or None,
         comment_marker=read.comment_marker(),
         report=read.optional("report"),
+        artifact=read.optional("artifact"),
         run_output=read.optional("run_output"),
         output_dir=read.text("output_dir"),
         github_token=read.optional("github_token"),
@@ -170,10 +172,7 @@ def parse(
         mask_classifications=read.project_file.mask_classifications,
         origins=read.origins,
     )
-    if settings.mode is Mode.COMMENT and settings.report is None:
-        read.wrong("report", "is needed with mode comment: the Markdown file to post")
-    if settings.mode is Mode.RECORD and settings.run_output is None:
-        read.wrong("run_output", "is needed with mode record: the file that `rocky run --output json` was written to")
+    _check_mode(settings, read)
     if read.mistakes:
         help_text = "rocky-preview run --help" if origin == COMMAND_LINE else "docs/inputs.md of rocky-preview"
         raise InputError(
@@ -181,6 +180,14 @@ def parse(
             advice=f"{help_text} lists every input with its choices and its default.",
         )
     return settings
+
+
+def _check_mode(settings: Settings, read: _Reader) -> None:
+    """Notes what the mode needs and was not given."""
+    if settings.mode is Mode.COMMENT and (settings.report is None) == (settings.artifact is None):
+        read.wrong("report", "is needed with mode comment, or `artifact` in its place: one of the two")
+    if settings.mode is Mode.RECORD and settings.run_output is None:
+        read.wrong("run_output", "is needed with mode record: the file that `rocky run --output json` was written to")
 
 
 def inputs_from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -266,23 +273,17 @@ class _Reader:
             self.wrong(name, f"is {shown(text)}, not a whole number from {at_least} to {at_most}")
         return number
 
-    def seconds(self, name: str) -> float | None:
+    def seconds(self, name: str, *, what: str = "seconds", example: str = "") -> float | None:
         text = self.text(name)
         if not text:
             return None
         number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
         if not number:
-            self.wrong(name, f"is {shown(text)}, not a number of seconds above 0")
+            self.wrong(name, f"is {shown(text)}, not a number of {what} above 0{example}")
         return number
 
     def dollars(self, name: str) -> float | None:
-        text = self.text(name)
-        if not text:
-            return None
-        number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text) else 0.0
-        if not number:
-            self.wrong(name, f"is {shown(text)}, not a number of US dollars above 0, such as 2.50")
-        return number
+        return self.seconds(name, what="US dollars", example=", such as 2.50")
 
     def memory_limit(self) -> str | None:
         text = self.text("memory_limit")

@@ -66,6 +66,7 @@ def test_a_merge_commit_at_depth_one_is_compared_with_its_first_parent(origin: G
         head_commit=origin.sha("refs/pull/7/merge"),
         changed_paths=FEATURE,
         work_tree=True,
+        pull_head=origin.sha("feature"),
     )
 
 

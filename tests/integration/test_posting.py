@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from rocky_action.errors import UnusableReportError
+from rocky_action.place import Place
+from rocky_action.posting import post_report
+from rocky_action.settings import parse
 from tests.support.checkout import Checkout
+from tests.support.forge_bench import as_found
+from tests.support.fork import said_by_a_fork
 from tests.support.github_server import GitHubServer
 
 
@@ -53,3 +60,20 @@ def test_a_report_that_is_too_long_is_cut(checkout: Checkout, github: GitHubServ
     (body,) = github.state.bodies(7)
     assert 60_000 < len(body) <= 65_000
     assert body.endswith("line\n```\n\n*Cut here: the whole text is too long for a comment.*\n")
+
+
+def test_a_report_is_rendered_for_its_pull_request(tmp_path: Path, github: GitHubServer) -> None:
+    github.state.add_pull(9, "another", "1" * 40)
+    (tmp_path / "report.json").write_bytes(said_by_a_fork(commit="0" * 40))
+    place = Place(tmp_path, github.environ, datetime.now(UTC), print)
+
+    def post(number: str) -> str:
+        given = {"report": "report.json", "pr_number": number, "github_token": "user-token"}
+        with as_found():
+            return post_report(parse(given), place)
+
+    assert post("7").endswith("#issuecomment-1001")
+    assert "`fct_revenue`" in github.state.bodies(7)[0]
+    with pytest.raises(UnusableReportError, match="the pull request's head is 1111111"):
+        post("9")
+    assert github.state.bodies(9) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fork_guards import FORK_GUARDS
 from tests.support.guards import Guard, scenarios, source_of
 
 ROOT = Path(__file__).parents[2]
@@ -890,6 +891,7 @@ GUARDS = (
         "",
         ("test_a_pull_request_is_pushed_to",),
     ),
+    *FORK_GUARDS,
 )
 
 

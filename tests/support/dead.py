@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from markdown_it.token import Token
 
@@ -46,8 +46,10 @@ _INVISIBLE = re.compile(
 _OUR_ICONS = re.compile("[⚠🗑]\ufe0f")
 
 
-def assert_dead(markdown: str, *, marker: str = "", run_url: str | None = None) -> None:
-    """Nothing in the page acts but the link to the run, and all of it is where it was put."""
+def assert_dead(
+    markdown: str, *, marker: str = "", run_url: str | None = None, more_urls: Collection[str] = ()
+) -> None:
+    """Nothing in the page acts but the link to the run, or to the runs, and all of it is where it was put."""
     body = markdown
     if marker:  # in code it may stand again, where it is no HTML: a comment is ours by its first line
         first, _, body = markdown.partition("\n")
@@ -57,7 +59,7 @@ def assert_dead(markdown: str, *, marker: str = "", run_url: str | None = None) 
     _assert_blocks(found)
     _assert_tags([*_html(found)])
     _assert_tables(found, body.split("\n"))
-    for text in _outside_code(found, run_url):
+    for text in _outside_code(found, {run_url, *more_urls}):
         for what, pattern in _LIVE.items():
             assert not re.search(pattern, text), f"{what} in {text!r}"
 
@@ -117,7 +119,7 @@ def _assert_tables(found: list[Token], lines: list[str]) -> None:
             assert all(row.startswith("|") and row.endswith("|") for row in rows), rows
 
 
-def _outside_code(found: list[Token], run_url: str | None) -> Iterator[str]:
+def _outside_code(found: list[Token], urls: Collection[str | None]) -> Iterator[str]:
     """What is read as text, code cut out of it; links are the run's."""
     for token in found:
         if token.type == "html_block":
@@ -125,6 +127,7 @@ def _outside_code(found: list[Token], run_url: str | None) -> Iterator[str]:
         text: list[str] = []
         for child in token.children or ():
             if child.type == "link_open":
-                assert child.attrs == {"href": run_url}, child
+                assert [*child.attrs] == ["href"], child
+                assert child.attrs["href"] in urls, child
             text.append(child.content if child.type == "text" else "\n" if child.type == "softbreak" else "\0")
         yield "".join(text)

@@ -27,6 +27,8 @@ OPERATIONS = (
     "pulls/get",
     "users/get-authenticated",
     "repos/get-collaborator-permission-level",
+    "actions/list-workflow-run-artifacts",
+    "actions/download-artifact",
 )
 MOST_PER_PAGE = 100
 """Says the description of ``per_page`` in words; more is clamped without a word."""

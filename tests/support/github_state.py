@@ -60,6 +60,17 @@ class Pull:
     fork: bool = False
 
 
+@dataclass(frozen=True)
+class Artifact:
+    """What a run has uploaded; the file itself is on another host. ``at`` is its address there."""
+
+    id: int
+    name: str
+    at: str
+    created_at: str
+    expired: bool = False
+
+
 def refuse(status: int, message: str, *, errors: list[Json] | None = None, headers: Query | None = None) -> Answer:
     content: Json = {"message": message, "documentation_url": "https://docs.github.com/rest"}
     if errors:
@@ -81,6 +92,7 @@ class GitHubState:
     ``old_names`` are names the repository had before. ``locked`` holds what became a discussion too: GitHub locks it.
     ``moved`` are issues that live elsewhere now, by the path there. ``permissions`` are people's, as the API spells
     them (who maintains may write, who triages may read). ``longest`` is what a comment may have of code points.
+    ``artifacts`` are those of each run.
     """
 
     def __init__(self, repository: str = "acme/shop") -> None:
@@ -101,6 +113,7 @@ class GitHubState:
         self.moved: dict[int, str] = {}
         self.permissions = {"mona": "write", "boss": "admin", "stranger": "read"}
         self.longest = LONGEST_COMMENT
+        self.artifacts: dict[int, list[Artifact]] = {}
         self.hidden_lists = 0
         self._next_id = 1_000
 
@@ -154,6 +167,8 @@ class GitHubState:
             ("GET", r"pulls/(\d+)", lambda n: self._pull(int(n))),
             ("GET", r"(pulls)", lambda _: self._list_pulls(path, query)),
             ("GET", r"collaborators/([^/]+)/permission", self._permission),
+            ("GET", r"actions/runs/(\d+)/artifacts", lambda n: self._list_artifacts(int(n), query)),
+            ("GET", r"actions/artifacts/(\d+)/zip", lambda n: self._download(int(n))),
         ]
         issue = re.match(r"issues/(\d+)/", path)
         if issue and int(issue[1]) in self.moved:
@@ -250,6 +265,32 @@ class GitHubState:
         held = self.permissions[login]
         user: Json = {"login": login, "type": "User"}
         return Answer(200, {"permission": held, "role_name": held, "user": user})
+
+    def _list_artifacts(self, run: int, query: Query) -> Answer:
+        listed = [one for one in self.artifacts.get(run, ()) if one.name == query.get("name", one.name)]
+        place = f"{self.api_url}/repos/{self.repository}/actions/artifacts"
+        shown: list[Json] = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "size_in_bytes": 1,  # nobody should rely on it
+                "archive_download_url": f"{place}/{one.id}/zip",
+                "expired": one.expired,
+                "created_at": one.created_at,
+                "workflow_run": {"id": run},
+            }
+            for one in listed
+        ]
+        size = min(max(int(query.get("per_page", "30")), 1), 100)
+        return Answer(200, {"total_count": len(shown), "artifacts": shown[:size]})
+
+    def _download(self, number: int) -> Answer:
+        found = next((one for listed in self.artifacts.values() for one in listed if one.id == number), None)
+        if found is None:
+            return NOT_FOUND
+        if found.expired:
+            return refuse(410, "Artifact has expired")
+        return Answer(302, "", {"Location": found.at})
 
     def pull_json(self, pull: Pull) -> Json:
         """A pull request as in an answer and as in an event's payload."""

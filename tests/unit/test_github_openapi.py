@@ -31,6 +31,8 @@ def test_every_operation_that_we_use_is_described() -> None:
         ("GET", "/repos/acme/shop/pulls/7", {}, None),
         ("GET", "/user", {}, None),
         ("GET", "/repos/acme/shop/collaborators/mona/permission", {}, None),
+        ("GET", "/repos/acme/shop/actions/runs/111/artifacts", {"name": "report", "per_page": "100"}, None),
+        ("GET", "/repos/acme/shop/actions/artifacts/5/zip", {}, None),
     ],
 )
 def test_what_we_ask_is_right(method: str, path: str, query: dict[str, str], content: object) -> None:
@@ -44,6 +46,7 @@ def test_what_we_ask_is_right(method: str, path: str, query: dict[str, str], con
         ("GET", "/repos/acme/shop/issues", {}, None, "no operation"),
         ("GET", f"{COMMENTS}/", {}, None, "no operation"),
         ("GET", "/repos/acme/shop/pulls/seven", {}, None, "not a number"),
+        ("GET", "/repos/acme/shop/actions/runs/last/artifacts", {}, None, "not a number"),
         ("GET", COMMENTS, {"per_page": "101"}, None, "per_page is 101"),
         ("GET", COMMENTS, {"page": "x"}, None, "not a number"),
         ("GET", COMMENTS, {"since": "yesterday"}, None, "not a time"),

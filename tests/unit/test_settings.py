@@ -273,6 +273,9 @@ class TestMistakes:
 
     def test_mode_comment_needs_a_report(self) -> None:
         assert "- report is needed with mode comment" in mistakes({"mode": "comment"})
+        both = {"mode": "comment", "report": "comment.md", "artifact": "report"}
+        assert "or `artifact` in its place: one of the two" in mistakes(both)
+        assert settings.parse({"mode": "comment", "artifact": "report"}).artifact == "report"
 
     def test_a_long_value_is_cut_and_control_characters_are_escaped(self) -> None:
         message = mistakes({"fail_on": "::error::\n\x1b[31m" + "x" * 5000})
