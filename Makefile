@@ -85,7 +85,7 @@ build/spark/.ready: requirements-spark.lock tests/support/spark/pom.xml
 	else echo "NO JAVA OR NO MAVEN: Databricks will NOT be tested here" >&2; fi
 
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py tests/unit/test_since_last_preview.py
 	git diff --stat -- tests/golden
 
 lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest versions)

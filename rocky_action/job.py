@@ -14,7 +14,7 @@ from rocky_action.domain.findings import Impact, told_together
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report, Severity
 from rocky_action.errors import InputError, PreviewError, UserError
-from rocky_action.forges.comments import Body, NotPosted, Posted, upsert_comment
+from rocky_action.forges.comments import Body, Continued, NotPosted, Posted, upsert_comment
 from rocky_action.forges.github_actions import Event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.pull_requests import refuse_strangers_sql, resolve_pull_request
@@ -22,6 +22,7 @@ from rocky_action.forges.refusals import BadCredentialsError
 from rocky_action.forges.runner import Level, Runner
 from rocky_action.forges.spoken import Declined, asked_for
 from rocky_action.place import Place, project_folder
+from rocky_action.remembering import Memory
 from rocky_action.rendering import render_comment, render_failure
 from rocky_action.rendering.cutting import cut
 from rocky_action.settings import Mode, Settings
@@ -67,6 +68,14 @@ class Job:
             return self.event.pull_request
         return resolve_pull_request(self.event, self._github, number=number)
 
+    @cached_property
+    def memory(self) -> Memory | None:
+        """What the comment remembers; None where none is wanted, or nobody to comment for."""
+        settings, pull_request = self.settings, self.pull_request
+        if not settings.history or self.github is None or pull_request is None:
+            return None
+        return Memory(self.github, pull_request, settings.comment_marker, settings.history_key)
+
     @property
     def _github(self) -> GitHub:
         if self.github is None:
@@ -96,7 +105,8 @@ def publish(job: Job, report: Report) -> int:
     job.runner.append_summary(texts[documents.SUMMARY])
     for name, value in _outputs(job, report).items():
         job.runner.set_output(name, value)
-    code = comment(job, job.pull_request, body=lambda limit: render_comment(report, marker=marker, limit=limit))
+    said: Body | Continued = lambda limit: render_comment(report, marker=marker, limit=limit)  # noqa: E731
+    code = comment(job, job.pull_request, body=job.memory.comment_on(report) if job.memory else said)
     if because := why_not_taken(texts[documents.REPORT].encode()):
         job.runner.annotate("notice", f"report.json {because}: `mode: comment` in another run would not post it.")
     _annotate(job, report)
@@ -114,13 +124,14 @@ def publish_failure(job: Job, error: PreviewError) -> None:
     try:
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
-        comment(job, job.pull_request, body=partial(cut, body, run_url=job.event.run_url))
+        said = partial(cut, body, run_url=job.event.run_url)
+        comment(job, job.pull_request, body=job.memory.instead(said) if job.memory else said)
     except PreviewError as err:
         if err.message != error.message:  # the first one has been told already
             tell(job.runner, err)
 
 
-def comment(job: Job, pull_request: PullRequest | None, *, body: Body) -> int:
+def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continued) -> int:
     """Upserts the comment. That it cannot be posted is a warning, and never the step's verdict.
 
     Returns 0, or the exit code for a token that GitHub does not know.

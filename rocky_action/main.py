@@ -52,7 +52,8 @@ def main(environ: Mapping[str, str], *, patience: Patience | None = None) -> int
 
 def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patience: Patience | None) -> int:
     values = inputs_from_environment(environ)
-    runner.mask(values.get("github_token", ""))
+    for secret in ("github_token", "history_key"):
+        runner.mask(values.get(secret, ""))
     event = read_event(environ)
     try:
         settings, mistake = _settings(values, workspace), None
@@ -93,7 +94,16 @@ def _settings(values: Mapping[str, str], workspace: Path) -> Settings:
 def _what_is_right(values: Mapping[str, str]) -> Settings:
     """Those inputs that it takes to tell the pull request that others are wrong, as far as they are right."""
     kept: dict[str, str] = {}
-    for name in ("github_token", "comment_marker", "mode", "pr_number", "output_dir", "fail_on_preview_error"):
+    for name in (
+        "github_token",
+        "comment_marker",
+        "history",
+        "history_key",
+        "mode",
+        "pr_number",
+        "output_dir",
+        "fail_on_preview_error",
+    ):
         one = {name: values.get(name, "")}
         try:
             parse(one)
@@ -144,6 +154,8 @@ def _preview(job: Job) -> int:
         return 0
     with job.runner.group("rocky-preview"):
         world, options = assemble(_with_base(job), job.place, pull_request=pull_request)
+        if job.memory is not None:
+            options = replace(options, fingerprinted=job.memory.fingerprinted)
         report = preview(world, options)
     code = publish(job, report)
     fails = job.settings.fail_on.fails(report.verdict)

@@ -21,6 +21,7 @@ from rocky_action.errors import MissingCredentialsError
 from rocky_action.estimating import Estimator
 from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.cap import caveats
+from rocky_action.stages.contents import contents_of
 from rocky_action.stages.cost import Terms, cadence_of, price, tariff_of
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
@@ -62,7 +63,10 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             readings[Work.BUILDING] = connection.warehouse.spent()
             world.progress("comparing rows")
             diffs = diff(known, options, connection=connection, execution=execution)
-            evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta())
+            contents = contents_of(
+                diffs, execution, projects=known.projects, warehouse=connection.warehouse, options=options
+            )
+            evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta(), contents=contents)
             readings[Work.COMPARING] = connection.warehouse.spent()
         if sample:
             lease(world, options, known=known, connection=connection)

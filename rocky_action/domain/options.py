@@ -240,6 +240,17 @@ class Restraint:
         return self.head.get(model) or self.halt("not_run", model)
 
 
+class Fingerprinted(StrEnum):
+    """Of which models the content is fingerprinted: of none, of those whose values may be shown, or of all.
+
+    A fingerprint that is published without a secret lets anybody check a guess of what a model holds.
+    """
+
+    NONE = "none"
+    SHOWN = "shown"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class PreviewOptions:
     """Everything the pipeline needs to know besides its ports.
@@ -257,6 +268,7 @@ class PreviewOptions:
     gates: tuple[Gate, ...] = ()
     cap: Cap = Cap()
     restraint: Restraint = field(default_factory=Restraint)
+    fingerprinted: Fingerprinted = Fingerprinted.NONE
 
     @property
     def schema(self) -> str:

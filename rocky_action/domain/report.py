@@ -11,6 +11,7 @@ from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ModelDiff
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.findings import Finding
+from rocky_action.domain.history import Content
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.pull_request import Comparison
 
@@ -83,7 +84,8 @@ class Unchecked:
 class Report:
     """All of it. The verdict is never better than its worst part; ``findings`` inform, and are no part of it.
 
-    ``audit`` is None where none was asked for, ``unchecked`` where the warehouse was reached or not needed.
+    ``audit`` is None where none was asked for, ``unchecked`` where the warehouse was reached or not needed. What is in
+    ``contents`` is for the comment's memory: it is never shown, nor written to a file.
     """
 
     verdict: Verdict
@@ -99,6 +101,7 @@ class Report:
     audit: Audit | None = None
     findings: tuple[Finding, ...] = ()
     unchecked: Unchecked | None = None
+    contents: tuple[Content, ...] = ()
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

@@ -6,7 +6,7 @@ have hidden ours (GitHub calls it minimized): an update leaves it hidden, becaus
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,23 @@ LONGEST = 65_000
 """Code points. GitHub's message says 65,536; a few are left for what GitHub may count otherwise."""
 SHORTEST = 500
 
+MOST_WITNESSED = 10
+"""Comments that begin with the marker and are asked about: ours is among the first."""
+
 Body = Callable[[int], str]
 """The text to say in at most so many code points."""
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A body that takes up what our comment has said before.
+
+    ``first`` is said where nothing can be relied on: there is no comment of ours, somebody else has edited it, or
+    GitHub does not say who has. Otherwise ``after`` makes of the comment's text what is said instead.
+    """
+
+    first: Body
+    after: Callable[[str], Body]
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ CommentResult = Posted | NotPosted
 
 
 def upsert_comment(
-    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Body
+    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Body | Continued
 ) -> CommentResult:
     """Makes the pull request's one comment with this marker say ``body``, which gets the marker if it lacks it.
 
@@ -73,17 +88,20 @@ class _Comment:
     url: str
     body: str
     author: str
+    node: str = ""
 
 
 class _Sticky:
     """One comment to be: where it belongs, what it has to say, and what is known of what is there."""
 
-    def __init__(self, github: GitHub, issues: str, *, number: int, marker: str, body: Body) -> None:
+    def __init__(self, github: GitHub, issues: str, *, number: int, marker: str, body: Body | Continued) -> None:
         self._github = github
         self._issues = issues
         self._thread = f"{issues}/{number}/comments"
         self._marker = marker
-        self._body = body
+        self._continued = body if isinstance(body, Continued) else None
+        self._body = body.first if isinstance(body, Continued) else body
+        self._untouched: Mapping[str, str] = {}
         self._limit = LONGEST
         self._text = self._within(LONGEST)
         self._seen: dict[int, _Comment] = {}
@@ -102,6 +120,7 @@ class _Sticky:
                 created = True
                 continue
             kept, *superfluous = mine
+            self._take_up(kept)
             is_new = created and kept.body == self._text
             if not is_new and not self._update(kept):
                 self._gone.add(kept.id)
@@ -116,8 +135,25 @@ class _Sticky:
         marked = [comment for comment in self._seen.values() if comment.id not in self._gone]
         if not marked:
             return []
-        author = self._author or self._github.login
+        author = self._author or self._asked_who(marked)
         return sorted((comment for comment in marked if comment.author == author), key=lambda comment: comment.id)
+
+    def _asked_who(self, marked: list[_Comment]) -> str:
+        """Our name, and with the same request who has written what these comments say now."""
+        if self._continued is None:
+            return self._github.login
+        nodes = sorted((comment.id, comment.node) for comment in marked if comment.node)
+        found = self._github.introduce([node for _, node in nodes[:MOST_WITNESSED]])
+        self._untouched = untouched(found.comments)
+        self._author = found.login
+        return found.login
+
+    def _take_up(self, comment: _Comment) -> None:
+        """Goes on from what our comment says, if it is as we have left it; once."""
+        continued, self._continued = self._continued, None
+        if continued is not None and comment.node in self._untouched:
+            self._body = continued.after(self._untouched[comment.node])
+            self._text = self._within(self._limit)
 
     def _look(self) -> None:
         """Lists all comments, and from the second time on those that were written since the first."""
@@ -184,6 +220,29 @@ class _Sticky:
                 return
 
 
+def untouched(comments: Iterable[object]) -> dict[str, str]:
+    """The texts, by node id, of those comments that we have written and nobody else has edited.
+
+    Author and editor are compared with each other, because GraphQL spells the names of bots otherwise than REST. What
+    GitHub does not say counts against the comment, and so does an editor whose account is gone.
+    """
+    found: dict[str, str] = {}
+    for comment in comments:
+        match comment:
+            case {
+                "id": str(node),
+                "body": str(body),
+                "viewerDidAuthor": True,
+                "lastEditedAt": edited_at,
+                "author": {"__typename": str(), "login": str()} as author,
+                "editor": editor,
+            } if (edited_at, editor) == (None, None) or (isinstance(edited_at, str) and editor == author):
+                found[node] = body
+            case _:
+                pass
+    return found
+
+
 def _written(answer: object) -> _Comment:
     """The comment that we have just created."""
     comment = _comment(answer)
@@ -196,6 +255,6 @@ def _comment(data: object) -> _Comment:
     match data:
         case {"id": int(number), "html_url": str(url)}:
             # the author is nobody, once the account is deleted
-            return _Comment(number, url, text(data, "body"), text(data, "user", "login"))
+            return _Comment(number, url, text(data, "body"), text(data, "user", "login"), text(data, "node_id"))
         case _:
             raise NoAnswerError("a comment without id or address")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from urllib.parse import quote
 
 import httpx
@@ -37,6 +36,11 @@ SECONDS_TO_ANSWER = 30.0
 SECONDS_BETWEEN_WRITES = 1.0
 SECONDS_AFTER_SECONDARY_LIMIT = 60.0
 A_DAY = 86_400.0
+WHO = "query{viewer{login}}"
+WHO_AND_COMMENTS = (
+    "query($ids:[ID!]!){viewer{login} nodes(ids:$ids){... on IssueComment{"
+    "id body viewerDidAuthor lastEditedAt author{__typename login} editor{__typename login}}}}"
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,14 @@ class _Reply:
 class _Answer:
     content: object
     next_page: str | None
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """Who writes with a token, and what GraphQL knows of the comments asked about; nothing if it is silent."""
+
+    login: str
+    comments: tuple[object, ...] = ()
 
 
 def graphql_of(api_url: str) -> str:
@@ -104,6 +116,7 @@ class GitHub:
         self._client = client or httpx.Client()
         self.patience = patience or Patience()
         self._last_write = 0.0
+        self._login = ""
         self.answered_at: datetime | None = None
         """The time of the last answer by GitHub's own clock, None if it has not said."""
 
@@ -114,23 +127,37 @@ class GitHub:
         """Gives the connections back."""
         self._client.close()
 
-    @cached_property
+    @property
     def login(self) -> str:
-        """Who writes with this token, spelled as the author of a comment is.
+        """Who writes with this token, spelled as the author of a comment is."""
+        return self._login or self.introduce().login
+
+    def introduce(self, comments: Sequence[str] = ()) -> Introduction:
+        """Asks who writes with this token and, in the same request, about comments, given by their node ids.
 
         ``GET /user`` is closed to the tokens of Actions and of Apps; GraphQL answers all of them.
         """
-        query = {"query": "query{viewer{login}}"}
-        try:
-            answer = self._ask(_Request("POST", self._graphql_url, dict, query))
-            if login := text(answer.content, "data", "viewer", "login"):
-                return login
-        except (NoAnswerError, RateLimitedError, RefusedError):
-            pass  # the REST interface has limits and failures of its own
-        try:
-            return text(self.get(route("user")), "login") or ACTIONS_BOT
-        except RefusedError:
-            return ACTIONS_BOT
+        found: Introduction | None = None
+        with suppress(NoAnswerError, RateLimitedError, RefusedError):  # REST has limits and failures of its own
+            found = self._introduced(comments)
+            if found is None and comments:  # GraphQL is there, and takes offence at the rest of the question
+                found = self._introduced(())
+        if found is None:
+            try:
+                found = Introduction(text(self.get(route("user")), "login") or ACTIONS_BOT)
+            except RefusedError:
+                found = Introduction(ACTIONS_BOT)
+        self._login = found.login
+        return found
+
+    def _introduced(self, comments: Sequence[str]) -> Introduction | None:
+        asked: dict[str, object] = {"query": WHO}
+        if comments:
+            asked = {"query": WHO_AND_COMMENTS, "variables": {"ids": [*comments]}}
+        answer = self._ask(_Request("POST", self._graphql_url, dict, asked)).content
+        nodes = dig(answer, "data", "nodes")
+        login = text(answer, "data", "viewer", "login")
+        return Introduction(login, tuple(nodes) if isinstance(nodes, list) else ()) if login else None
 
     def get(self, path: str, **query: str) -> object:
         """One object."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from rocky_action.rendering.budget import Detail, fit
 from rocky_action.rendering.comparison import comparison
 from rocky_action.rendering.figures import names
 from rocky_action.rendering.hearsay import Hearsay, Origin, hearsay
+from rocky_action.rendering.history import NOTHING_TOLD, Told
 from rocky_action.rendering.page import page, run_link
 from rocky_action.rendering.results import gather
 from rocky_action.rendering.text import Md, code, fence, first_line, prose
@@ -35,14 +37,24 @@ _SMALLEST_SECTION = 150
 _SMALLEST_ROW = 50
 
 
-def render_comment(report: Report, *, marker: str, limit: int = COMMENT_LIMIT) -> str:
-    """The sticky comment, at most ``limit`` code points, ``marker`` on line one."""
-    return _fitted("comment.md.j2", report, limit=limit, size=len, marker=marker)
+def render_comment(report: Report, *, marker: str, limit: int = COMMENT_LIMIT, told: Told = NOTHING_TOLD) -> str:
+    """The sticky comment, at most ``limit`` code points, ``marker`` on line one, what it keeps on the last."""
+    tail = kept_line(told.kept, limit)
+    text = _fitted(
+        "comment.md.j2", report, limit=limit - len(tail), size=len, around=_Around(marker, history=told.lines)
+    )
+    return f"{text}{tail}"
+
+
+def kept_line(kept: Callable[[int], str], limit: int) -> str:
+    """The end of a comment of at most ``limit`` code points: a hidden line, which may take an eighth of it; or none."""
+    line = kept(limit // 8 - 2)
+    return f"\n{line}\n" if line else ""
 
 
 def render_hearsay(report: Report, origin: Origin, *, marker: str, limit: int = COMMENT_LIMIT) -> str:
     """The comment about what the pull request's own run says: that it is no more than that, and then what."""
-    return _fitted("hearsay.md.j2", report, limit=limit, size=len, marker=marker, said=hearsay(origin))
+    return _fitted("hearsay.md.j2", report, limit=limit, size=len, around=_Around(marker, hearsay(origin)))
 
 
 def render_summary(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
@@ -101,14 +113,25 @@ def render_cleanup(schemas: Sequence[str], *, because: str = "") -> str:
     return _environment().get_template("cleanup.md.j2").render(schemas=listed, because=reason)
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What a page stands between: its marker, whose word it is, what it says of the one before."""
+
+    marker: str = ""
+    said: Hearsay | None = None
+    history: tuple[Md, ...] = ()
+
+    @property
+    def last_resort(self) -> str:
+        heading = f"### {self.said.heading}\n\n" if self.said else ""
+        return f"{self.marker}\n{heading}The report does not fit here.\n".lstrip("\n")
+
+
+_NOTHING_AROUND = _Around()
+
+
 def _fitted(
-    template: str,
-    report: Report,
-    *,
-    limit: int,
-    size: Callable[[str], int],
-    marker: str = "",
-    said: Hearsay | None = None,
+    template: str, report: Report, *, limit: int, size: Callable[[str], int], around: _Around = _NOTHING_AROUND
 ) -> str:
     results = gather(report)
     drawn = _environment().get_template(template)
@@ -119,18 +142,12 @@ def _fitted(
         rows=min(len(results) + len(report.plan.removed), limit // _SMALLEST_ROW),
         names=1000 if wide else 30,
     )
-    return fit(
-        lambda detail: drawn.render(page=page(report, results, detail=detail), marker=Md(marker), said=said).lstrip(
-            "\n"
-        ),
-        lambda text: size(text) <= limit,
-        most=most,
-        last=f"{marker}\n{_heading(said)}The report does not fit here.\n".lstrip("\n"),
-    )
 
+    def at(detail: Detail) -> str:
+        view = page(report, results, detail=detail, history=around.history)
+        return drawn.render(page=view, marker=Md(around.marker), said=around.said).lstrip("\n")
 
-def _heading(said: Hearsay | None) -> str:
-    return f"### {said.heading}\n\n" if said else ""
+    return fit(at, lambda text: size(text) <= limit, most=most, last=around.last_resort)
 
 
 def _utf8_size(text: str) -> int:

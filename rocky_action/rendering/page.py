@@ -49,6 +49,7 @@ class Page:
     """Every part of the report that a template places; None and empty parts are not shown."""
 
     headline: Headline
+    history: tuple[Md, ...]
     alerts: tuple[Alert, ...]
     models: Table | None
     more_models: Table | None
@@ -69,8 +70,8 @@ class Page:
     footer: Md
 
 
-def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> Page:
-    """The report with this much detail."""
+def page(report: Report, results: Sequence[ModelResult], *, detail: Detail, history: tuple[Md, ...] = ()) -> Page:
+    """The report with this much detail, and what has changed since an earlier one."""
     loud = [result for result in results if not is_quiet(result)]
     sections = tuple(section(result, detail) for result in loud[: detail.sections])
     listed = results[: detail.rows]
@@ -79,6 +80,7 @@ def page(report: Report, results: Sequence[ModelResult], *, detail: Detail) -> P
     table = planned_table if report.unchecked else model_table
     return Page(
         headline=planned_headline(report) if report.unchecked else headline(report, results),
+        history=history,
         alerts=tuple(_alerts(report, results, limit=detail.names)),
         models=table(listed[:ROWS_IN_SIGHT]) if listed else None,
         more_models=table(listed[ROWS_IN_SIGHT:]) if listed[ROWS_IN_SIGHT:] else None,

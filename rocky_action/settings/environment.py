@@ -1,4 +1,4 @@
-"""What GitHub's runner hands to a container of the inputs."""
+"""Inputs as GitHub's runner hands them to a container."""
 
 from __future__ import annotations
 

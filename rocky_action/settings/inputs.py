@@ -8,6 +8,7 @@ from types import MappingProxyType
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions, SampleOrder
 from rocky_action.settings.described import Input, Mode
+from rocky_action.settings.memory import MEMORY_INPUTS
 
 INPUTS: tuple[Input, ...] = (
     Input(
@@ -261,6 +262,7 @@ INPUTS: tuple[Input, ...] = (
         flag="--comment-marker",
         metavar="MARKER",
     ),
+    *MEMORY_INPUTS,
     Input(
         "report",
         "Markdown file to post as the comment, or a report.json to render and post; needed with mode comment, unless"

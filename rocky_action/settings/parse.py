@@ -69,6 +69,8 @@ class Settings:
     fail_on_preview_error: bool
     pr_number: int | None
     comment_marker: str
+    history: bool
+    history_key: str | None = field(repr=False)
     report: str | None
     artifact: str | None
     run_output: str | None
@@ -164,6 +166,8 @@ def _settings(read: Reader) -> Settings:
         fail_on_preview_error=read.truth("fail_on_preview_error"),
         pr_number=read.whole("pr_number", at_least=1) or None,
         comment_marker=read.comment_marker(),
+        history=read.truth("history"),
+        history_key=read.history_key(),
         report=read.optional("report"),
         artifact=read.optional("artifact"),
         run_output=read.optional("run_output"),

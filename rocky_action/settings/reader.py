@@ -17,6 +17,7 @@ from rocky_action.settings.costs import price_choice, runs_per_month
 from rocky_action.settings.entries import entries, shown
 from rocky_action.settings.gates import gates_of
 from rocky_action.settings.inputs import BY_NAME
+from rocky_action.settings.memory import SHORTEST_KEY
 from rocky_action.settings.sizes import bytes_of
 from rocky_action.settings.sources import given_as
 
@@ -160,6 +161,13 @@ class Reader:
         if not re.fullmatch(r"<!--(?:(?!-->)[^\r\n])*-->", text):
             self.wrong("comment_marker", f"is {shown(text)}, not one HTML comment on one line: <!-- like this -->")
         return text
+
+    def history_key(self) -> str | None:
+        """The secret, None where there is none; no message repeats it."""
+        text = self.text("history_key")
+        if text and len(text) < SHORTEST_KEY:
+            self.wrong("history_key", f"has fewer than {SHORTEST_KEY} characters: it could be guessed")
+        return text or None
 
     def variables(self) -> Mapping[str, str]:
         """A comma separates only what a ``name=`` follows, so that a value may contain commas."""

@@ -25,6 +25,7 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.findings import Finding
+from rocky_action.domain.history import Content
 from rocky_action.domain.limit_words import all_undecided_words, breach_words, gate_words, lifted_words
 from rocky_action.domain.naming import AUDIT_SUFFIX, BASE_SUFFIX
 from rocky_action.domain.plan import Plan, PlannedModel
@@ -47,6 +48,7 @@ class Evidence:
     audit: Audit | None = None
     findings: tuple[Finding, ...] = ()
     unchecked: Unchecked | None = None
+    contents: tuple[Content, ...] = ()
 
 
 def make_report(
@@ -73,6 +75,7 @@ def make_report(
         audit=evidence.audit,
         findings=evidence.findings,
         unchecked=evidence.unchecked,
+        contents=evidence.contents,
     )
 
 

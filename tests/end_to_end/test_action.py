@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rocky_action.wire.digest import line_in
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
 from tests.support.process_runner import ProcessRunner
@@ -43,7 +44,8 @@ def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest,
     first = the_comment(github)
     assert first.startswith(f"{MARKER}\n")
     assert f"{five_models.ROWS_REMOVED} rows removed" in first
-    assert (runner.workspace / opened.outputs["body_path"]).read_text() == first
+    remembered = f"\n{line_in(first)}\n"
+    assert (runner.workspace / opened.outputs["body_path"]).read_text() == first.removesuffix(remembered)
     assert f"{five_models.ROWS_REMOVED} rows removed" in opened.summary
     assert "/actions/runs/4242" in first
 
@@ -52,6 +54,7 @@ def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest,
     pushed = runner.run({}, project.event("synchronize"), GITHUB_SHA=project.merge)
     assert pushed.exit_code == 0, pushed.log
     assert "becomes empty" in the_comment(github)
+    assert "**Since the last preview**" in the_comment(github)
     assert len(github.state.comments) == 1
     assert project.preview_schemas() == ["branch__no_refunds_pr7", "branch__no_refunds_pr7__base"]
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.fork_guards import FORK_GUARDS
 from tests.support.guards import Guard, scenarios, source_of
+from tests.support.history_guards import HISTORY_GUARDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -233,30 +234,30 @@ GUARDS = (
     ),
     # Who we are
     Guard(
-        f"{CLIENT}.login",
-        'if login := text(answer.content, "data", "viewer", "login"):',
-        "if login := ACTIONS_BOT:",
+        f"{CLIENT}._introduced",
+        'login = text(answer, "data", "viewer", "login")',
+        "login = ACTIONS_BOT",
         ("test_each_kind_of_token_finds_its_own",),
     ),
     Guard(
-        f"{CLIENT}.login",
-        'return text(self.get(route("user")), "login") or ACTIONS_BOT',
-        "return ACTIONS_BOT",
+        f"{CLIENT}.introduce",
+        'text(self.get(route("user")), "login") or ACTIONS_BOT',
+        "ACTIONS_BOT",
         ("test_nobody_says_who_we_are",),
     ),
     Guard(
-        f"{CLIENT}.login",
-        "    except RefusedError:\n        return ACTIONS_BOT",
-        "    except KeyError:\n        return ACTIONS_BOT",
+        f"{CLIENT}.introduce",
+        "except RefusedError:",
+        "except KeyError:",
         (
             "test_there_is_no_graphql",
             "test_an_app_learns_who_it_is_from_its_own_comment",
         ),
     ),
     Guard(
-        f"{CLIENT}.login",
-        "    except RefusedError:\n        return ACTIONS_BOT",
-        "    except ForgeError:\n        return ACTIONS_BOT",
+        f"{CLIENT}.introduce",
+        "except RefusedError:",
+        "except ForgeError:",
         (
             "test_there_is_no_graphql",
             "test_nobody_says_who_we_are",
@@ -274,7 +275,7 @@ GUARDS = (
     ),
     Guard(
         f"{STICKY}._mine",
-        "self._author or self._github.login",
+        "self._author or self._asked_who(marked)",
         "'github-actions[bot]'",
         (
             "test_ours_is_there",
@@ -749,8 +750,8 @@ GUARDS = (
     ),
     Guard(
         "main:_step",
-        'runner.mask(values.get("github_token", ""))',
-        "pass",
+        '"github_token", ',
+        "",
         ("test_a_refusal_quotes_the_token_in_a_run",),
     ),
     # Sizes
@@ -803,9 +804,9 @@ GUARDS = (
         ),
     ),
     Guard(
-        "job:publish",
-        "render_comment(report, marker=marker, limit=limit)",
-        "cut(texts[documents.COMMENT], limit)",
+        "remembering:Memory._told",
+        "render_comment(report, marker=self.marker, limit=limit, told=told)",
+        "render_comment(report, marker=self.marker, told=told)",
         ("test_github_takes_less_than_it_says",),
     ),
     Guard(
@@ -892,6 +893,7 @@ GUARDS = (
         ("test_a_pull_request_is_pushed_to",),
     ),
     *FORK_GUARDS,
+    *HISTORY_GUARDS,
 )
 
 

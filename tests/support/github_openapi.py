@@ -25,6 +25,7 @@ OPERATIONS = (
     "issues/delete-comment",
     "pulls/list",
     "pulls/get",
+    "pulls/list-reviews",
     "users/get-authenticated",
     "repos/get-collaborator-permission-level",
     "actions/list-workflow-run-artifacts",

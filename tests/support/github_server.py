@@ -23,11 +23,12 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
+from rocky_action.forges.payload import dig, text
+from tests.support.github_graphql import complaints, parsed, selected
 from tests.support.github_openapi import Description
 from tests.support.github_state import Account, Answer, GitHubState, Query, refuse
 
 Cut = Literal["", "lost", "truncated", "trickled"]
-VIEWER = {"query": "query{viewer{login}}"}
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,11 @@ class GitHubServer:
     def _check(self, recorded: Recorded) -> None:
         path = recorded.path
         if path == "GRAPHQL":
-            if (recorded.method, recorded.content) != ("POST", VIEWER):
-                self.complaints.append(f"GraphQL: {recorded.method} {recorded.content}")
+            query = text(recorded.content, "query")
+            wrong = (
+                recorded.method != "POST" or not query or ("$ids" in query) != ("variables" in str(recorded.content))
+            )
+            self.complaints += [f"GraphQL: {recorded.method} {recorded.content}"] if wrong else complaints(query)
             return
         numbered = re.match(r"/repositories/\d+/", path)
         if numbered:
@@ -172,11 +176,13 @@ class GitHubServer:
             return self._graphql(recorded, account)
         return self.state.answer(recorded.method, recorded.path, recorded.query, recorded.content, account)
 
-    @staticmethod
-    def _graphql(recorded: Recorded, account: Account) -> Answer:
-        if recorded.method == "POST" and "viewer" in json.dumps(recorded.content):
-            return Answer(200, {"data": {"viewer": {"login": account.login}}})
-        return Answer(200, {"errors": [{"message": "Field is not known here"}]})
+    def _graphql(self, recorded: Recorded, account: Account) -> Answer:
+        ids = dig(recorded.content, "variables", "ids")
+        nodes = [self.state.node(str(name), account) for name in ids] if isinstance(ids, list) else []
+        errors = [{"type": "NOT_FOUND", "message": "Could not resolve to a node"} for node in nodes if node is None]
+        whole = {"viewer": {"__typename": "User", "login": account.login}, "nodes": nodes}
+        data = selected(whole, parsed(text(recorded.content, "query")))
+        return Answer(200, {"data": data} | ({"errors": errors} if errors else {}))
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

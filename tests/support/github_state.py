@@ -45,6 +45,17 @@ class Comment:
     created_at: str
     updated_at: str
     hidden: bool = False
+    editor: str | None = None
+    edited_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """``state`` as the API spells it; ``commit`` is what was reviewed, None if it is gone."""
+
+    author: str | None
+    state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"]
+    commit: str | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,14 @@ def now(hours_ago: int = 0) -> str:
     return (datetime.now(UTC) - timedelta(hours=hours_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def actor(login: str | None) -> Json | None:
+    """Somebody as GraphQL has them."""
+    if login is None:
+        return None
+    bot = login.endswith("[bot]")
+    return {"__typename": "Bot" if bot else "User", "login": login.removesuffix("[bot]")}
+
+
 class GitHubState:
     """The repository. Everything public here may be set by a test while the server runs.
 
@@ -114,6 +133,7 @@ class GitHubState:
         self.permissions = {"mona": "write", "boss": "admin", "stranger": "read"}
         self.longest = LONGEST_COMMENT
         self.artifacts: dict[int, list[Artifact]] = {}
+        self.reviews: dict[int, list[Review]] = {}
         self.hidden_lists = 0
         self._next_id = 1_000
 
@@ -127,6 +147,26 @@ class GitHubState:
         comment = Comment(self._next_id, issue, author, body, now(hours_ago), now(hours_ago))
         self.comments[comment.id] = comment
         return comment
+
+    def edit(self, comment: Comment, editor: str | None, body: str) -> None:
+        """A comment edited by anybody who may; None for an account that was deleted since."""
+        edited = replace(self.comments[comment.id], body=body, updated_at=now(), editor=editor, edited_at=now())
+        self.comments[comment.id] = edited
+
+    def node(self, name: str, viewer: Account) -> Json | None:
+        """A comment as GraphQL has it, by its node id; None for what is not there. Names of bots are without [bot]."""
+        comment = self.comments.get(int(name.removeprefix("IC_"))) if re.fullmatch(r"IC_\d+", name) else None
+        if comment is None:
+            return None
+        return {
+            "__typename": "IssueComment",
+            "id": name,
+            "body": comment.body,
+            "viewerDidAuthor": comment.author == viewer.login,
+            "lastEditedAt": comment.edited_at,
+            "author": actor(comment.author),
+            "editor": actor(comment.editor),
+        }
 
     def remove(self, comment: Comment) -> None:
         """A comment deleted by somebody else."""
@@ -162,9 +202,10 @@ class GitHubState:
         routes: list[tuple[str, str, Callable[[str], Answer]]] = [
             ("GET", r"issues/(\d+)/comments", lambda n: self._list_comments(int(n), path, query)),
             ("POST", r"issues/(\d+)/comments", lambda n: self._create_comment(int(n), content, account)),
-            ("PATCH", r"issues/comments/(\d+)", lambda n: self._update_comment(int(n), content)),
+            ("PATCH", r"issues/comments/(\d+)", lambda n: self._update_comment(int(n), content, account)),
             ("DELETE", r"issues/comments/(\d+)", lambda n: self._delete_comment(int(n))),
             ("GET", r"pulls/(\d+)", lambda n: self._pull(int(n))),
+            ("GET", r"pulls/(\d+)/reviews", lambda n: self._list_reviews(int(n), path, query)),
             ("GET", r"(pulls)", lambda _: self._list_pulls(path, query)),
             ("GET", r"collaborators/([^/]+)/permission", self._permission),
             ("GET", r"actions/runs/(\d+)/artifacts", lambda n: self._list_artifacts(int(n), query)),
@@ -216,13 +257,13 @@ class GitHubState:
         body, wrong = self._checked_body(content)
         return wrong or Answer(201, self._comment(self.add_comment(issue, account.login, body)))
 
-    def _update_comment(self, number: int, content: object) -> Answer:
+    def _update_comment(self, number: int, content: object, account: Account) -> Answer:
         body, wrong = self._checked_body(content)
         if number not in self.comments:
             return NOT_FOUND
         if wrong:
             return wrong
-        self.comments[number] = replace(self.comments[number], body=body, updated_at=now())
+        self.edit(self.comments[number], account.login, body)
         return Answer(200, self._comment(self.comments[number]))
 
     def _delete_comment(self, number: int) -> Answer:
@@ -258,6 +299,23 @@ class GitHubState:
         if colon:  # without an owner the filter is ignored and every pull request is listed
             listed = [pull for pull in listed if pull.head_owner == owner and pull.branch == branch]
         return self._page([self.pull_json(pull) for pull in listed], path, query)
+
+    def _list_reviews(self, number: int, path: str, query: Query) -> Answer:
+        if number not in self.pulls:
+            return NOT_FOUND
+        listed: list[Json] = [
+            {
+                "id": 80 + place,
+                "node_id": f"PRR_{80 + place}",
+                "user": {"login": review.author, "type": "User"} if review.author else None,
+                "body": "",
+                "state": review.state,
+                "submitted_at": now(),
+                "commit_id": review.commit,
+            }
+            for place, review in enumerate(self.reviews.get(number, []))
+        ]
+        return self._page(listed, path, query)
 
     def _permission(self, login: str) -> Answer:
         if login not in self.permissions:
