@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import rocky_action
 from tests.support import five_models
+from tests.support.forge_bench import MARKER
 from tests.support.github_server import GitHubServer
 from tests.support.pull_request import PullRequest
-from tests.support.runner import ContainerRunner, Step, parse_file_command, run_python
+from tests.support.recipe_scene import example, open_scene
+from tests.support.runner import (
+    RUNNER_UID,
+    WORKSPACE,
+    ContainerRunner,
+    Step,
+    give_away,
+    parse_file_command,
+    run_in,
+    run_python,
+)
+from tests.support.workflow_runner import Doing, Failed
 
 pytestmark = pytest.mark.container
 
@@ -77,6 +90,45 @@ def test_a_second_push_updates_the_same_comment(
     assert after.id == before.id
     assert after.body != before.body
     assert project.preview_schemas() == schemas
+
+
+def test_first_use_as_its_recipe_says_it(image: str, tmp_path: Path) -> None:
+    """The workflow that people copy, with the image: the workspace is somebody else's, and one commit deep."""
+    recipe = example("first.yml")
+    owners: list[int] = []
+    refusals: list[str] = []
+
+    def in_a_container(doing: Doing) -> None:
+        given = {name: value for name, value in doing.environ.items() if name.startswith("GITHUB_")}
+        runner = ContainerRunner(image, tmp_path / "containers", doing.job.workspace, given)
+        give_away(runner.workspace)
+        owners.append(runner.workspace.stat().st_uid)
+        mount = f"--volume={runner.workspace}:{WORKSPACE}"
+        refusals.append(run_in(image, "git", "-C", WORKSPACE, "status", options=("--network=none", mount))[1])
+        step = runner.run(doing.inputs, dict(doing.job.in_run.event.payload))
+        doing.step.log = step.log
+        doing.step.outputs |= step.outputs
+        if step.exit_code or runner.not_given_back():
+            raise Failed(f"exit code {step.exit_code}, not given back: {runner.not_given_back()}")
+
+    with open_scene(tmp_path) as scene:
+        scene.forge.ours = in_a_container
+        scene.start(five_models.base(), five_models.pull_request())
+        first = scene.forge.run(recipe, scene.pull_request("opened"))
+        assert first.results == {"preview": "success"}, first.jobs[0].log
+        (before,) = scene.server.state.comments.values()
+        assert before.body.startswith(f"{MARKER}\n")
+        assert f"{five_models.ROWS_REMOVED} rows removed" in before.body
+
+        scene.push({"models/fct_revenue.sql": five_models.base()["models/fct_revenue.sql"]})
+        second = scene.forge.run(recipe, scene.pull_request("synchronize"))
+        assert second.results == {"preview": "success"}, second.jobs[0].log
+        assert second.job("preview").ours.outputs["verdict"] == "unchanged"
+        (after,) = scene.server.state.comments.values()
+        assert (after.id, after.body == before.body) == (before.id, False)
+    if os.geteuid() == 0:
+        assert owners == [RUNNER_UID, RUNNER_UID]
+        assert all("dubious ownership" in said for said in refusals), "git itself would refuse such a workspace"
 
 
 def test_closing_drops_the_schema(runner: ContainerRunner, project: PullRequest) -> None:

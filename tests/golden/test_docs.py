@@ -49,7 +49,7 @@ SECTIONS = [
     ("README.md", "outputs", settings.outputs_table),
     ("docs/inputs.md", "inputs", settings.inputs_table),
     ("docs/inputs.md", "outputs", settings.outputs_table),
-    ("README.md", "preview.yml", lambda: workflow("preview.yml")),
+    ("README.md", "first.yml", lambda: workflow("first.yml")),
     ("docs/architecture.md", "modules", modules),
     *(("docs/recipes.md", path.name, lambda path=path: workflow(path.name)) for path in sorted(EXAMPLES.glob("*.yml"))),
 ]

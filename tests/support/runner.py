@@ -10,6 +10,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -135,7 +136,7 @@ class ContainerRunner:
 
 def input_variables(inputs: Mapping[str, str], token: str) -> dict[str, str]:
     """INPUT_*, for every declared input: GitHub hands over the unset ones as empty text."""
-    declared = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    declared = _declared()
     unknown = set(inputs) - set(declared)
     assert not unknown, f"action.yml declares no {unknown}"
     values = {name: str(spec.get("default", "")) for name, spec in declared.items()} | dict(inputs)
@@ -143,6 +144,13 @@ def input_variables(inputs: Mapping[str, str], token: str) -> dict[str, str]:
         f"INPUT_{name.upper().replace(' ', '_')}": value.replace("${{ github.token }}", token)
         for name, value in values.items()
     }
+
+
+@cache
+def _declared() -> Mapping[str, Mapping[str, object]]:
+    """The inputs of action.yml, which takes longer to read than anything else here."""
+    inputs: Mapping[str, Mapping[str, object]] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    return inputs
 
 
 def give_away(folder: Path) -> None:
