@@ -5,14 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from rocky_action.cancelling import closing
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
-from rocky_action.domain.options import PreviewOptions
+from rocky_action.domain.options import PreviewOptions, ProjectFile
+from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
 from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.domain.report import Caveat, Severity
@@ -21,7 +22,7 @@ from rocky_action.git.comparison import compare
 from rocky_action.git.hunks import changed_hunks
 from rocky_action.git.repository import open_repository
 from rocky_action.git.trees import trees
-from rocky_action.place import Place, project_folder
+from rocky_action.place import PROJECT_FILE, Place, project_folder
 from rocky_action.ports import SourceTree
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.projects.seeds import seed_files, seed_statements
@@ -77,6 +78,8 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         settings.branch_name or preview_name(comparison.head_ref, number), private=place.private
     )
     base_tree, head_tree = trees(repository, comparison)
+    permits = _reviewed(options.run.permits, base_file(base_tree))
+    options = replace(options, run=replace(options.run, permits=permits))
     world = World(
         comparison=comparison,
         base_tree=base_tree,
@@ -97,6 +100,25 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         pull_request=number,
     )
     return world, options
+
+
+def base_file(base_tree: SourceTree) -> ProjectFile:
+    """``rocky-preview.yml`` as base has it; one that cannot be read says nothing: head may be about to mend it."""
+    text = base_tree.read([PROJECT_FILE]).get(PROJECT_FILE)
+    if text is None:
+        return ProjectFile(PROJECT_FILE)
+    from rocky_action.project_file import load_project_file  # YAML is only imported where there is some
+
+    try:
+        return load_project_file(text, PROJECT_FILE)
+    except InputError:
+        return ProjectFile(PROJECT_FILE)
+
+
+def _reviewed(permits: Permits, base: ProjectFile) -> Permits:
+    """What may be done, by the inputs and by base's project file: head's may forbid more, and allow nothing."""
+    strict = permits.strict_sources or base.inputs.get("strict_sources", "").lower() == "true"
+    return Permits.of([*permits.functions, *base.allow_functions], proposed=permits.proposed, strict=strict)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ the preview's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from typing import assert_never
 from rocky_action.domain.diff import Column
 from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.lineage import ModelRead
+from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import (
     DeleteInsert,
     Ephemeral,
@@ -36,14 +37,16 @@ from rocky_action.domain.project import (
 )
 from rocky_action.domain.text import with_advice
 from rocky_action.domain.usage import Usage
-from rocky_action.errors import SqlError, WarehouseError
+from rocky_action.errors import RefusedError, SqlError, WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql import intervals, statements
 from rocky_action.sql.parse import Query, parse_model
+from rocky_action.sql.permitted import Asked, Refusal, refusal_of
 from rocky_action.sql.quoting import relation
 from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
-from rocky_action.sql.verbatim import verbatim
+from rocky_action.sql.sources import KnownSources
+from rocky_action.sql.verbatim import refusal_of_text, verbatim
 
 _REFRESHED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"dynamic_table": ("snowflake",), "materialized_view": ("bigquery", "databricks", "snowflake")}
@@ -66,6 +69,7 @@ class Site:
     """One side. ``places`` says where each model with a relation is read; ``now`` decides partitions, in UTC.
 
     ``moved`` are the models whose own name, in a query that is run as it was written, would read something else.
+    ``sources`` are what may be read besides models where only known sources may be.
     """
 
     warehouse: WarehouseAdapter
@@ -77,6 +81,8 @@ class Site:
     moved: frozenset[str] = frozenset()
     timeout: float | None = None
     hides_values: bool = False
+    permits: Permits = Permits()
+    sources: KnownSources | None = None
 
     def target(self, model: Model) -> Relation:
         """Where this side builds a model."""
@@ -94,6 +100,8 @@ def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
         return Failed(str(model.problem))
     try:
         return _built(site, model, prior=prior) if problem is None else _built_verbatim(site, model, problem=problem)
+    except RefusedError as err:
+        return NotRun(with_advice(err.message, err.advice))
     except SqlError as err:
         return Failed(with_advice(err.message, err.advice))
     except WarehouseError as err:
@@ -156,7 +164,10 @@ def _built_verbatim(site: Site, model: Model, *, problem: Problem) -> RunOutcome
     moved = sorted(mentioned & site.moved)
     try:
         text = verbatim(model, site.project.dialect)
+        _refuse(model, refusal_of_text(model.sql, site.permits, dialect=site.project.dialect))
         described = None if moved else site.warehouse.describe(text)
+    except RefusedError:
+        raise
     except SqlError:
         return Failed(str(problem))
     except WarehouseError as err:
@@ -259,6 +270,7 @@ def query_of(
     """A model's query over this side's relations, ephemeral models inlined, surrogate keys added."""
     dialect, models = site.project.dialect, site.project.models
     tree = parse_model(model, dialect, window=window)
+    _refuse(model, refusal_of(tree, _asked(site, model)))
     places: dict[str, Place] = {}
     read_by_it = {site.targets.model_of(table, model.name) for table in tables(tree)}
     for read in (name for name in read_by_it if name is not None):
@@ -273,3 +285,27 @@ def query_of(
             places[read] = site.places[read]
     rewritten = rewrite(tree, reader=model.name, targets=site.targets, places=places)
     return with_surrogate_keys(rewritten, model)
+
+
+def _asked(site: Site, model: Model) -> Asked:
+    catalog = model.target.catalog or site.warehouse.catalog
+
+    def exists(parts: Sequence[str]) -> bool:
+        schema = parts[-2] if len(parts) > 1 else model.target.schema if site.project.dialect != "duckdb" else "main"
+        return site.warehouse.columns(Relation(parts[-3] if len(parts) > 2 else catalog, schema, parts[-1])) is not None
+
+    return Asked(
+        site.permits,
+        is_model=lambda table: site.targets.model_of(table, model.name) is not None,
+        is_source=lambda parts: site.sources is not None and site.sources.has(parts),
+        exists=exists,
+    )
+
+
+def _refuse(model: Model, refusal: Refusal | None) -> None:
+    """Raises RefusedError for what a model may not do, with its place in the model's file."""
+    if refusal is None:
+        return
+    known = refusal.line is not None and model.language == "sql"  # the line is that of the SQL, not of a .rocky file
+    place = f"{model.path}, line {model.first_line + (refusal.line or 1) - 1}" if known else model.path
+    raise RefusedError(f"{place}: {refusal.what}", advice=refusal.advice)

@@ -219,7 +219,7 @@ class _Asking:
             return warehouse.columns(relation) is not None
 
         rebuilt = rebuilds(plan, projects, options=self.options, exists=exists)
-        estimator = Estimator(warehouse, self.now, exists)
+        estimator = Estimator(warehouse, self.now, exists, self.options.run.permits)
         head, base = estimator.of_head(projects, plan), estimator.of_base(projects.base, [*rebuilt])
         models = projects.base.models.values()
         history = self.connection.records.history({model.name: model.fingerprint for model in models})

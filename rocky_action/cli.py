@@ -22,7 +22,10 @@ from rocky_action.settings import INPUTS, add_options
 
 _PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
 _NAMED = (*_PROJECT, "branch_name", "pr_number")
-_BUILD = ("copy", "baseline", "stability", "seeds", "timeout", "memory_limit", "threads", "lease_hours")
+_BUILD = (
+    *("copy", "baseline", "stability", "seeds", "allow_functions", "strict_sources"),
+    *("timeout", "memory_limit", "threads", "lease_hours"),
+)
 _DIFF = ("algorithm", "sample_size", "sample_order", "max_samples", "diff_seconds", "diff_bytes")
 _AUDIT = ("audit", "audit_seed")
 _CAP = ("max_preview_usd", "max_preview_bytes")

@@ -6,6 +6,7 @@ PreviewError                     70  our bug, when nothing below fits
 |   +-- ProjectError                 rocky.toml, a sidecar, a group, a model's name or target
 |   +-- SqlError                     SQL that cannot be read
 |   |   +-- RockyError               a .rocky file that cannot be read, or that no SQL can be made of
+|   |   +-- RefusedError             a query that may not be run, whatever a warehouse would make of it
 |   +-- PlanError                    a cycle, or names that would collide in the preview schema
 |   +-- BaseNotFoundError            no merge base: nothing to compare with
 +-- OutsideError                  3  the outside world
@@ -73,6 +74,10 @@ class SqlError(UserError):
 
 class RockyError(SqlError):
     """A ``.rocky`` file cannot be read or lowered; the message names line, column, and what was expected there."""
+
+
+class RefusedError(SqlError):
+    """A query calls or reads what no model may; the message names the file, the line and the construct."""
 
 
 class PlanError(UserError):

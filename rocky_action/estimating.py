@@ -7,13 +7,14 @@ head has cannot be estimated before that is built.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from rocky_action.building import Site, query_of
 from rocky_action.dag import walk
 from rocky_action.domain.cost import CostSource, Figures
+from rocky_action.domain.permits import Permits
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.project import (
     DeleteInsert,
@@ -44,6 +45,7 @@ class Estimator:
     warehouse: WarehouseAdapter
     now: datetime
     exists: Callable[[Relation], bool]
+    permits: Permits = Permits()
 
     def of_base(self, base: Project, names: Collection[str]) -> Mapping[str, Figures]:
         """Some of base's models, as production would run them."""
@@ -64,7 +66,8 @@ class Estimator:
     def _all(
         self, project: Project, names: Collection[str], *, places: Mapping[str, Relation]
     ) -> Mapping[str, Figures]:
-        site = Site(self.warehouse, project, "", places, self.now, Targets.of(project.models))
+        permits = replace(self.permits, strict_sources=False)  # what is estimated is not run
+        site = Site(self.warehouse, project, "", places, self.now, Targets.of(project.models), permits=permits)
         found: dict[str, Figures] = {}
 
         def work(name: str) -> None:

@@ -160,7 +160,8 @@ def cost_of(
     unknown = {name for name in compared - history.keys() if not _measured(execution.base_run(name))}
     if unknown:
         warehouse = connection.warehouse
-        estimator = Estimator(warehouse, now, lambda relation: warehouse.columns(relation) is not None)
+        permits = options.run.permits
+        estimator = Estimator(warehouse, now, lambda relation: warehouse.columns(relation) is not None, permits)
         estimates = estimator.of_base(known.projects.base, unknown)
         history |= {name: (figures,) for name, figures in estimates.items()}
     return price(
@@ -218,6 +219,9 @@ def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator
     yield from language_caveats(known.plan, known.projects.head)
     if not known.projects.base.models and not world.loader.holds(world.base_tree):
         yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
+    if proposed := sorted(options.run.permits.proposed):
+        text = f"This pull request adds {', '.join(proposed)} to `allow_functions`, which counts once it is merged."
+        yield Caveat(Severity.NOTE, text, path="rocky-preview.yml")
     for name, _ in options.diff.models:
         if name not in known.projects.head.models:
             yield Caveat(Severity.WARNING, f"rocky-preview.yml has settings for {name}, which is not a model.")

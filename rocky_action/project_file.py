@@ -112,6 +112,8 @@ class _Document(_Comparison):
     max_preview_bytes: Text | None = None
     seeds: Names = ()
     mask_classifications: Names = ()
+    allow_functions: Names = ()
+    strict_sources: bool | None = None
     price: dict[str, Text] = Field(default_factory=dict, alias="prices")
     runs_per_month: Text | None = None
     gate: dict[str, Text] = Field(default_factory=dict, alias="gates")
@@ -119,7 +121,7 @@ class _Document(_Comparison):
 
     def inputs(self) -> dict[str, str]:
         """What an input says as well, by key and as text; several values are one per line."""
-        no_inputs = {"models", "mask_classifications", *_Comparison.model_fields}
+        no_inputs = {"models", "mask_classifications", "allow_functions", *_Comparison.model_fields}
         own = self.model_dump(by_alias=True, exclude_unset=True, exclude=no_inputs)
         return {name: _as_text(value) for name, value in own.items() if value != {}}
 
@@ -149,6 +151,7 @@ def load_project_file(text: bytes | None, path: str = "rocky-preview.yml") -> Pr
         project=document.options(),
         models=tuple(sorted((name, model.options()) for name, model in document.models.items())),
         mask_classifications=document.mask_classifications,
+        allow_functions=document.allow_functions,
     )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from rocky_action.domain.cost import CutWhat, Gate
 from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
+from rocky_action.domain.permits import Permits
 from rocky_action.domain.prices import PriceChoice
 from rocky_action.domain.usage import Usage
 
@@ -125,6 +126,7 @@ class ProjectFile:
 
     ``inputs`` are values by the name of the input that would say the same, as text; ``lines`` says where each stands.
     ``project`` is for all models, ``models`` for one each; ``mask_classifications`` are tags of columns.
+    ``allow_functions`` count only where the file is base's.
     """
 
     path: str = "rocky-preview.yml"
@@ -133,6 +135,7 @@ class ProjectFile:
     project: ModelOptions = ModelOptions()
     models: tuple[tuple[str, ModelOptions], ...] = ()
     mask_classifications: tuple[str, ...] = ()
+    allow_functions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ class RunOptions:
     threads: int = 4
     lease_hours: int = 72
     stability: bool = False
+    permits: Permits = Permits()
 
 
 @dataclass(frozen=True)

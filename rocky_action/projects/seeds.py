@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rocky_action.domain.project import Relation
-from rocky_action.errors import InputError
+from rocky_action.errors import InputError, SqlError
 from rocky_action.ports import SourceTree
 from rocky_action.projects.files import Files
 from rocky_action.projects.globs import PatternError, matching
 from rocky_action.projects.mistakes import Mistakes, nearest
 from rocky_action.projects.toml import Table
 from rocky_action.sql import quoting
+from rocky_action.sql.seed_guard import refused_in_seed
 
 _SQL = ".sql"
 _TABLES = {".csv": ",", ".tsv": "\t"}
@@ -67,12 +68,31 @@ def seed_statements(tree: SourceTree, root: Path, *, files: Sequence[str]) -> tu
         if path not in present:
             mistakes.note(path, "there is no such file")
         elif path in sidecars:
-            statements += _load(path, root, sidecar=_sidecar(sidecars[path], read))
+            sidecar = _sidecar(sidecars[path], read)
+            for key in ("pre_hook", "post_hook"):
+                for hook in sidecar.texts(key) or ():
+                    _check(hook, sidecars[path], mistakes=mistakes, where=f"{key}: ")
+            statements += _load(path, root, sidecar=sidecar)
         elif path in read:
-            statements.append(read.text(path) or "")
+            text = read.text(path) or ""
+            _check(text, path, mistakes=mistakes)
+            statements.append(text)
     if mistakes.found:
         raise mistakes.error(tree.label)
     return tuple(statements)
+
+
+def _check(sql: str, path: str, *, mistakes: Mistakes, where: str = "") -> None:
+    """Notes what a seed may not do: it fills a new database, and leaves all else alone."""
+    try:
+        refused = refused_in_seed(sql)
+    except SqlError as err:
+        mistakes.note(path, f"{where}{err.message}")
+        return
+    if refused is not None:
+        line, words = refused
+        advice = "A seed creates and fills tables. Load what it needs into them, or make the database beforehand."
+        mistakes.note(path, f"{where}a seed may not {words}", line=0 if where else line, advice=advice)
 
 
 def _sidecar(path: str, files: Files) -> Table:

@@ -90,11 +90,11 @@ def condition_in(warehouse: WarehouseReader, where: str) -> str:
 
     Raises SqlError.
     """
-    from rocky_action.sql.guard import condition  # noqa: PLC0415  as above
+    from rocky_action.sql.permitted import permitted_condition  # noqa: PLC0415  as above
 
     if not isinstance(warehouse, Spoken):
-        return condition(where, warehouse.dialect)
-    checked = condition(where, warehouse.warehouse.dialect)
+        return permitted_condition(where, warehouse.dialect)
+    checked = permitted_condition(where, warehouse.warehouse.dialect)
     return f"rocky_native({text_literal(checked, WRITTEN_IN)})"
 
 

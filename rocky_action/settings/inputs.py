@@ -74,6 +74,22 @@ INPUTS: tuple[Input, ...] = (
         repeatable=True,
     ),
     Input(
+        "allow_functions",
+        "Functions that models may call besides those that only compute, such as analytics.to_eur. In the action: one"
+        " per line, or on one line with commas; on the command line: repeat the option.",
+        flag="--allow-function",
+        metavar="NAME",
+        unset="those that `allow_functions` of base's rocky-preview.yml names",
+        repeatable=True,
+    ),
+    Input(
+        "strict_sources",
+        "Whether models may read nothing but models and the sources that base declares or reads.",
+        default="false",
+        flag="--strict-sources",
+        choices=("true", "false"),
+    ),
+    Input(
         "baseline",
         "What head is compared with: tables that exist, a rebuild of the merge base, or (auto) a rebuild only where"
         " the table is missing.",

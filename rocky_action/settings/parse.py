@@ -21,6 +21,7 @@ from rocky_action.domain.options import (
     RunOptions,
     SampleOrder,
 )
+from rocky_action.domain.permits import Permits
 from rocky_action.domain.prices import PriceChoice
 from rocky_action.errors import InputError
 from rocky_action.settings.described import Mode
@@ -44,6 +45,8 @@ class Settings:
     pipeline: str | None
     variables: Mapping[str, str]
     seeds: tuple[str, ...]
+    allow_functions: tuple[str, ...]
+    strict_sources: bool
     baseline: Baseline
     stability: bool
     copy: CopyMode
@@ -79,6 +82,7 @@ class Settings:
     project: ModelOptions
     models: tuple[tuple[str, ModelOptions], ...]
     mask_classifications: tuple[str, ...]
+    proposed_functions: tuple[str, ...]
     origins: Mapping[str, str]
 
     def shown_samples(self, *, private: bool = True) -> int:
@@ -89,9 +93,10 @@ class Settings:
 
     def preview_options(self, name: str, *, private: bool = True) -> PreviewOptions:
         """What the pipeline needs to know of it, for a preview of this name."""
+        permits = Permits.of(self.allow_functions, proposed=self.proposed_functions, strict=self.strict_sources)
         return PreviewOptions(
             name,
-            RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours, self.stability),
+            RunOptions(self.baseline, self.copy, self.timeout, self.threads, self.lease_hours, self.stability, permits),
             DiffOptions(
                 self.algorithm,
                 self.sample_size,
@@ -141,6 +146,8 @@ def _settings(read: Reader) -> Settings:
         pipeline=read.optional("pipeline"),
         variables=read.variables(),
         seeds=read.several("seeds"),
+        allow_functions=read.several("allow_functions"),
+        strict_sources=read.truth("strict_sources"),
         baseline=read.choice("baseline", Baseline),
         stability=read.truth("stability"),
         copy=read.choice("copy", CopyMode),
@@ -176,6 +183,7 @@ def _settings(read: Reader) -> Settings:
         project=read.project_file.project,
         models=read.project_file.models,
         mask_classifications=read.project_file.mask_classifications,
+        proposed_functions=read.project_file.allow_functions,
         origins=read.origins,
     )
 

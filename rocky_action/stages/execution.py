@@ -34,6 +34,7 @@ from rocky_action.errors import WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.rebuilding import ephemeral, rebuilds
 from rocky_action.sql.references import Targets
+from rocky_action.sql.sources import KnownSources
 
 Progress = Callable[[str], None]
 
@@ -149,6 +150,8 @@ def _site(
         frozenset(elsewhere).difference(copies),
         scene.options.run.timeout_seconds,
         scene.hides_values,
+        scene.options.run.permits,
+        KnownSources(scene.projects.base, scene.warehouse.catalog),
     )
 
 

@@ -169,7 +169,7 @@ def production(connection: duckdb.DuckDBPyConnection, *, identity: bool = True) 
         number = ("table_oid" if kind == "tables" else "view_oid") if identity else "0"
         listed = cursor.execute(f"SELECT {columns}, sql, {number} FROM duckdb_{kind}() {here} ORDER BY ALL").fetchall()
         for schema, name, sql, oid in listed:
-            relation = f'"{schema}"."{name}"'
+            relation = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, name))
             contents = cursor.execute(f"FROM {relation} ORDER BY ALL").fetchall()
             found[f"{kind} {relation}"] = (sql, oid, cursor.execute(f"DESCRIBE {relation}").fetchall(), contents)
     for kind in ("indexes", "sequences", "types"):

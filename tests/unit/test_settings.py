@@ -74,7 +74,7 @@ class TestDefaults:
         renamed = {"variables": "var", "gates": "gate"}
         fields = {renamed.get(one.name, one.name) for one in dataclasses.fields(settings.Settings)}
         assert settings.parse({}).origins.keys() == names
-        assert fields - {"project", "models", "mask_classifications", "origins"} == names
+        assert fields - {"project", "models", "mask_classifications", "proposed_functions", "origins"} == names
 
 
 class TestValues:
