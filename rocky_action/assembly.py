@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from rocky_action.cancelling import closing
+from rocky_action.domain.annotations import Annotation
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
 from rocky_action.domain.options import PreviewOptions, ProjectFile
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
 from rocky_action.domain.pull_request import Comparison, PullRequest
-from rocky_action.domain.report import Caveat, Severity
+from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.errors import InputError
 from rocky_action.git.comparison import compare
-from rocky_action.git.hunks import changed_hunks
-from rocky_action.git.repository import open_repository
+from rocky_action.git.hunks import changed_hunks, lines_in
+from rocky_action.git.repository import Repository, open_repository
 from rocky_action.git.trees import trees
 from rocky_action.place import PROJECT_FILE, Place, project_folder
 from rocky_action.ports import SourceTree
@@ -60,12 +61,7 @@ def project_loader(settings: Settings, place: Place) -> RockyLoader:
 
 def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | None) -> tuple[World, PreviewOptions]:
     """The world and the options of one preview. Finds the merge base; opens no warehouse."""
-    repository = open_repository(
-        project_folder(settings, place),
-        environ=place.environ,
-        token=settings.github_token,
-        server_url=place.server_url,
-    )
+    repository = _repository(settings, place)
     comparison = compare(
         repository,
         base_ref=settings.base_ref or (pull_request.base_ref if pull_request else "main"),
@@ -121,6 +117,29 @@ def _reviewed(permits: Permits, base: ProjectFile) -> Permits:
     return Permits.of([*permits.functions, *base.allow_functions], proposed=permits.proposed, strict=strict)
 
 
+def at_pull_head(
+    annotations: Sequence[Annotation], settings: Settings, *, place: Place, report: Report, pull_head: str
+) -> tuple[Annotation, ...]:
+    """Annotations on the lines that a pull request's own head has them on, where a merge of it is checked out."""
+    spots = {(one.path, one.line) for one in annotations if one.path is not None and one.line is not None}
+    if not spots or not report.comparison.work_tree or report.comparison.head_commit == pull_head:
+        return tuple(annotations)
+    lines = lines_in(_repository(settings, place), pull_head, spots=spots)
+    return tuple(
+        replace(one, line=lines.get((one.path, one.line), one.line)) if one.path and one.line else one
+        for one in annotations
+    )
+
+
+def _repository(settings: Settings, place: Place) -> Repository:
+    return open_repository(
+        project_folder(settings, place),
+        environ=place.environ,
+        token=settings.github_token,
+        server_url=place.server_url,
+    )
+
+
 @contextmanager
 def connect(
     projects: Projects,
@@ -157,7 +176,7 @@ def connect(
         if settings.max_samples is None and not place.private:
             caveats.append(Caveat(Severity.NOTE, _WITHHELD))
         if isinstance(records, NoRecords):
-            caveats.append(Caveat(Severity.WARNING, f"Nothing was recorded: {records.reason}"))
+            caveats.append(Caveat(Severity.NOTE, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))
 
 

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action import documents
-from rocky_action.domain.findings import Impact, told_together
+from rocky_action.domain.findings import Impact
 from rocky_action.domain.pull_request import PullRequest
-from rocky_action.domain.report import Report, Severity
+from rocky_action.domain.report import Report
 from rocky_action.errors import InputError, PreviewError, UserError
 from rocky_action.forges.comments import Body, Continued, NotPosted, Posted, upsert_comment
 from rocky_action.forges.github_actions import Event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.pull_requests import refuse_strangers_sql, resolve_pull_request
 from rocky_action.forges.refusals import BadCredentialsError
-from rocky_action.forges.runner import Level, Runner
+from rocky_action.forges.runner import Runner
 from rocky_action.forges.spoken import Declined, asked_for
+from rocky_action.looks import Looks
 from rocky_action.place import Place, project_folder
 from rocky_action.remembering import Memory
 from rocky_action.rendering import render_comment, render_failure
 from rocky_action.rendering.cutting import cut
 from rocky_action.settings import Mode, Settings
 from rocky_action.wire.strangers import why_not_taken
-
-_LEVELS: Mapping[Severity, Level] = MappingProxyType(
-    {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
-)
-_MOST_MODELS = 3
 
 
 @dataclass(frozen=True)
@@ -124,8 +120,9 @@ def publish_failure(job: Job, error: PreviewError) -> None:
     try:
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
-        said = partial(cut, body, run_url=job.event.run_url)
-        comment(job, job.pull_request, body=job.memory.instead(said) if job.memory else said)
+        shown = partial(cut, body, run_url=job.event.run_url)
+        comment(job, job.pull_request, body=job.memory.instead(shown) if job.memory else shown)
+        _looks(job).fail(shown, forgiven=is_forgiven(job, error))
     except PreviewError as err:
         if err.message != error.message:  # the first one has been told already
             tell(job.runner, err)
@@ -195,23 +192,27 @@ def _total(counts: Iterable[int | None]) -> str:
     return str(sum(known)) if known else ""
 
 
+def cancel(job: Job) -> None:
+    """What a cancelled preview leaves."""
+    if job.settings.mode is Mode.PREVIEW and job.settings.check_run:
+        try:
+            _looks(job).cancel()
+        except PreviewError as err:  # that nobody can say whose check it would be changes nothing for the run
+            tell(job.runner, err)
+
+
+def is_forgiven(job: Job, error: PreviewError) -> bool:
+    """Whether the step ends well although there is no preview; a bug of ours is never forgiven."""
+    return not job.settings.fail_on_preview_error and error.exit_code != PreviewError.exit_code
+
+
 def _annotate(job: Job, report: Report) -> None:
-    """Findings and caveats, each on the file it is about; of one level the findings first, which have a line."""
+    """What reviewers see elsewhere than in the comment."""
+    _looks(job).show(report)
+
+
+def _looks(job: Job) -> Looks:
     folder = project_folder(job.settings, job.place)
-    prefix = folder.relative_to(job.workspace) if folder.is_relative_to(job.workspace) else Path()
-    for finding, named in told_together(report.findings):
-        more = len(named) - _MOST_MODELS
-        models = ", ".join(named[:_MOST_MODELS]) + (f" and {more:,} more" if more > 0 else "")
-        breaking = finding.severity is Impact.BREAKING
-        job.runner.annotate(
-            "warning" if breaking else "notice",
-            f"{models}: {finding.message}",
-            file=(prefix / finding.path).as_posix(),
-            line=finding.line,
-            title="rocky-preview: breaking" if breaking else "rocky-preview",
-        )
-    for caveat in report.caveats:
-        if caveat.severity is not Severity.NOTE:
-            message = f"{caveat.model}: {caveat.message}" if caveat.model else caveat.message
-            file = (prefix / caveat.path).as_posix() if caveat.path else None
-            job.runner.annotate(_LEVELS[caveat.severity], message, file=file, title="rocky-preview")
+    inside = folder.relative_to(job.workspace) if folder.is_relative_to(job.workspace) else Path()
+    within = posixpath.normpath(inside.as_posix())
+    return Looks(job.settings, job.place, job.runner, job.github, job.pull_request, within)

@@ -20,7 +20,7 @@ from rocky_action.forges.log import guard_streams
 from rocky_action.forges.patience import Patience
 from rocky_action.forges.runner import Runner
 from rocky_action.forges.spoken import Declined
-from rocky_action.job import Job, comment, publish, publish_failure, tell
+from rocky_action.job import Job, cancel, comment, is_forgiven, publish, publish_failure, tell
 from rocky_action.pipeline import preview
 from rocky_action.place import Place, read_project_file
 from rocky_action.posting import ready_body
@@ -58,7 +58,7 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patien
     try:
         settings, mistake = _settings(values, workspace), None
     except InputError as err:
-        settings, mistake = _what_is_right(values), err
+        settings, mistake = _what_is_right(values, workspace), err
     folder = workspace / settings.working_directory
     place = Place(folder, environ, datetime.now(UTC), runner.say, event.server_url, event.run_url, event.private)
     job = Job(settings, event, place, workspace, runner, _github(settings, event, patience=patience))
@@ -70,6 +70,7 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patien
         return _failed(job, err)
     except KeyboardInterrupt:
         runner.say("rocky-preview: cancelled; the next run, or the clean-up, drops what this one has built")
+        cancel(job)
         return exit_code()
     except Exception as err:  # noqa: BLE001  the outermost boundary: our bug, told as such
         runner.say(traceback.format_exc())
@@ -80,9 +81,9 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patien
 
 
 def _settings(values: Mapping[str, str], workspace: Path) -> Settings:
-    given = values.get("working_directory") or "."
-    folder = (workspace / given).resolve()
-    if not folder.is_dir() or not folder.is_relative_to(workspace):
+    folder = _folder(values, workspace)
+    if folder is None:
+        given = values.get("working_directory")
         raise InputError(
             f"working_directory is {given!r}, which is not a folder of the workspace",
             advice="Name the folder that holds rocky.toml, relative to the repository; actions/checkout comes first.",
@@ -91,9 +92,16 @@ def _settings(values: Mapping[str, str], workspace: Path) -> Settings:
     return parse(values, project_file=project_file, origin=ACTION_INPUT)
 
 
-def _what_is_right(values: Mapping[str, str]) -> Settings:
+def _folder(values: Mapping[str, str], workspace: Path) -> Path | None:
+    """The project's folder, None for what is none of the workspace's."""
+    folder = (workspace / (values.get("working_directory") or ".")).resolve()
+    return folder if folder.is_dir() and folder.is_relative_to(workspace) else None
+
+
+def _what_is_right(values: Mapping[str, str], workspace: Path) -> Settings:
     """Those inputs that it takes to tell the pull request that others are wrong, as far as they are right."""
-    kept: dict[str, str] = {}
+    is_there = _folder(values, workspace) is not None
+    kept = {"working_directory": values.get("working_directory", "")} if is_there else {}
     for name in (
         "github_token",
         "comment_marker",
@@ -103,6 +111,8 @@ def _what_is_right(values: Mapping[str, str]) -> Settings:
         "pr_number",
         "output_dir",
         "fail_on_preview_error",
+        "check_run",
+        "labels",
     ):
         one = {name: values.get(name, "")}
         try:
@@ -190,8 +200,7 @@ def _failed(job: Job, err: PreviewError) -> int:
         tell(job.runner, err)
         return err.exit_code
     publish_failure(job, err)
-    forgiven = not job.settings.fail_on_preview_error and err.exit_code != PreviewError.exit_code
-    return 0 if forgiven else err.exit_code
+    return 0 if is_forgiven(job, err) else err.exit_code
 
 
 def _github(settings: Settings, event: Event, *, patience: Patience | None) -> GitHub | None:

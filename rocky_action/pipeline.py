@@ -26,6 +26,7 @@ from rocky_action.stages.cost import Terms, cadence_of, price, tariff_of
 from rocky_action.stages.diff import diff_models
 from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
+from rocky_action.stages.findings.causes import explained
 from rocky_action.stages.language import language_caveats
 from rocky_action.stages.lost_columns import lost_columns
 from rocky_action.stages.report import Evidence, make_report, nothing_done, unchecked_evidence
@@ -191,7 +192,7 @@ def report(
     )
     head, runs = known.projects.head, evidence.execution.head_runs
     built = {run.model for run in runs if not (evidence.unchecked or isinstance(run.outcome, Failed))}
-    return make_report(
+    whole = make_report(
         replace(evidence, findings=findings),
         known.projects,
         comparison=world.comparison,
@@ -209,6 +210,7 @@ def report(
             *(connection.caveats if connection else ()),
         ),
     )
+    return explained(whole, known.projects, places=world.places)
 
 
 def _not_opened(evidence: Evidence) -> str:
@@ -224,4 +226,5 @@ def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator
         yield Caveat(Severity.NOTE, text, path="rocky-preview.yml")
     for name, _ in options.diff.models:
         if name not in known.projects.head.models:
-            yield Caveat(Severity.WARNING, f"rocky-preview.yml has settings for {name}, which is not a model.")
+            severity = Severity.WARNING if name in known.projects.base.models else Severity.NOTE
+            yield Caveat(severity, f"rocky-preview.yml has settings for {name}, which is not a model.")

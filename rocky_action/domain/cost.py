@@ -221,6 +221,11 @@ class BudgetBreach:
         """Whether it may fail a pull request: only what base is known not to have breached already."""
         return self.on_breach == "error" and self.blame is Blame.CHANGE
 
+    @property
+    def matters(self) -> bool:
+        """Whether a decision depends on it: not on what base exceeds by as much already."""
+        return not (self.blame is Blame.BASE and self.before is not None and self.actual <= self.before)
+
 
 @dataclass(frozen=True)
 class Lifted:

@@ -316,6 +316,22 @@ class RowDiff:
         return "doubled" if self.rows_head >= 2 * self.rows_base else None
 
 
+_SIZES = {
+    "emptied": "it became empty",
+    "halved": "it lost more than half of its rows",
+    "doubled": "it has at least twice its rows",
+}
+
+
+def size_words(rows: RowDiff) -> str | None:
+    """What nobody expects of a number of rows, completing "MODEL: …"; None where there is nothing of the kind."""
+    size = rows.size_change
+    if size is None:
+        return None
+    head = f"{rows.rows_head:,}" if rows.rows_head else "none"
+    return f"{_SIZES[size]}: {rows.rows_base or 0:,} rows in base, {head} in head"
+
+
 NAMED = "named in `mask_columns`"
 
 

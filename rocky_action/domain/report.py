@@ -41,12 +41,26 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Caveat:
-    """One thing the reader must know; ``model`` and ``path`` say where it belongs, if anywhere."""
+    """One thing the reader must know; ``model``, ``path`` and ``line`` in head say where it belongs, if anywhere."""
 
     severity: Severity
     message: str
     model: str | None = None
     path: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What an edited line of head's files does to the data of its ``model``, and of those that read that.
+
+    ``message`` completes "MODEL: …".
+    """
+
+    model: str
+    message: str
+    path: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class Unchecked:
 
 @dataclass(frozen=True)
 class Report:
-    """All of it. The verdict is never better than its worst part; ``findings`` inform, and are no part of it.
+    """All of it. The verdict is never better than its worst part; ``findings`` and ``remarks`` are no part of it.
 
     ``audit`` is None where none was asked for, ``unchecked`` where the warehouse was reached or not needed. What is in
     ``contents`` is for the comment's memory: it is never shown, nor written to a file.
@@ -102,6 +116,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     unchecked: Unchecked | None = None
     contents: tuple[Content, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

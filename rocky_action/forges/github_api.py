@@ -16,6 +16,7 @@ import httpx
 
 from rocky_action import __version__
 from rocky_action.errors import InputError
+from rocky_action.forges.addresses import joined, origin
 from rocky_action.forges.patience import Patience
 from rocky_action.forges.payload import dig, text
 from rocky_action.forges.refusals import (
@@ -112,7 +113,7 @@ class GitHub:
         self._token = _checked_token(token)
         self._api_url = api_url.rstrip("/")
         self._graphql_url = graphql_url
-        self._hosts = {_origin(api_url), _origin(graphql_url)}
+        self._hosts = {origin(api_url), origin(graphql_url)}
         self._client = client or httpx.Client()
         self.patience = patience or Patience()
         self._last_write = 0.0
@@ -190,9 +191,13 @@ class GitHub:
         """Creates something. Not repeated when no answer came, for it may have been created all the same."""
         return self._ask(_Request("POST", self._url(path), dict, content, repeatable=False)).content
 
-    def patch(self, path: str, content: Mapping[str, object]) -> object:
+    def add(self, path: str, content: Mapping[str, object]) -> object:
+        """Adds to a list of things that are there only once, however often they are added; the list as it is then."""
+        return self._ask(_Request("POST", self._url(path), list, content)).content
+
+    def patch(self, path: str, content: Mapping[str, object], *, repeatable: bool = True) -> object:
         """Changes something."""
-        return self._ask(_Request("PATCH", self._url(path), dict, content)).content
+        return self._ask(_Request("PATCH", self._url(path), dict, content, repeatable=repeatable)).content
 
     def delete(self, path: str) -> None:
         """Deletes something."""
@@ -228,10 +233,10 @@ class GitHub:
             self._refuse_stranger(url)
             reply = self._send(request, url)
             if request.shape is bytes and reply.status == 302:
-                return self._fetch(request, _joined(url, reply.headers.get("location", "")), asked=url)
+                return self._fetch(request, joined(url, reply.headers.get("location", "")), asked=url)
             if reply.status not in {301, 302, 307, 308}:
                 return reply
-            url = _joined(url, reply.headers.get("location", ""))
+            url = joined(url, reply.headers.get("location", ""))
         raise RefusedError(0, f"more than {MAX_HOPS} redirects")
 
     def _fetch(self, request: _Request, url: httpx.URL, *, asked: httpx.URL) -> _Reply:
@@ -258,12 +263,15 @@ class GitHub:
             headers["Accept-Encoding"] = "identity"
         if not with_token:
             del headers["Authorization"]
+        raw_content = None if request.content is None else _json(request.content)
+        if raw_content is not None:
+            headers["Content-Type"] = "application/json"
         longest = min(SECONDS_TO_ANSWER, self.patience.seconds_left)
         asked = self._client.build_request(
             request.method,
             url,
             headers=headers,
-            json=request.content,
+            content=raw_content,
             timeout=httpx.Timeout(longest, connect=min(SECONDS_TO_CONNECT, longest)),
         )
         raw = bytearray()
@@ -305,7 +313,7 @@ class GitHub:
             raise NoAnswerError(f"expected a {request.shape.__name__}, got a {type(content).__name__}")
         links = httpx.Response(reply.status, headers={"link": reply.headers.get("link", "")}).links
         target = links.get("next", {}).get("url")
-        return _Answer(content, str(_joined(reply.url, target)) if target else None)
+        return _Answer(content, str(joined(reply.url, target)) if target else None)
 
     def _refusal(self, reply: _Reply) -> BadCredentialsError | RateLimitedError | RefusedError:
         said = self._redacted(_said(reply))
@@ -317,11 +325,16 @@ class GitHub:
         return RefusedError(reply.status, said, accepted=reply.headers.get("x-accepted-github-permissions", ""))
 
     def _refuse_stranger(self, url: httpx.URL) -> None:
-        if _origin(str(url)) not in self._hosts:
+        if origin(str(url)) not in self._hosts:
             raise RefusedError(0, f"an answer leads away from the API, to {url.host!r}; the token stays here")
 
     def _redacted(self, said: str) -> str:
         return " ".join(said.replace(self._token, "***").split())[:300]
+
+
+def _json(content: Mapping[str, object]) -> bytes:
+    """As it is sent. What strangers wrote can hold halves of characters, which have no UTF-8."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 def _checked_token(token: str) -> str:
@@ -335,23 +348,6 @@ def _checked_token(token: str) -> str:
             advice="Check the secret for line breaks and stray characters.",
         )
     return token
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as err:
-        raise InputError(f"Not an address: {url!r}", advice="Check GITHUB_API_URL and GITHUB_GRAPHQL_URL.") from err
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise InputError(f"Not a web address: {url!r}", advice="Check GITHUB_API_URL and GITHUB_GRAPHQL_URL.")
-    return parsed.scheme, parsed.host, parsed.port
-
-
-def _joined(url: httpx.URL, target: str) -> httpx.URL:
-    try:
-        return url.join(target)
-    except httpx.InvalidURL as err:
-        raise NoAnswerError("an answer leads to an address that is none") from err
 
 
 def _date(header: str) -> datetime | None:

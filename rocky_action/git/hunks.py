@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from rocky_action.domain.pull_request import Comparison, Hunk
 from rocky_action.git.binary import decode
@@ -27,12 +27,37 @@ def changed_hunks(
     for start in range(0, len(wanted), _AT_ONCE):
         asked = wanted[start : start + _AT_ONCE]
         asked += [old[path] for path in asked if path in old]
-        found |= dict(_parsed(_diff(repository, comparison, paths=asked)))
+        commits = (comparison.merge_base, *(() if comparison.work_tree else (comparison.head_commit,)))
+        found |= dict(_parsed(_diff(repository, commits, paths=asked)))
     return found
 
 
-def _diff(repository: Repository, comparison: Comparison, *, paths: Collection[str]) -> str:
-    commits = (comparison.merge_base, *(() if comparison.work_tree else (comparison.head_commit,)))
+def lines_in(
+    repository: Repository, commit: str, *, spots: Collection[tuple[str, int]]
+) -> Mapping[tuple[str, int], int]:
+    """Lines of the work tree's files as lines of a commit's: of a line that the commit has not, the one before.
+
+    A merge puts what the other side has edited in between. Nothing for a commit that is not here.
+    """
+    if not spots or repository.resolve(commit) is None:
+        return {}
+    paths = sorted({path for path, _ in spots})
+    hunks = dict(_parsed(_diff(repository, (commit,), paths=paths[:_AT_ONCE])))
+    return {(path, line): _line_before(line, hunks.get(path, ())) for path, line in spots}
+
+
+def _line_before(line: int, hunks: Iterable[Hunk]) -> int:
+    shift = 0
+    for hunk in hunks:
+        if hunk.head_count and hunk.head_line <= line < hunk.head_line + hunk.head_count:
+            last = hunk.base_line + max(hunk.base_count, 1) - 1
+            return max(min(hunk.base_line + line - hunk.head_line, last), 1)
+        if hunk.head_line < line:
+            shift += hunk.base_count - hunk.head_count
+    return line + shift
+
+
+def _diff(repository: Repository, commits: Sequence[str], *, paths: Collection[str]) -> str:
     how = ("-p", "-U0", "--inter-hunk-context=0", "-M", "--relative", "--text", "--no-color", "--ignore-submodules")
     names = ("--src-prefix=a/", "--dst-prefix=b/", "--no-ext-diff", "--no-textconv")
     literal = (f":(literal){path}" for path in paths)

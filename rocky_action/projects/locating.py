@@ -11,8 +11,8 @@ from rocky_action.ports import SourceTree
 from rocky_action.projects.lines import Path, locate
 
 _GROUP = re.compile(r"""=\s*["'](\w+)["']""")
-_MASK = "mask"
-"""The one table of settings that is the project's: ``("mask", TAG)`` is looked for in rocky.toml."""
+_MASK, _BUDGET = "mask", "budget"
+"""Tables of rocky.toml: of the first only that one counts, the second is where a model's own budget is not."""
 
 
 def locate_settings(
@@ -24,7 +24,7 @@ def locate_settings(
     """
     models = {model.path: model for model, setting in asked if setting[0] != _MASK}.values()
     wanted = {path for model in models for path in (_own(model), _defaults(model))}
-    texts = _texts(tree, wanted | {config_path for _, setting in asked if setting[0] == _MASK})
+    texts = _texts(tree, wanted | {config_path for _, setting in asked if setting[0] in {_MASK, _BUDGET}})
     for model in models:
         if model.sidecar_path is None:  # front matter: what follows it is SQL, which can look like settings
             texts[model.path] = "\n".join(texts[model.path].split("\n")[: model.first_line - 1])
@@ -33,8 +33,9 @@ def locate_settings(
     lines |= {path: locate(text) for path, text in _texts(tree, filter(None, groups.values())).items()}
     found: list[tuple[str, int] | None] = []
     for model, setting in asked:
-        mine = (_own(model), groups.get(model.path) or "", _defaults(model))
-        found.append(_first(setting, (config_path,) if setting[0] == _MASK else mine, lines=lines))
+        mine = [_own(model), groups.get(model.path) or "", _defaults(model)]
+        mine += [config_path] if setting[0] == _BUDGET else []
+        found.append(_first(setting, [config_path] if setting[0] == _MASK else mine, lines=lines))
     return tuple(found)
 
 

@@ -18,9 +18,11 @@ from rocky_action.errors import OutsideError, PreviewError, UserError
 from rocky_action.rendering.budget import Detail, fit
 from rocky_action.rendering.comparison import comparison
 from rocky_action.rendering.figures import names
+from rocky_action.rendering.headline import headline
 from rocky_action.rendering.hearsay import Hearsay, Origin, hearsay
 from rocky_action.rendering.history import NOTHING_TOLD, Told
 from rocky_action.rendering.page import page, run_link
+from rocky_action.rendering.planned import planned_headline
 from rocky_action.rendering.results import gather
 from rocky_action.rendering.text import Md, code, fence, first_line, prose
 
@@ -32,6 +34,9 @@ COMMENT_LIMIT = 65_000
 
 SUMMARY_LIMIT = 1_000_000
 """Bytes in UTF-8. GitHub drops a summary of more than 1 MiB as a whole."""
+
+CHECK_LIMIT = 65_000
+"""Bytes in UTF-8. GitHub's description says 65,535 characters for the summary of a check run."""
 
 _SMALLEST_SECTION = 150
 _SMALLEST_ROW = 50
@@ -60,6 +65,17 @@ def render_hearsay(report: Report, origin: Origin, *, marker: str, limit: int = 
 def render_summary(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     """The job summary, at most ``limit`` bytes in UTF-8: the same page with longer lists."""
     return _fitted("summary.md.j2", report, limit=limit, size=_utf8_size)
+
+
+def render_check(report: Report, *, limit: int = CHECK_LIMIT) -> str:
+    """The summary of a check run, at most ``limit`` bytes in UTF-8: the comment's page."""
+    return _fitted("comment.md.j2", report, limit=limit, size=_utf8_size)
+
+
+def render_title(report: Report) -> str:
+    """The verdict in words, as in the page's heading; for a place that shows it as it is."""
+    found = planned_headline(report) if report.unchecked else headline(report, gather(report))
+    return str(found.heading)
 
 
 def render_diff_markdown(report: Report, *, limit: int = COMMENT_LIMIT) -> str:

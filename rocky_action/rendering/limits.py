@@ -27,6 +27,8 @@ class LimitLine:
 def limit_lines(cost: CostDelta) -> Iterator[LimitLine]:
     """What could change the decision: budgets first."""
     for breach in cost.breaches:
+        if not breach.matters:
+            continue
         message = breach_words(breach)
         said = message.removeprefix("it ")
         text = Md(f"{code(breach.model)} {_sentence(said)}") if breach.model else _sentence(message)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions, SampleOrder
 from rocky_action.settings.described import Input, Mode
-from rocky_action.settings.memory import MEMORY_INPUTS
+from rocky_action.settings.publishing import PUBLISHING_INPUTS
 
 INPUTS: tuple[Input, ...] = (
     Input(
@@ -263,53 +263,7 @@ INPUTS: tuple[Input, ...] = (
         default="true",
         choices=("true", "false"),
     ),
-    Input(
-        "pr_number",
-        "Pull request to comment on.",
-        flag="--pr-number",
-        metavar="NUMBER",
-        unset="the event's, else the open one of this branch",
-    ),
-    Input(
-        "comment_marker",
-        "First line of the comment, by which it is found again: an HTML comment. Give each preview its own where"
-        " several comment on one pull request.",
-        default="<!-- rocky-preview -->",
-        flag="--comment-marker",
-        metavar="MARKER",
-    ),
-    *MEMORY_INPUTS,
-    Input(
-        "report",
-        "Markdown file to post as the comment, or a report.json to render and post; needed with mode comment, unless"
-        " `artifact` is given.",
-        flag="--body",
-        metavar="FILE",
-        unset="none",
-    ),
-    Input(
-        "artifact",
-        "Name of the artifact with the report.json of the run that a `workflow_run` is about, to post with mode comment"
-        " as what that run says.",
-        unset="none",
-    ),
-    Input(
-        "run_output",
-        "File with what `rocky run --output json` printed; needed with mode record.",
-        unset="none",
-    ),
-    Input(
-        "output_dir",
-        "Folder for the comment, the summary and the JSON documents.",
-        default=".rocky-preview",
-        flag="--output-dir",
-        metavar="FOLDER",
-    ),
-    Input(
-        "github_token",
-        "Token that reads the pull request and writes the comment; needs pull-requests: write.",
-        unset="the job's own, github.token",
-    ),
+    *PUBLISHING_INPUTS,
 )
 
 BY_NAME: Mapping[str, Input] = MappingProxyType({known.name: known for known in INPUTS})

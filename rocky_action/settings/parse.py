@@ -72,6 +72,8 @@ class Settings:
     fail_on_preview_error: bool
     pr_number: int | None
     comment_marker: str
+    check_run: bool
+    labels: bool
     history: bool
     history_key: str | None = field(repr=False)
     report: str | None
@@ -173,6 +175,8 @@ def _settings(read: Reader) -> Settings:
         fail_on_preview_error=read.truth("fail_on_preview_error"),
         pr_number=read.whole("pr_number", at_least=1) or None,
         comment_marker=read.comment_marker(),
+        check_run=read.truth("check_run"),
+        labels=read.truth("labels"),
         history=read.truth("history"),
         history_key=read.history_key(),
         report=read.optional("report"),

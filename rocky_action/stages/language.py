@@ -12,7 +12,13 @@ def language_caveats(plan: Plan, head: Project) -> tuple[Caveat, ...]:
     """One caveat for each warning of lowering, in run order; models that do not run are not asked."""
     models = [head.models[name] for name in plan.prune_names]
     return tuple(
-        Caveat(Severity.WARNING, f"line {warning.line} of {model.path}: {warning.message}", model.name, model.path)
+        Caveat(
+            Severity.WARNING,
+            f"line {warning.line} of {model.path}: {warning.message}",
+            model.name,
+            model.path,
+            warning.line,
+        )
         for model in models
         for warning in warnings_of(model, head.dialect)
     )

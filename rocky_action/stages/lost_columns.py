@@ -14,7 +14,10 @@ from rocky_action.sql.model_lineage import ModelLineages
 
 
 def lost_columns(plan: Plan, head: Project, *, findings: Iterable[Finding]) -> tuple[Caveat, ...]:
-    """One caveat for each model and column, in run order; only models that read one with a lost column are asked."""
+    """One caveat for each model and column, in run order; only models that read one with a lost column are asked.
+
+    It stands on the line where the column was lost: that is what was edited.
+    """
     lost = {
         (finding.model, finding.column.lower()): finding
         for finding in findings
@@ -30,8 +33,10 @@ def lost_columns(plan: Plan, head: Project, *, findings: Iterable[Finding]) -> t
             lineage = lineages.of(name)
             used = [] if lineage is None else [one for one in _used(lineage, lineages) if one in lost]
             for model, column in dict.fromkeys(used):
-                message = f"it reads `{model}`, whose {lost[model, column].message}"
-                found.append(Caveat(Severity.ERROR, message, name, head.models[name].path))
+                cause = lost[model, column]
+                path = head.models[name].path if cause.line is None else cause.path
+                message = f"it reads `{model}`, whose {cause.message}"
+                found.append(Caveat(Severity.ERROR, message, name, path, cause.line))
     return tuple(found)
 
 

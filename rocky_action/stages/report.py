@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.dag import Dag
 from rocky_action.domain.audit import Audit, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.cost import CostDelta
-from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff, SizeChange
+from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff, size_words
 from rocky_action.domain.execution import (
     BaselineKind,
     Cloned,
@@ -222,19 +221,8 @@ def _clone_caveats(evidence: Evidence) -> Iterable[Caveat]:
 
 def _diff_caveats(evidence: Evidence) -> Iterable[Caveat]:
     for diff in evidence.diffs:
-        if size := diff.rows.size_change:
-            head = f"{diff.rows.rows_head:,}" if diff.rows.rows_head else "none"
-            counts = f"{diff.rows.rows_base or 0:,} rows in base, {head} in head"
-            yield Caveat(Severity.WARNING, f"{_SIZES[size]}: {counts}", diff.model)
-
-
-_SIZES: Mapping[SizeChange, str] = MappingProxyType(
-    {
-        "emptied": "it became empty",
-        "halved": "it lost more than half of its rows",
-        "doubled": "it has at least twice its rows",
-    }
-)
+        if words := size_words(diff.rows):
+            yield Caveat(Severity.WARNING, words, diff.model)
 
 
 def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
@@ -266,7 +254,7 @@ def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
 
 def _limit_caveats(cost: CostDelta, projects: Projects) -> Iterable[Caveat]:
     for breach in cost.breaches:
-        severity = Severity.ERROR if breach.fails else Severity.WARNING
+        severity = Severity.ERROR if breach.fails else Severity.WARNING if breach.matters else Severity.NOTE
         yield Caveat(severity, breach_words(breach), breach.model, breach.path)
     for over in cost.gates:
         yield Caveat(Severity.ERROR, gate_words(over, cost.cadence))

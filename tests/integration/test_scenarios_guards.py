@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import looks_guards
 from tests.support.fork_guards import FORK_GUARDS
 from tests.support.guards import Guard, scenarios, source_of
 from tests.support.history_guards import HISTORY_GUARDS
@@ -894,6 +895,7 @@ GUARDS = (
     ),
     *FORK_GUARDS,
     *HISTORY_GUARDS,
+    *looks_guards.GUARDS,
 )
 
 

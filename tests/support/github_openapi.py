@@ -30,6 +30,13 @@ OPERATIONS = (
     "repos/get-collaborator-permission-level",
     "actions/list-workflow-run-artifacts",
     "actions/download-artifact",
+    "checks/create",
+    "checks/update",
+    "checks/list-for-ref",
+    "checks/list-annotations",
+    "issues/list-labels-on-issue",
+    "issues/add-labels",
+    "issues/remove-label",
 )
 MOST_PER_PAGE = 100
 """Says the description of ``per_page`` in words; more is clamped without a word."""
@@ -104,11 +111,15 @@ def _judge_body(name: str, schema: Schema | None, content: object) -> Iterator[s
         if content is not None:
             yield f"{name}: has a body, and needs none"
         return
-    for error in Draft202012Validator({**schema, "additionalProperties": False}).iter_errors(content):
+    closed = "additionalProperties" if "properties" in schema else "unevaluatedProperties"
+    for error in Draft202012Validator({**schema, closed: False}).iter_errors(content):
         yield f"{name}: {error.message}"
 
 
 def _unknown(item: object, fields: Schema, *, at: str) -> Iterator[str]:
+    if isinstance(item, list):
+        for one in item:
+            yield from _unknown(one, fields, at=at)
     if isinstance(item, dict) and fields:
         for key, value in item.items():
             if key not in fields:

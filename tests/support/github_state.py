@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import unquote, urlencode
 
+from tests.support.github_checks import Looks
+
 Query = Mapping[str, str]
 Json = dict[str, object]
 
@@ -92,6 +94,12 @@ def refuse(status: int, message: str, *, errors: list[Json] | None = None, heade
 NOT_FOUND = refuse(404, "Not Found")
 
 
+def _issue(path: str) -> int:
+    """The number of the issue that a path is about, 0 for none."""
+    found = re.match(r"issues/(\d+)/", path)
+    return int(found[1]) if found else 0
+
+
 def now(hours_ago: int = 0) -> str:
     return (datetime.now(UTC) - timedelta(hours=hours_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -136,6 +144,7 @@ class GitHubState:
         self.reviews: dict[int, list[Review]] = {}
         self.hidden_lists = 0
         self._next_id = 1_000
+        self.looks = Looks(refuse, self._page, Answer)
 
     def add_pull(self, number: int, branch: str, sha: str, *, pull: Pull | None = None) -> None:
         """An open pull request from a branch of the repository, or any ``pull`` at all."""
@@ -210,6 +219,7 @@ class GitHubState:
             ("GET", r"collaborators/([^/]+)/permission", self._permission),
             ("GET", r"actions/runs/(\d+)/artifacts", lambda n: self._list_artifacts(int(n), query)),
             ("GET", r"actions/artifacts/(\d+)/zip", lambda n: self._download(int(n))),
+            *self._looks_routes(path, query, content, account),
         ]
         issue = re.match(r"issues/(\d+)/", path)
         if issue and int(issue[1]) in self.moved:
@@ -222,6 +232,20 @@ class GitHubState:
                     return refuse(403, "Resource not accessible by integration", headers=NEEDED)
                 return act(found[1])
         return NOT_FOUND
+
+    def _looks_routes(
+        self, path: str, query: Query, content: object, account: Account
+    ) -> list[tuple[str, str, Callable[[str], Answer]]]:
+        looks, said = self.looks, content if isinstance(content, dict) else {}
+        return [
+            ("GET", r"commits/([^/]+)/check-runs", lambda sha: looks.list_runs(sha, query, account)),
+            ("POST", r"(check-runs)", lambda _: looks.create_run(said, account)),
+            ("PATCH", r"check-runs/(\d+)", lambda n: looks.update_run(int(n), said, account)),
+            ("GET", r"check-runs/(\d+)/annotations", lambda n: looks.list_annotations(int(n), path, query)),
+            ("GET", r"issues/(\d+)/labels", lambda n: looks.list_labels(int(n), path, query)),
+            ("POST", r"issues/(\d+)/labels", lambda n: looks.add_labels(int(n), said)),
+            ("DELETE", rf"issues/{_issue(path)}/labels/(.+)", lambda name: looks.remove_label(_issue(path), name)),
+        ]
 
     def _page(self, items: list[Json], path: str, query: Query) -> Answer:
         size = min(max(int(query.get("per_page", "30")), 1), 100)
