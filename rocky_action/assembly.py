@@ -23,6 +23,7 @@ from rocky_action.git.comparison import compare
 from rocky_action.git.hunks import changed_hunks, lines_in
 from rocky_action.git.repository import Repository, open_repository
 from rocky_action.git.trees import trees
+from rocky_action.holding import refuse
 from rocky_action.place import PROJECT_FILE, Place, project_folder
 from rocky_action.ports import SourceTree
 from rocky_action.projects.rocky import RockyLoader
@@ -224,7 +225,9 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
                 f" {newest.head_commit[:7]})",
                 advice=again,
             )
-        yield Newest(known, options, Connection(opened.warehouse, records), newest.execution, place.now)
+        of_its_run = Connection(opened.warehouse, replace(records, token=newest.token))
+        yield Newest(known, options, of_its_run, newest.execution, place.now)
+        refuse(of_its_run.records.holder(options.name), options.name)  # else what was read may be half of another's
 
 
 def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed: Collection[str]) -> set[str]:

@@ -60,9 +60,12 @@ def cleanup_previews(
         due = [
             lease for lease in records.leases() if (lease.expires_at <= place.now if expired else lease.name == name)
         ]
-        dropped = [schema for lease in due for schema in _drop_leased(opened.warehouse, lease)]
+        dropped: list[str] = []
         for lease in due:
-            records.release(lease.name)
+            if expired and not records.is_newest(lease):
+                continue  # a run has taken it up since the list was made
+            dropped += _drop_leased(opened.warehouse, lease)
+            records.release(lease.name, until=lease.written_at)
         if expired:
             _prune(records, settings, place=place)
         return tuple(dropped)

@@ -15,6 +15,7 @@ PreviewError                     70  our bug, when nothing below fits
     |   +-- StatementTimeoutError    a statement ran longer than it was given
     |   +-- MissingCredentialsError  nobody has said how to get into the warehouse
     +-- ForgeError                   GitHub said no
+    +-- SupersededError              another run has taken over the preview, or it was dropped meanwhile
 
 Exit codes 0 (done) and 1 (done, and the gate says fail) are not errors: the report's verdict decides them.
 """
@@ -126,6 +127,10 @@ class MissingCredentialsError(WarehouseError):
 
 class ForgeError(OutsideError):
     """GitHub's API refused or did not answer."""
+
+
+class SupersededError(OutsideError):
+    """The preview is no longer this run's: another one has begun to build it anew, or it was dropped."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,21 +14,35 @@ from rocky_action import documents
 from rocky_action.domain.findings import Impact
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.domain.report import Report
-from rocky_action.errors import InputError, PreviewError, UserError
-from rocky_action.forges.comments import Body, Continued, NotPosted, Posted, upsert_comment
+from rocky_action.errors import ForgeError, InputError, PreviewError, SupersededError, UserError
+from rocky_action.forges.comments import (
+    Body,
+    Continued,
+    NotPosted,
+    OfRun,
+    Outdated,
+    Posted,
+    upsert_comment,
+    withdraw_report,
+)
 from rocky_action.forges.github_actions import Event
 from rocky_action.forges.github_api import GitHub
 from rocky_action.forges.pull_requests import refuse_strangers_sql, resolve_pull_request
 from rocky_action.forges.refusals import BadCredentialsError
 from rocky_action.forges.runner import Runner
 from rocky_action.forges.spoken import Declined, asked_for
+from rocky_action.forges.stamps import Stamp, stamp_of
 from rocky_action.looks import Looks
 from rocky_action.place import Place, project_folder
 from rocky_action.remembering import Memory
-from rocky_action.rendering import render_comment, render_failure
+from rocky_action.rendering import render_comment, render_failure, render_withdrawn
 from rocky_action.rendering.cutting import cut
 from rocky_action.settings import Mode, Settings
 from rocky_action.wire.strangers import why_not_taken
+
+LAST_WORDS = "last words"
+_SECONDS_AT_THE_END = 4.0
+"""GitHub kills a job ten seconds after its first signal, and statements have been cancelled by then."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,16 @@ class Job:
         if not settings.history or self.github is None or pull_request is None:
             return None
         return Memory(self.github, pull_request, settings.comment_marker, settings.history_key)
+
+    @property
+    def known_pull_request(self) -> PullRequest | None:
+        """The same, as far as nobody has to be asked any more."""
+        found = vars(self).get("pull_request", self.event.pull_request)
+        return found if isinstance(found, PullRequest) else None
+
+    def stamp(self, pull_request: PullRequest) -> Stamp | None:
+        """Which run this is, and of which commit."""
+        return stamp_of(self.place.environ.get("GITHUB_RUN_ID"), pull_request.head_commit)
 
     @property
     def _github(self) -> GitHub:
@@ -121,7 +146,10 @@ def publish_failure(job: Job, error: PreviewError) -> None:
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
         shown = partial(cut, body, run_url=job.event.run_url)
-        comment(job, job.pull_request, body=job.memory.instead(shown) if job.memory else shown)
+        if isinstance(error, SupersededError):
+            withdraw(job, because=error.message)
+        else:
+            comment(job, job.pull_request, body=job.memory.instead(shown) if job.memory else shown)
         _looks(job).fail(shown, forgiven=is_forgiven(job, error))
     except PreviewError as err:
         if err.message != error.message:  # the first one has been told already
@@ -146,7 +174,7 @@ def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continue
             repository=pull_request.repository,
             number=pull_request.number,
             marker=job.settings.comment_marker,
-            body=body,
+            body=OfRun(body, job.stamp(pull_request)),
         )
     except BadCredentialsError as err:
         tell(job.runner, err)
@@ -157,9 +185,52 @@ def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continue
             job.runner.set_output("comment_url", url)
         case NotPosted(reason=reason, advice=advice):
             job.runner.annotate("warning", f"The comment was not posted: {reason}\n{advice}")
+        case Outdated(url=url, commit=commit):
+            job.runner.annotate(
+                "notice",
+                f"The comment is about {commit[:7]}, which is later than this run's commit, so it stays as it is:"
+                f" {url}\nThis run's report is in the job summary.",
+            )
         case _:
             assert_never(result)
     return 0
+
+
+def withdraw(job: Job, *, because: str) -> None:
+    """Says in the comment that this run has no report, if a report about an earlier commit stands there.
+
+    Takes seconds at most, also where GitHub does not answer: whoever has been told to stop is killed soon.
+    """
+    pull_request, github = job.known_pull_request, job.github
+    stamp = job.stamp(pull_request) if pull_request else None
+    if pull_request is None or github is None or stamp is None:
+        return
+    done: list[str] = []
+
+    def write() -> None:
+        hasty = github.in_haste(_SECONDS_AT_THE_END)
+        try:
+            url = withdraw_report(
+                hasty,
+                pull_request,
+                marker=job.settings.comment_marker,
+                stamp=stamp,
+                body=lambda head: render_withdrawn(
+                    stamp.commit, because, head=head, marker=job.settings.comment_marker, run_url=job.event.run_url
+                ),
+            )
+        except ForgeError as err:
+            done.append(f"Whether the comment is still about an earlier commit is not known: {err.message}")
+        else:
+            done.extend([f"Comment: {url}, where an earlier commit's report stood"] if url else [])
+        finally:
+            hasty.close()
+
+    thread = threading.Thread(target=write, name=LAST_WORDS, daemon=True)
+    thread.start()
+    thread.join(_SECONDS_AT_THE_END)
+    for what in done:
+        job.runner.say(what)
 
 
 def tell(runner: Runner, error: PreviewError) -> None:

@@ -20,7 +20,7 @@ from rocky_action.forges.log import guard_streams
 from rocky_action.forges.patience import Patience
 from rocky_action.forges.runner import Runner
 from rocky_action.forges.spoken import Declined
-from rocky_action.job import Job, cancel, comment, is_forgiven, publish, publish_failure, tell
+from rocky_action.job import Job, cancel, comment, is_forgiven, publish, publish_failure, tell, withdraw
 from rocky_action.pipeline import preview
 from rocky_action.place import Place, read_project_file
 from rocky_action.posting import ready_body
@@ -70,6 +70,8 @@ def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patien
         return _failed(job, err)
     except KeyboardInterrupt:
         runner.say("rocky-preview: cancelled; the next run, or the clean-up, drops what this one has built")
+        if settings.mode is Mode.PREVIEW:
+            withdraw(job, because="the run was cancelled")
         cancel(job)
         return exit_code()
     except Exception as err:  # noqa: BLE001  the outermost boundary: our bug, told as such
@@ -181,18 +183,32 @@ def _with_base(job: Job) -> Settings:
 
 
 def _cleanup(job: Job) -> int:
-    """Without credentials nothing can be dropped, and nothing was built either, unless somebody with them did."""
+    """Without credentials nothing can be dropped, and nothing was built either, unless somebody with them did.
+
+    A sweep without them is a mistake: nobody would ever hear of what is left.
+    """
+    expired = _sweeps(job)
+    if expired:
+        job.runner.say("No pull request is named: dropping every preview whose lease has expired.")
     try:
-        dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request)
+        dropped = cleanup_previews(job.settings, job.place, pull_request=job.pull_request, expired=expired)
     except MissingCredentialsError as err:
+        if expired:
+            raise
         job.runner.annotate(
             "warning", f"Nothing was dropped: {with_advice(err.message, err.advice)}\n{_LEFT_TO_SWEEPER}"
         )
         job.runner.append_summary(render_cleanup((), because=err.message))
         return 0
     job.runner.say("\n".join(f"dropped {schema}" for schema in dropped) or "nothing to drop")
-    job.runner.append_summary(render_cleanup(dropped))
+    job.runner.append_summary(render_cleanup(dropped, expired=expired))
     return 0
+
+
+def _sweeps(job: Job) -> bool:
+    """Whether a clean-up is about no preview in particular: the clock has started it, or a person who names none."""
+    named = job.settings.branch_name or job.pull_request
+    return not named and job.event.name in {"schedule", "workflow_dispatch"}
 
 
 def _failed(job: Job, err: PreviewError) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from rocky_action import __version__
 from rocky_action.auditing import Bench, audit
@@ -19,6 +20,7 @@ from rocky_action.domain.report import Caveat, Provenance, Report, Severity, Unc
 from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.estimating import Estimator
+from rocky_action.holding import check, lease, watched
 from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.cap import caveats
 from rocky_action.stages.contents import contents_of
@@ -74,6 +76,7 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             bench = Bench(known.projects, connection.warehouse, options, world.now, world.progress)
             evidence = replace(evidence, audit=audit(sample, bench))
             readings[Work.AUDITING] = connection.warehouse.spent()
+        check(world, options, known=known, connection=connection)  # what was read until here was this run's
         spent, now = dict(_parts(readings)), world.now
         cost = cost_of(known, options, connection=connection, execution=evidence.execution, spent=spent, now=now)
         evidence = replace(evidence, cost=replace(cost, cap=capped.report))
@@ -100,24 +103,19 @@ def sample_of(world: World, options: PreviewOptions, *, known: Study) -> Sample 
     return draw(known.plan, known.projects, options=options.audit, seed=seed)
 
 
-def lease(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> None:
-    """Say, before anything is built, whose the schemas are and until when."""
-    schemas = [(catalog, schema) for catalog in known.projects.catalogs for schema in options.schemas]
-    until = world.now + timedelta(hours=options.run.lease_hours)
-    connection.records.lease(options.name, schemas, comparison=world.comparison, until=until)
-
-
 def create(world: World, options: PreviewOptions, *, known: Study, connection: Connection) -> Execution:
-    """Lease, then clone and run, then record."""
+    """Lease, then clone and run, then record. Raises SupersededError if another run leases the preview meanwhile."""
     lease(world, options, known=known, connection=connection)
+    check_ours = partial(check, world, options, known=known, connection=connection)
     execution = execute(
         known.plan,
         known.projects,
         warehouse=connection.warehouse,
-        options=options,
+        options=watched(options, check_ours),
         now=world.now,
         progress=world.progress,
     )
+    check_ours()
     execution = replace(execution, built_from=known.fingerprint, spent=connection.warehouse.spent())
     connection.records.record(
         options.name, execution, comparison=world.comparison, when=world.now, pull_request=world.pull_request

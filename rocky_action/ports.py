@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from rocky_action.domain.cost import Figures
@@ -180,11 +181,23 @@ class WarehouseAdapter(WarehouseReader, Protocol):
         ...
 
 
+class Holder(Enum):
+    """Whose a preview is: the run's that has leased it last."""
+
+    OURS = "ours"
+    ANOTHERS = "another's"
+    NOBODYS = "nobody's"
+
+
 class Records(Protocol):
     """Leases and run records: what a later run, or a sweeper, must be able to find."""
 
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Says, before anything is built, that these schemas belong to a preview, and until when."""
+        ...
+
+    def holder(self, name: str) -> Holder:
+        """Whose a preview is now. Nobody's once it was dropped; ours as well where nothing can be known of that."""
         ...
 
     def record(

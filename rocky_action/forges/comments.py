@@ -1,7 +1,8 @@
 """The sticky comment: one per pull request and marker, whatever happens between request and answer.
 
 A comment is ours when we wrote it and its first line is the marker; a marker that somebody quotes is not. Somebody may
-have hidden ours (GitHub calls it minimized): an update leaves it hidden, because a person decided that.
+have hidden ours (GitHub calls it minimized): an update leaves it hidden, because a person decided that. What is about a
+later commit stays: a slow run's report does not cover it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
+from rocky_action.domain.pull_request import PullRequest
 from rocky_action.errors import ForgeError
 from rocky_action.forges.github_api import GitHub, route
 from rocky_action.forges.payload import text
 from rocky_action.forges.refusals import BadCredentialsError, NoAnswerError, RateLimitedError, RefusedError
+from rocky_action.forges.stamps import Stamp, last_hidden, read_stamp, stamped
 
 ROUNDS = 4
 SECONDS_OF_REPLICA_LAG = 2.5
@@ -43,6 +47,17 @@ class Continued:
 
 
 @dataclass(frozen=True)
+class OfRun:
+    """A body that says which run it is of; one without a stamp is written whatever the comment is about."""
+
+    body: Body | Continued
+    stamp: Stamp | None
+
+
+Said = Body | Continued | OfRun
+
+
+@dataclass(frozen=True)
 class Posted:
     """The comment is there. ``created`` is true when this run made it and false when it rewrote one."""
 
@@ -58,24 +73,53 @@ class NotPosted:
     advice: str
 
 
-CommentResult = Posted | NotPosted
+@dataclass(frozen=True)
+class Outdated:
+    """The comment is there and about a later commit than this run's, so it stays as it is."""
+
+    url: str
+    commit: str
+
+
+CommentResult = Posted | NotPosted | Outdated
 
 
 def upsert_comment(
-    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Body | Continued
+    github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Said
 ) -> CommentResult:
     """Makes the pull request's one comment with this marker say ``body``, which gets the marker if it lacks it.
 
     Raises ForgeError only for a token that GitHub does not know; all else that can go wrong is a NotPosted.
     """
     try:
-        return _Sticky(
-            github, route("repos", owner, repository, "issues"), number=number, marker=marker, body=body
-        ).settle()
+        return _Sticky(github, route("repos", owner, repository), number=number, marker=marker, said=body).settle()
     except BadCredentialsError:
         raise
     except ForgeError as err:
         return NotPosted(err.message, err.advice)
+
+
+def withdraw_report(
+    github: GitHub, pull_request: PullRequest, *, marker: str, stamp: Stamp, body: Callable[[str | None], str]
+) -> str | None:
+    """Writes ``body`` over a report about an earlier commit than this run's, and over nothing else; its address if so.
+
+    For a run that has no report, so that the old one does not look as if it were about this run's commit. ``body`` is
+    told the pull request's head, None where GitHub does not say. What the comment has hidden at its end stays there.
+    Creates and deletes nothing. Raises ForgeError.
+    """
+    place, number = route("repos", pull_request.owner, pull_request.repository), pull_request.number
+    head = _head(github, f"{place}/pulls/{number}")
+    _ = github.login  # asked now, so that nothing comes between the look at the comment and what is written there
+    said = OfRun(lambda _: body(head), stamp)
+    return _Sticky(github, place, number=number, marker=marker, said=said).withdraw()
+
+
+def _head(github: GitHub, pull: str) -> str | None:
+    """A pull request's head commit, None where GitHub does not say."""
+    with suppress(NoAnswerError, RateLimitedError, RefusedError):
+        return text(github.get(pull), "head", "sha") or None
+    return None
 
 
 def _is_marked(body: str, marker: str) -> bool:
@@ -94,11 +138,14 @@ class _Comment:
 class _Sticky:
     """One comment to be: where it belongs, what it has to say, and what is known of what is there."""
 
-    def __init__(self, github: GitHub, issues: str, *, number: int, marker: str, body: Body | Continued) -> None:
+    def __init__(self, github: GitHub, place: str, *, number: int, marker: str, said: Said) -> None:
         self._github = github
-        self._issues = issues
-        self._thread = f"{issues}/{number}/comments"
+        self._issues = f"{place}/issues"
+        self._thread = f"{self._issues}/{number}/comments"
+        self._pull = f"{place}/pulls/{number}"
         self._marker = marker
+        self._stamp = said.stamp if isinstance(said, OfRun) else None
+        body = said.body if isinstance(said, OfRun) else said
         self._continued = body if isinstance(body, Continued) else None
         self._body = body.first if isinstance(body, Continued) else body
         self._untouched: Mapping[str, str] = {}
@@ -109,8 +156,11 @@ class _Sticky:
         self._seen_at: datetime | None = None
         self._author: str | None = None
 
-    def settle(self) -> Posted:
-        """Leaves one comment of ours with our body: the lowest id, so that runs that race choose the same one."""
+    def settle(self) -> Posted | Outdated:
+        """Leaves one comment of ours with our body: the lowest id, so that runs that race choose the same one.
+
+        Where one of ours is about a later commit, it is its body that is left, so that these runs agree on that too.
+        """
         created = False
         self._look()
         for _ in range(ROUNDS):
@@ -120,15 +170,52 @@ class _Sticky:
                 created = True
                 continue
             kept, *superfluous = mine
-            self._take_up(kept)
+            later = self._later(mine)
+            if later:
+                self._text = later.body
+            else:
+                self._take_up(kept)
             is_new = created and kept.body == self._text
-            if not is_new and not self._update(kept):
+            is_there = is_new or (later is not None and kept.body == self._text)
+            if not is_there and not self._update(kept):
                 self._gone.add(kept.id)
                 self._look()
                 continue
             self._delete(superfluous)
-            return Posted(kept.url, is_new)
+            about = read_stamp(later.body) if later else None
+            return Outdated(kept.url, about.commit) if about else Posted(kept.url, is_new)
         raise NoAnswerError("the comment vanishes as often as it is written")
+
+    def withdraw(self) -> str | None:
+        """Writes our body over a report of an earlier commit; its address, None if there is none."""
+        self._look()
+        mine = self._mine()
+        stamps = [read_stamp(comment.body) for comment in mine]
+        if not mine or not all(stamp and stamp.is_before(self._stamp) for stamp in stamps):
+            return None
+        kept = mine[0]
+        hidden = last_hidden(kept.body)
+        if hidden and len(self._text) + len(hidden) < LONGEST:
+            self._text += f"\n{hidden}\n"
+        return kept.url if self._update(kept) else None
+
+    def _later(self, mine: list[_Comment]) -> _Comment | None:
+        """That of ours which is about the latest commit after this run's, None if there is none.
+
+        A run that was numbered later may be about an earlier commit, once somebody has pushed that one again: what the
+        pull request's head is, is never outdated.
+        """
+        later = [
+            (stamp.run, comment)
+            for comment in mine
+            if self._stamp and (stamp := read_stamp(comment.body)) and self._stamp.is_before(stamp)
+        ]
+        return max(later, key=lambda one: one[0])[1] if later and not self._is_head else None
+
+    @cached_property
+    def _is_head(self) -> bool:
+        """Whether this run's commit is known to be the pull request's head."""
+        return self._stamp is not None and _head(self._github, self._pull) == self._stamp.commit
 
     def _mine(self) -> list[_Comment]:
         """Our comments with the marker, lowest id first. Who we are is asked only where somebody wrote the marker."""
@@ -204,10 +291,13 @@ class _Sticky:
                 self._limit, self._text = limit, self._within(limit)
 
     def _within(self, limit: int) -> str:
+        """The body in at most so many code points, below marker and stamp."""
+        limit -= len(f"{self._stamp}\n") if self._stamp else 0
         body = self._body(limit)
-        return (
+        whole = (
             body if _is_marked(body, self._marker) else f"{self._marker}\n{self._body(limit - len(self._marker) - 1)}"
         )
+        return stamped(whole, self._stamp)
 
     def _delete(self, superfluous: list[_Comment]) -> None:
         """Deletes duplicates as far as possible: the comment stands, and the next run tries again."""

@@ -124,6 +124,11 @@ class GitHub:
     def __repr__(self) -> str:
         return f"GitHub({self._api_url!r})"
 
+    def in_haste(self, seconds: float) -> GitHub:
+        """Another client with the same token, for who has only so many seconds left."""
+        patience = self.patience.for_another(seconds)
+        return GitHub(self._token, api_url=self._api_url, graphql_url=self._graphql_url, patience=patience)
+
     def close(self) -> None:
         """Gives the connections back."""
         self._client.close()

@@ -31,6 +31,10 @@ class Patience:
         self._sleep = sleep
         self.clock = clock
 
+    def for_another(self, seconds: float) -> Patience:
+        """A budget of its own, by the same clock."""
+        return Patience(seconds, sleep=self._sleep, clock=self.clock)
+
     @property
     def seconds_left(self) -> float:
         """Never negative."""

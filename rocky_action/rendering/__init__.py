@@ -122,11 +122,35 @@ def render_failure(
     )
 
 
-def render_cleanup(schemas: Sequence[str], *, because: str = "") -> str:
-    """What the job summary says of a preview that was dropped, or ``because`` of what nothing could be."""
+def render_withdrawn(
+    commit: str, because: str, *, head: str | None, marker: str = "", run_url: str | None = None
+) -> str:
+    """What stands in the comment instead of an earlier commit's report, when a run was stopped before it had its own.
+
+    ``head`` is the pull request's head commit, None where nobody knows.
+    """
+    newer = code(head[:7]) if head and head != commit else None
+    return (
+        _environment()
+        .get_template("withdrawn.md.j2")
+        .render(
+            marker=Md(marker),
+            commit=code(commit[:7]),
+            because=Md(f"superseded by {newer}") if newer else prose(because, 200),
+            newer=newer,
+            run=run_link(run_url, "Log of the run"),
+        )
+    )
+
+
+def render_cleanup(schemas: Sequence[str], *, because: str = "", expired: bool = False) -> str:
+    """What the job summary says of a preview that was dropped, or ``because`` of what nothing could be.
+
+    ``expired``: it was not about one preview but about all whose lease has expired.
+    """
     listed = names(schemas, 10) if schemas else None
     reason = prose(because) if because else None
-    return _environment().get_template("cleanup.md.j2").render(schemas=listed, because=reason)
+    return _environment().get_template("cleanup.md.j2").render(schemas=listed, because=reason, expired=expired)
 
 
 @dataclass(frozen=True)

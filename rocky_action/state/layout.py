@@ -15,8 +15,11 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql.quoting import relation
 from rocky_action.state.values import TYPES, Kind, Value, count, insert
 
-LAYOUT = 2
-"""The version that is written here. Version 1 has no table ``layouts``, and knows no SQL hash and no production."""
+LAYOUT = 3
+"""The version that is written here. Version 1 has no table ``layouts``, and knows no SQL hash and no production.
+
+Before version 3 nothing says which run a lease is of.
+"""
 
 _TABLES: Mapping[str, Mapping[str, Kind]] = MappingProxyType(
     {
@@ -26,6 +29,7 @@ _TABLES: Mapping[str, Mapping[str, Kind]] = MappingProxyType(
             "head_commit": Kind.TEXT,
             "written_at": Kind.MOMENT,
             "expires_at": Kind.MOMENT,
+            "run_token": Kind.TEXT,
         },
         "runs": {
             "run_id": Kind.TEXT,
@@ -36,6 +40,7 @@ _TABLES: Mapping[str, Mapping[str, Kind]] = MappingProxyType(
             "execution": Kind.TEXT,
             "pull_request": Kind.COUNT,
             "origin": Kind.TEXT,
+            "run_token": Kind.TEXT,
         },
         "model_runs": {
             "run_id": Kind.TEXT,

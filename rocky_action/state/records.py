@@ -1,16 +1,19 @@
 """Leases and run records in one warehouse.
 
-A lease is written before anything is built, so what a killed run leaves can always be found and dropped. Records are
-only ever added, until they are old; the newest run of a preview is what ``diff`` and ``cost`` look at, and rebuilds of
-base and production's own runs are where later runs find what a model costs. Prices are not among what is recorded.
+A lease is written before anything is built, so what a killed run leaves can always be found and dropped. It has
+its run's token, and so has its run's record: a preview is whose lease is the newest, and only that run's record says
+what stands in its schemas. It is what ``diff`` and ``cost`` look at. Records are only ever added, until they are old;
+rebuilds of base and production's own runs are where later runs find what a model costs. Prices are not among what is
+recorded.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,8 +22,8 @@ from rocky_action.domain.execution import Execution, Side, Succeeded
 from rocky_action.domain.production import ObservedRuns, ProductionRun
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.usage import Usage
-from rocky_action.errors import WarehouseError
-from rocky_action.ports import Row, WarehouseAdapter
+from rocky_action.errors import InputError, WarehouseError
+from rocky_action.ports import Holder, Row, WarehouseAdapter
 from rocky_action.sql.quoting import text_literal
 from rocky_action.state.layout import LAYOUT, named, patiently
 from rocky_action.state.values import Value, count, insert, literal, moment
@@ -37,6 +40,9 @@ _RECENT_DAYS, _ENOUGH = 30, 5
 """Where so many runs of a model are recorded in so many days, older ones are not looked for."""
 _PREVIEW, _PRODUCTION = "preview", "production"
 _OBSERVED_DAYS, _FEWEST_RUNS = 90, 3
+_WITH_HASHES, _WITH_TOKENS = 2, 3
+"""The layouts from which on a record says of which SQL it is, and of which lease."""
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -46,29 +52,44 @@ class Lease:
     name: str
     schemas: tuple[tuple[str, str], ...]
     expires_at: datetime
+    written_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), compare=False)
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A finished execution and the two commits it compared."""
+    """A finished execution, the two commits it compared, and the token of the lease that it was built under."""
 
     execution: Execution
     merge_base: str
     head_commit: str
+    token: str
 
 
 @dataclass(frozen=True)
 class WarehouseRecords:
-    """Leases and records in one warehouse, whose tables are those of ``layout``; satisfies Records."""
+    """Leases and records in one warehouse, whose tables are those of ``layout``; satisfies Records.
+
+    ``token`` is the run's that works with them, and no other's.
+    """
 
     warehouse: WarehouseAdapter
     layout: int = LAYOUT
+    token: str = field(default_factory=lambda: uuid4().hex, compare=False)
 
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
-        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need."""
-        row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas))}
-        row |= {"head_commit": comparison.head_commit, "written_at": datetime.now(UTC), "expires_at": until}
-        self._append({"leases": [row]})
+        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need.
+
+        It is the newest even where another machine's clock is ahead of this one's.
+        """
+        found, now = self._newest_lease(name, "written_at"), datetime.now(UTC)
+        row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas)), "expires_at": until}
+        row |= {"written_at": max(now, moment(found[0]) + _INSTANT) if found else now}
+        self._append({"leases": [row | {"head_commit": comparison.head_commit, "run_token": self.token}]})
+
+    def holder(self, name: str) -> Holder:
+        """By the newest lease, in one small query."""
+        found = self._newest_lease(name, "run_token")
+        return Holder.NOBODYS if found is None else Holder.OURS if found == (self.token,) else Holder.ANOTHERS
 
     def record(
         self,
@@ -91,6 +112,7 @@ class WarehouseRecords:
             "merge_base": comparison.merge_base,
             "head_commit": comparison.head_commit,
             "execution": _EXECUTION.dump_json(execution).decode(),
+            "run_token": self.token,
         }
         built = [
             about
@@ -127,7 +149,7 @@ class WarehouseRecords:
         Some of production's and some of previews', up to 20 of each; the latter of the same SQL. Those of the last
         month will do where there are five, so that what is asked of a long history costs no more than of a short one.
         """
-        if self.layout < LAYOUT:
+        if self.layout < _WITH_HASHES:
             return {}  # nothing says of which SQL its records are
         recent = self._history(models, since=datetime.now(UTC) - timedelta(days=_RECENT_DAYS))
         few = {name: sql_hash for name, sql_hash in models.items() if len(recent.get(name, ())) < _ENOUGH}
@@ -135,7 +157,7 @@ class WarehouseRecords:
 
     def observed_runs(self, now: datetime) -> ObservedRuns | None:
         """Production's runs that were recorded in the last 90 days; None for fewer than three or less than a day."""
-        if self.layout < LAYOUT:
+        if self.layout < _WITH_HASHES:
             return None
         since = literal(now - timedelta(days=_OBSERVED_DAYS), self.warehouse.dialect)
         ((runs, first, last),) = self.warehouse.query(
@@ -149,36 +171,56 @@ class WarehouseRecords:
         return ObservedRuns(number, days) if days >= 1 else None
 
     def newest(self, name: str) -> RecordedRun | None:
-        """The newest run of one preview, None if there is none. Raises WarehouseError for one that cannot be read."""
+        """The run that one preview's newest lease is of, None if there is no such preview, or not any more.
+
+        Raises InputError where that run is still at work, or was stopped: what an earlier one has recorded is not
+        about what stands in the schemas now. Raises WarehouseError for a record that cannot be read.
+        """
+        again = "Run `rocky-preview create` again."
+        version = f"the newest run of preview {name} was recorded by another version of this program"
+        found = self._newest_lease(name, "run_token" if self.layout >= _WITH_TOKENS else "name")
+        if found is None:
+            return None
+        if self.layout < _WITH_TOKENS or found == (None,):
+            raise WarehouseError(version, advice=again)
+        token = str(found[0])
         rows = self.warehouse.query(
             f"SELECT execution, merge_base, head_commit FROM {named(self.warehouse, 'runs')}"
-            f" WHERE name = {self._text(name)} ORDER BY finished_at DESC, run_id DESC LIMIT 1"
+            f" WHERE run_token = {self._text(token)} AND name = {self._text(name)}"
+            " ORDER BY finished_at DESC, run_id DESC LIMIT 1"
         )
         if not rows:
-            return None
+            raise InputError(
+                f"the preview called {name} is half-built: its newest run has not finished, or was stopped",
+                advice=again,
+            )
         text, merge_base, head_commit = rows[0]
         try:
-            return RecordedRun(_EXECUTION.validate_json(str(text)), str(merge_base), str(head_commit))
+            return RecordedRun(_EXECUTION.validate_json(str(text)), str(merge_base), str(head_commit), token)
         except ValidationError as err:
-            raise WarehouseError(
-                f"the newest run of preview {name} was recorded by another version of this program",
-                advice="Run `rocky-preview create` again.",
-            ) from err
+            raise WarehouseError(version, advice=again) from err
 
     def leases(self) -> tuple[Lease, ...]:
         """The newest lease of each preview, by name."""
         rows = self.warehouse.query(
-            "SELECT name, schemas, expires_at FROM ("
+            "SELECT name, schemas, expires_at, written_at FROM ("
             " SELECT *, row_number() OVER (PARTITION BY name ORDER BY written_at DESC, expires_at DESC) AS age"
             f" FROM {named(self.warehouse, 'leases')}"
             ") AS ranked WHERE age = 1 ORDER BY name"
         )
-        return tuple(_lease(str(name), text, until=until) for name, text, until in rows)
+        return tuple(map(_lease, rows))
 
-    def release(self, name: str) -> None:
-        """Forgets a preview's leases, once its schemas are gone."""
-        table = named(self.warehouse, "leases")
-        self.warehouse.execute([f"DELETE FROM {table} WHERE name = {self._text(name)}"])
+    def is_newest(self, lease: Lease) -> bool:
+        """Whether no run has leased the preview since."""
+        found = self._newest_lease(lease.name, "written_at")
+        return found is not None and moment(found[0]) == lease.written_at
+
+    def release(self, name: str, *, until: datetime | None = None) -> None:
+        """Forgets a preview's leases, once its schemas are gone; only those that were written ``until`` then."""
+        table, older = named(self.warehouse, "leases"), ""
+        if until is not None:
+            older = f" AND written_at <= {literal(until, self.warehouse.dialect)}"
+        self.warehouse.execute([f"DELETE FROM {table} WHERE name = {self._text(name)}{older}"])
 
     def prune(self, before: datetime) -> int:
         """Deletes the records of runs that finished before then, and says how many runs these were.
@@ -200,6 +242,14 @@ class WarehouseRecords:
         if number:
             self.warehouse.execute([f"DELETE FROM {models} WHERE {old}", f"DELETE FROM {runs} WHERE {old}"])
         return count(number) or 0
+
+    def _newest_lease(self, name: str, column: str) -> Row | None:
+        """What a preview's newest lease says in one column, None if there is no lease."""
+        rows = self.warehouse.query(
+            f"SELECT {column} FROM {named(self.warehouse, 'leases')} WHERE name = {self._text(name)}"
+            " AND written_at IS NOT NULL ORDER BY written_at DESC, expires_at DESC LIMIT 1"
+        )
+        return rows[0] if rows else None
 
     def _text(self, value: str) -> str:
         return text_literal(value, self.warehouse.dialect)
@@ -249,6 +299,11 @@ class NoRecords:
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Nothing can be written; the schemas' prefix is all that a sweeper has."""
 
+    def holder(self, name: str) -> Holder:
+        """Nothing says that it is another's."""
+        del name
+        return Holder.OURS
+
     def record(
         self,
         name: str,
@@ -292,9 +347,10 @@ def _figures(rows: Sequence[Row], models: Mapping[str, str]) -> Iterator[tuple[s
             yield str(model), Figures(duration, scanned, None, CostSource.RECORDED, billed, slots, recorded)
 
 
-def _lease(name: str, text: object, *, until: object) -> Lease:
+def _lease(row: Row) -> Lease:
+    name, text, until, written = row
     try:
-        return Lease(name, _SCHEMAS.validate_json(str(text)), moment(until))
+        return Lease(str(name), _SCHEMAS.validate_json(str(text)), moment(until), moment(written))
     except ValidationError as err:
         raise WarehouseError(
             f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +21,7 @@ from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
+from rocky_action.warehouses.duckdb_drafts import draft_of, spill_folder, sweep
 from rocky_action.warehouses.duckdb_statements import (
     OUR_BUG,
     advice_for,
@@ -267,12 +265,14 @@ def open_adapter(request: OpenRequest) -> Opened:
         seed(database, scripts)
         return Opened(database, seeded=bool(scripts))
     path = request.folder / named
+    if not request.read_only:
+        sweep(path.parent, spill_folder().parent)
     if path.exists() or request.read_only:
         return Opened(_of(request, open_duckdb(path, options)))
     scripts = request.seeds()
     if not scripts:
         return Opened(open_duckdb(path, options))
-    with _draft(path) as draft:
+    with draft_of(path) as draft:
         database = _of(request, open_duckdb(draft, options))
         with closing(database):
             seed(database, scripts)
@@ -297,8 +297,7 @@ def _of(request: OpenRequest, database: DuckDB) -> DuckDB:
 
 def config_of(options: OpenOptions) -> Config:
     """DuckDB's own words for what was asked of this machine."""
-    # Spilling beside the database would write where only reading was asked for.
-    config: Config = {"temp_directory": str(Path(tempfile.gettempdir()) / f"rocky-preview-{os.getpid()}")}
+    config: Config = {"temp_directory": str(spill_folder())}
     if options.memory_limit is not None:
         config["memory_limit"] = options.memory_limit
     if options.threads is not None:
@@ -350,28 +349,6 @@ def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
         opened.close()
         raise
     return replace(opened, catalog=catalog, file=database.name)
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """An empty database that takes its place at ``path`` when all went well, and leaves nothing behind otherwise.
-
-    It has its own folder and its final name, because DuckDB calls the catalog after the file and seeds may use that.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".rocky-preview-seed-", dir=path.parent))
-    except OSError as err:
-        raise WarehouseError(f"{path} cannot be created: {err.strerror}", advice="Check `path` in rocky.toml.") from err
-    try:
-        draft = folder / path.name
-        with translated("a new database"):
-            duckdb.connect(str(draft)).close()
-        yield draft
-        if not path.exists():  # another run may have been faster, and may have it open
-            draft.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def seed(database: DuckDB, statements: Sequence[str]) -> None:

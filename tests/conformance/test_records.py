@@ -11,6 +11,7 @@ from rocky_action.domain.naming import STATE_SCHEMA
 from rocky_action.domain.production import ObservedRuns
 from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
+from rocky_action.ports import Holder
 from rocky_action.state import NoRecords, WarehouseRecords, open_records, read_records
 from rocky_action.state.layout import LAYOUT
 from rocky_action.state.values import TYPES, Kind
@@ -45,6 +46,7 @@ def opened(ground: Ground) -> WarehouseRecords:
 def test_what_is_recorded_is_found_until_it_is_old(state: Ground) -> None:
     records = opened(state)
     stored = execution("run-1", rebuilt("a", Usage(1, 2, 3, 4, 5, 0.25)), rebuilt("b", Usage(), sql_hash="other"))
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     records.record("x", stored, comparison=COMPARISON, when=NOW, pull_request=7)
     for days in range(3):
         run = produced(f"p-{days}", NOW - (days + 1) * DAY, "a", usage=Usage(days))
@@ -64,12 +66,25 @@ def test_what_is_recorded_is_found_until_it_is_old(state: Ground) -> None:
     ]
     assert history.keys() == {"a"}
     assert records.observed_runs(NOW) == ObservedRuns(3, 2.0)
-    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     assert records.prune(NOW + DAY) == 3
     assert [one.recorded.run_id for one in records.history({"a": "same"})["a"] if one.recorded] == ["run-1"]
     records.release("x")
     assert records.prune(NOW + DAY) == 1
     assert (records.newest("x"), records.history({"a": "same"}), records.observed_runs(NOW)) == (None, {}, None)
+
+
+def test_a_preview_is_whose_lease_is_the_newest(state: Ground) -> None:
+    one, other = opened(state), opened(state)
+    assert one.holder("x") is Holder.NOBODYS
+    one.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    (seen,) = one.leases()
+    assert one.is_newest(seen)
+    other.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    assert (one.holder("x"), other.holder("x"), one.is_newest(seen)) == (Holder.ANOTHERS, Holder.OURS, False)
+    one.release("x", until=seen.written_at)
+    assert other.holder("x") is Holder.OURS
+    one.release("x")
+    assert other.holder("x") is Holder.NOBODYS
 
 
 def test_tables_of_the_first_version_are_read_and_then_extended(state: Ground) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rocky_action.forges.stamps import stamped
 from rocky_action.wire.digest import line_in
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
@@ -27,8 +28,9 @@ def runner(tmp_path: Path, project: PullRequest) -> ProcessRunner:
 
 
 def the_comment(github: GitHubServer) -> str:
+    """Without the line that says which run it is of."""
     (comment,) = github.state.comments.values()
-    return comment.body
+    return stamped(comment.body, None)
 
 
 def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support.checkout import ROOT, Checkout, coverage_environ
 from tests.support.github_server import GitHubServer
 from tests.support.process_runner import ProcessRunner
-from tests.support.pull_request import PullRequest
+from tests.support.pull_request import NUMBER, PullRequest
 
 SLOW = "SELECT {n} AS n, count(*) AS c FROM range(10000000) a, range(10000000) b WHERE a.range * b.range % 7 = 3\n"
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
@@ -103,6 +103,8 @@ def test_a_cancelled_job(
         tmp_path / "runner", project.workspace.path, {**project.workspace.environ, **project.environ()}
     )
     project.push({"models/fct_revenue.sql": SLOW.format(n=1)})
+    stale = f"<!-- rocky-preview -->\n<!-- rocky-preview run: 4000 {'b' * 40} -->\nan earlier commit's report"
+    github.state.add_comment(NUMBER, "github-actions[bot]", stale)
     begun = runner.start({}, project.event("synchronize"))
     assert begun.process.stdout is not None
     for line in iter(begun.process.stdout.readline, b""):
@@ -115,4 +117,6 @@ def test_a_cancelled_job(
     assert step.exit_code == code, step.log
     assert time.monotonic() - begin < NOT_FOREVER
     assert "cancelled; the next run, or the clean-up, drops what this one has built" in step.log
-    assert github.state.comments == {}
+    (comment,) = github.state.comments.values()
+    assert "No preview of commit" in comment.body
+    assert "the run was cancelled" in comment.body

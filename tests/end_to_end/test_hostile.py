@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rocky_action.forges.stamps import stamped
 from tests.support import five_models
 from tests.support.checkout import coverage_environ
 from tests.support.dead import assert_dead
@@ -84,7 +85,7 @@ def test_nothing_of_it_acts(runner: ProcessRunner, project: PullRequest, github:
     assert step.outputs["verdict"] == "failed", step.log
     assert "raised" in step.log, "the attack arrived"
     assert "set-output" in comment.body
-    assert_dead(comment.body, marker=MARKER, run_url=run_url(project))
+    assert_dead(stamped(comment.body, None), marker=MARKER, run_url=run_url(project))
     assert_dead(step.summary, run_url=run_url(project))
     ours = ("::add-mask::actions-token", "::group::rocky-preview", "::endgroup::")
     for command in commands_of(step.log):
@@ -135,7 +136,7 @@ def test_a_project_that_cannot_be_read_is_told_plainly(
     step = runner.run({}, project.event("synchronize"))
     assert step.exit_code == 2, step.log
     (comment,) = github.state.comments.values()
-    assert_dead(comment.body, marker=MARKER, run_url=run_url(project))
+    assert_dead(stamped(comment.body, None), marker=MARKER, run_url=run_url(project))
     assert [
         line
         for line in commands_of(step.log)

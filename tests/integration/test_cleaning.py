@@ -17,7 +17,7 @@ from rocky_action.domain.pull_request import Comparison, PullRequest
 from rocky_action.errors import PlanError, ProjectError, WarehouseError
 from rocky_action.place import Place
 from rocky_action.settings import parse
-from rocky_action.state import WarehouseRecords, open_records
+from rocky_action.state import Lease, WarehouseRecords, open_records
 from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
 from tests.support.previews import make_database, untouched
 from tests.support.projects import project_files
@@ -135,6 +135,47 @@ def test_only_what_has_expired_is_swept(repository: GitRepository) -> None:
         assert warehouse.left() == schemas("unleased", "young")
         assert warehouse.leases() == ["young"]
     assert cleanup(repository, expired=True) == ()
+
+
+def test_what_a_run_takes_up_again_meanwhile_is_not_swept(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As warehouses allow where a DuckDB file does not: the list was made before, the drop comes after."""
+    with opened(repository) as warehouse:
+        warehouse.make("gone", "taken_up", expires=NOW - HOUR)
+    listed = WarehouseRecords.leases
+
+    def leases(records: WarehouseRecords) -> tuple[Lease, ...]:
+        found = listed(records)
+        another = WarehouseRecords(records.warehouse)
+        another.lease("taken_up", schemas("taken_up"), comparison=COMPARISON, until=NOW + HOUR)
+        return found
+
+    monkeypatch.setattr(WarehouseRecords, "leases", leases)
+    assert set(cleanup(repository, expired=True)) == {f"{catalog}.{schema}" for catalog, schema in schemas("gone")}
+    monkeypatch.undo()
+    with opened(repository) as warehouse:
+        assert warehouse.left() == schemas("taken_up")
+        assert warehouse.leases() == ["taken_up"]
+
+
+def test_what_a_run_leases_while_a_preview_is_dropped_is_left_to_the_sweep(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pull request was closed while it ran: whatever it has still built, a lease names."""
+    with opened(repository) as warehouse:
+        warehouse.make("x", expires=NOW + HOUR)
+    dropped = DuckDB.drop_schema
+
+    def drop_schema(database: DuckDB, catalog: str, schema: str) -> None:
+        dropped(database, catalog, schema)
+        WarehouseRecords(database).lease("x", schemas("x"), comparison=COMPARISON, until=NOW + HOUR)
+
+    monkeypatch.setattr(DuckDB, "drop_schema", drop_schema)
+    assert len(cleanup(repository, branch_name="x")) == 2
+    monkeypatch.undo()
+    with opened(repository) as warehouse:
+        assert warehouse.leases() == ["x"]
 
 
 def test_an_expired_lease_without_schemas_is_forgotten(repository: GitRepository) -> None:

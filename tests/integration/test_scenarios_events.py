@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rocky_action.forges.stamps import stamped
 from tests.support import five_models
 from tests.support.forge_bench import BLOCK, BOT, MARKER, SHA, Action, said
 from tests.support.github_server import Fault, GitHubServer
@@ -54,8 +55,8 @@ def previewer(tmp_path: Path, github: GitHubServer, project: PullRequest) -> Act
 
 
 def on(github: GitHubServer) -> dict[int, str]:
-    """The comments by the pull request that they are on."""
-    return {comment.issue: comment.body for comment in github.state.comments.values()}
+    """The comments by the pull request that they are on, without the line that says which run they are of."""
+    return {comment.issue: stamped(comment.body, None) for comment in github.state.comments.values()}
 
 
 # Events that carry their pull request

@@ -61,6 +61,7 @@ def test_a_preview(database: DuckDB, name: str, run_id: str, when: datetime, ran
     records = empty(database)
     sides = {side: tuple(run for run in ran if run.side is side) for side in Side}
     execution = Execution(run_id, "schema", sides[Side.HEAD], sides[Side.BASE], built_from=name)
+    records.lease(name, (), comparison=COMPARISON, until=when)
     records.record(name, execution, comparison=COMPARISON, when=when, pull_request=len(ran) or None)
     newest = records.newest(name)
     assert newest is not None
@@ -77,6 +78,7 @@ def test_a_preview(database: DuckDB, name: str, run_id: str, when: datetime, ran
             assert one.recorded.finished_at == when.isoformat(timespec="seconds")
         else:
             assert found == ()
+    records.release(name)
     assert records.prune(when) == 0
     assert records.prune(when + timedelta(seconds=1)) == 1
     assert (records.newest(name), records.history(asked)) == (None, {})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
+from rocky_action.state import open_records
+from rocky_action.warehouses.duckdb import open_duckdb
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
+from tests.support.records import COMPARISON
 from tests.support.repositories import GitRepository, isolated_environ
 
 NUMBER = 7
@@ -61,6 +66,32 @@ class PullRequest:
                 "SELECT DISTINCT schema_name FROM duckdb_schemas() WHERE schema_name LIKE 'branch\\_\\_%' ESCAPE '\\'"
             ).fetchall()
         return sorted(name for (name,) in rows)
+
+    def leases(self) -> list[str]:
+        """The previews that are leased."""
+        with duckdb.connect(self.workspace.path / five_models.DATABASE, read_only=True) as connection:
+            rows = connection.execute("SELECT DISTINCT name FROM rocky_preview.leases ORDER BY name").fetchall()
+        return [name for (name,) in rows]
+
+    def leave(self, *names: str) -> None:
+        """Makes the database, and in it previews as runs leave them that have just begun."""
+        path = self.workspace.path / five_models.DATABASE
+        duckdb.connect(path).close()
+        database = open_duckdb(path)
+        with closing(database):
+            records = open_records(database)
+            for name in names:
+                schemas = [(five_models.CATALOG, f"branch__{name}{suffix}") for suffix in ("", "__base")]
+                until = datetime.now(UTC) + timedelta(hours=1)
+                records.lease(name, schemas, comparison=COMPARISON, until=until)
+                for catalog, schema in schemas:
+                    database.create_schema(catalog, schema)
+
+    def expire(self, name: str) -> None:
+        """Lets the lease of a preview end a second ago."""
+        with duckdb.connect(self.workspace.path / five_models.DATABASE) as connection:
+            moment = "CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP) - INTERVAL 1 SECOND"
+            connection.execute(f"UPDATE rocky_preview.leases SET expires_at = {moment} WHERE name = ?", [name])
 
     def environ(self, event: str = "pull_request") -> dict[str, str]:
         """GITHUB_* of a job for the pull request as it was pushed last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -12,12 +12,14 @@ from rocky_action.domain.execution import ModelRun, Side, Succeeded
 from rocky_action.domain.options import Baseline, PreviewOptions, RunOptions
 from rocky_action.domain.project import Projects, Relation
 from rocky_action.domain.usage import Usage
-from rocky_action.errors import PlanError, WarehouseError
+from rocky_action.errors import InputError, PlanError, WarehouseError
 from rocky_action.pipeline import create
+from rocky_action.ports import Holder
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
 from rocky_action.state import Lease, WarehouseRecords
+from rocky_action.state.values import literal
 from rocky_action.study import Connection, Study, World, study
 from rocky_action.warehouses.duckdb import DuckDB
 from tests.support.previews import project_of
@@ -72,11 +74,43 @@ def test_a_damaged_lease_is_named(records: WarehouseRecords) -> None:
         assert "rocky_preview.leases" in caught.value.advice
 
 
+def test_the_newest_lease_says_whose_a_preview_is(records: WarehouseRecords) -> None:
+    other = WarehouseRecords(records.warehouse)
+    assert records.holder("x") is Holder.NOBODYS
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    assert (records.holder("x"), other.holder("x")) == (Holder.OURS, Holder.ANOTHERS)
+    other.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    assert (records.holder("x"), other.holder("x")) == (Holder.ANOTHERS, Holder.OURS)
+    assert records.holder("y") is Holder.NOBODYS
+
+
+def test_a_lease_is_the_newest_though_another_clock_is_ahead(records: WarehouseRecords) -> None:
+    other = WarehouseRecords(records.warehouse)
+    other.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    dialect = records.warehouse.dialect
+    tomorrow = literal(datetime.now(UTC) + timedelta(days=1), dialect)
+    records.warehouse.execute([f"UPDATE rocky_preview.leases SET written_at = {tomorrow}"])
+    records.lease("x", SCHEMAS[1:], comparison=COMPARISON, until=NOW + timedelta(hours=1))
+    assert (records.holder("x"), other.holder("x")) == (Holder.OURS, Holder.ANOTHERS)
+    assert records.leases() == (Lease("x", SCHEMAS[1:], NOW + timedelta(hours=1)),)
+
+
+def test_a_lease_that_came_later_is_not_released(records: WarehouseRecords) -> None:
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    (seen,) = records.leases()
+    assert records.is_newest(seen)
+    records.lease("x", SCHEMAS[1:], comparison=COMPARISON, until=NOW)
+    assert not records.is_newest(seen)
+    records.release("x", until=seen.written_at)
+    assert records.leases() == (Lease("x", SCHEMAS[1:], NOW),)
+
+
 # Runs
 
 
 def test_an_execution_comes_back_as_it_was(records: WarehouseRecords) -> None:
     stored = execution("run-1", rebuilt("a"))
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     records.record("x", stored, comparison=COMPARISON, when=NOW)
     newest = records.newest("x")
     assert newest is not None
@@ -86,6 +120,7 @@ def test_an_execution_comes_back_as_it_was(records: WarehouseRecords) -> None:
 
 
 def test_the_newest_run_is_the_one_that_finished_last(records: WarehouseRecords) -> None:
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     for minutes, run_id in ((0, "run-1"), (5, "run-2"), (3, "run-3")):
         records.record("x", execution(run_id), comparison=COMPARISON, when=NOW + timedelta(minutes=minutes))
     records.record("y", execution("run-9"), comparison=COMPARISON, when=NOW + timedelta(days=1))
@@ -95,6 +130,7 @@ def test_the_newest_run_is_the_one_that_finished_last(records: WarehouseRecords)
 
 
 def test_a_run_of_another_version_is_an_error_with_a_way_out(records: WarehouseRecords) -> None:
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     records.record("x", execution(), comparison=COMPARISON, when=NOW)
     records.warehouse.execute(["""UPDATE rocky_preview.runs SET execution = '{"run": "of the future"}'"""])
     with pytest.raises(WarehouseError, match="another version") as caught:
@@ -132,6 +168,25 @@ def test_without_a_pull_request_there_is_no_number(records: WarehouseRecords, da
     records.record("x", execution("run-1", rebuilt("a")), comparison=COMPARISON, when=NOW)
     for table in ("runs", "model_runs"):
         assert {*database.query(f"SELECT pull_request FROM rocky_preview.{table}")} == {(None,)}
+
+
+def test_only_the_run_that_holds_the_lease_is_looked_at(records: WarehouseRecords) -> None:
+    """What another one has begun to build is not what was recorded before."""
+    records.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    records.record("x", execution("run-1"), comparison=COMPARISON, when=NOW)
+    killed = WarehouseRecords(records.warehouse)
+    killed.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    with pytest.raises(InputError, match="half-built") as caught:
+        records.newest("x")
+    assert "rocky-preview create" in caught.value.advice
+    again = WarehouseRecords(records.warehouse)
+    again.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
+    again.record("x", execution("run-3"), comparison=COMPARISON, when=NOW - timedelta(days=1))
+    newest = records.newest("x")
+    assert newest is not None
+    assert (newest.execution.run_id, newest.token) == ("run-3", again.token)
+    records.release("x")
+    assert records.newest("x") is None, "what was dropped is no preview"
 
 
 # The pipeline
@@ -174,7 +229,8 @@ def test_the_lease_comes_before_anything_is_built(database: DuckDB, records: War
     assert [lease.name for lease in records.leases()] == ["x"]
     assert records.leases()[0].expires_at == NOW + timedelta(hours=5)
     assert set(records.leases()[0].schemas) == {("shop", schema) for schema in PreviewOptions("x").schemas}
-    assert records.newest("x") is None
+    with pytest.raises(InputError, match="half-built"):
+        records.newest("x")
 
 
 def test_a_finished_run_is_recorded(database: DuckDB, records: WarehouseRecords) -> None:

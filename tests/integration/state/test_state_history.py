@@ -149,6 +149,7 @@ def test_a_run_that_two_writers_have_stored_is_one(records: WarehouseRecords, da
 
 
 def test_a_run_of_production_is_no_previews_newest(records: WarehouseRecords) -> None:
+    records.lease("production", SCHEMAS, comparison=COMPARISON, until=NOW)
     record(records, "run-1", name="production")
     records.record_production(produced("p-1", NOW + DAY, "a"))
     newest = records.newest("production")

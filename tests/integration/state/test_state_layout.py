@@ -21,8 +21,12 @@ from tests.support.previews import make_database
 from tests.support.records import COMPARISON, NOW, SCHEMAS, execution, produced, rebuilt
 from tests.support.spoken import Spoken
 
-ADDED = {"runs": ("pull_request", "origin"), "model_runs": ("pull_request", "sql_hash", "method", "origin")}
-"""What version 2 has that version 1 had not."""
+ADDED = {
+    "leases": ("run_token",),
+    "runs": ("pull_request", "origin", "run_token"),
+    "model_runs": ("pull_request", "sql_hash", "method", "origin"),
+}
+"""What this version has that version 1 had not."""
 
 
 def make_old(database: DuckDB) -> None:
@@ -63,6 +67,9 @@ def test_tables_of_an_older_version_get_the_columns_they_have_not(warehouse: Duc
     again = open_records(warehouse)
     assert isinstance(again, WarehouseRecords)
     assert again.history({"a": "same"}) == {}, "nobody knows of which SQL it was"
+    with pytest.raises(WarehouseError, match="another version"):
+        again.newest("x")
+    again.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     again.record("x", execution("run-2", rebuilt("a")), comparison=COMPARISON, when=NOW)
     assert len(again.history({"a": "same"})["a"]) == 1
     newest = again.newest("x")
@@ -77,9 +84,8 @@ def test_tables_of_an_older_version_are_read_as_they_are(warehouse: DuckDB, data
     records = read_records(warehouse)
     assert isinstance(records, WarehouseRecords)
     assert (records.history({"a": "same"}), records.observed_runs(NOW)) == ({}, None)
-    newest = records.newest("x")
-    assert newest is not None
-    assert newest.execution == execution("run-1", rebuilt("a"))
+    with pytest.raises(WarehouseError, match="another version"):
+        records.newest("x")
     assert [lease.name for lease in records.leases()] == ["x"]
     records.release("x")
     assert records.leases() == ()
