@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -91,6 +93,11 @@ def test_a_list_holds_plain_names_in_lower_case(dialect: str) -> None:
     for name in (*lists.known, *lists.families, *(pattern for pattern, _ in lists.refused)):
         assert re.fullmatch(r"[a-z_0-9*$.]+", name), name
         assert name.strip("*.") != "", name
+
+
+def test_the_lists_are_part_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["setuptools"]["package-data"]["rocky_action.sql.builtins"] == ["*.toml"]
 
 
 HELD_BACK = {
