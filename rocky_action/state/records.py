@@ -42,7 +42,6 @@ _PREVIEW, _PRODUCTION = "preview", "production"
 _OBSERVED_DAYS, _FEWEST_RUNS = 90, 3
 _WITH_HASHES, _WITH_TOKENS = 2, 3
 """The layouts from which on a record says of which SQL it is, and of which lease."""
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -77,14 +76,10 @@ class WarehouseRecords:
     token: str = field(default_factory=lambda: uuid4().hex, compare=False)
 
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
-        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need.
-
-        It is the newest even where another machine's clock is ahead of this one's.
-        """
-        found, now = self._newest_lease(name, "written_at"), datetime.now(UTC)
-        row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas)), "expires_at": until}
-        row |= {"written_at": max(now, moment(found[0]) + _INSTANT) if found else now}
-        self._append({"leases": [row | {"head_commit": comparison.head_commit, "run_token": self.token}]})
+        """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need."""
+        row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas))}
+        row |= {"head_commit": comparison.head_commit, "written_at": datetime.now(UTC), "expires_at": until}
+        self._append({"leases": [row | {"run_token": self.token}]})
 
     def holder(self, name: str) -> Holder:
         """By the newest lease, in one small query."""

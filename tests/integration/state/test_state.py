@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 import pytest
 
@@ -19,7 +19,6 @@ from rocky_action.projects.rocky import RockyLoader
 from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.plan import make_plan
 from rocky_action.state import Lease, WarehouseRecords
-from rocky_action.state.values import literal
 from rocky_action.study import Connection, Study, World, study
 from rocky_action.warehouses.duckdb import DuckDB
 from tests.support.previews import project_of
@@ -82,17 +81,6 @@ def test_the_newest_lease_says_whose_a_preview_is(records: WarehouseRecords) -> 
     other.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
     assert (records.holder("x"), other.holder("x")) == (Holder.ANOTHERS, Holder.OURS)
     assert records.holder("y") is Holder.NOBODYS
-
-
-def test_a_lease_is_the_newest_though_another_clock_is_ahead(records: WarehouseRecords) -> None:
-    other = WarehouseRecords(records.warehouse)
-    other.lease("x", SCHEMAS, comparison=COMPARISON, until=NOW)
-    dialect = records.warehouse.dialect
-    tomorrow = literal(datetime.now(UTC) + timedelta(days=1), dialect)
-    records.warehouse.execute([f"UPDATE rocky_preview.leases SET written_at = {tomorrow}"])
-    records.lease("x", SCHEMAS[1:], comparison=COMPARISON, until=NOW + timedelta(hours=1))
-    assert (records.holder("x"), other.holder("x")) == (Holder.OURS, Holder.ANOTHERS)
-    assert records.leases() == (Lease("x", SCHEMAS[1:], NOW + timedelta(hours=1)),)
 
 
 def test_a_lease_that_came_later_is_not_released(records: WarehouseRecords) -> None:
