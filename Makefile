@@ -13,7 +13,7 @@ WAREHOUSE_TESTS := $(BIN)/coverage run -m pytest --durations=10 -m "warehouse an
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-live test-container nightly check bench image spark fakesnow golden lock clean
+.PHONY: help demo test test-slow test-live test-container nightly check audit sbom bench image spark fakesnow golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,13 @@ check: .venv/.dev ## formatting, lint, types, layers, and the workflows
 	$(BIN)/actionlint $(WORKFLOWS)
 	$(BIN)/zizmor --offline --no-progress --quiet action.yml $(WORKFLOWS) .github/dependabot.yml
 
+audit: build/audit/.ready ## known holes in the locked packages; asks PyPI, so it needs the network
+	@for lock in requirements-warehouses.lock requirements-dev.lock requirements-audit.lock; do echo "== $$lock"; \
+	  build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement "$$lock" || exit 1; done
+
+sbom: ## what the image is made of, as build/sbom.cdx.json (DEBIAN=FILE: with what dpkg-query lists in it)
+	@mkdir -p build; $(PYTHON) .github/bill_of_materials.py requirements-warehouses.lock $(DEBIAN) > build/sbom.cdx.json
+
 bench: .venv/.dev ## the measurements of benchmarks/, each against its floor
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
@@ -84,6 +91,13 @@ build/spark/.ready: requirements-spark.lock tests/support/spark/pom.xml
 	  && touch $@; \
 	else echo "NO JAVA OR NO MAVEN: Databricks will NOT be tested here" >&2; fi
 
+build/audit/.ready: requirements-audit.lock
+	@echo "Installing pip-audit into build/audit (once)" >&2
+	@rm -rf build/audit && $(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all: \
+	  -r requirements-audit.lock
+	@touch $@
+
 golden: .venv/.dev ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n 2 tests/golden tests/unit/test_rendering.py tests/unit/test_since_last_preview.py
 	git diff --stat -- tests/golden
@@ -96,6 +110,7 @@ lock: ## the lock files from pyproject.toml (LOCK_ARGS=--upgrade for the newest 
 	$(call compile,requirements-dev.lock,pyproject.toml $(DRIVERS) --extra dev --constraints requirements-warehouses.lock)
 	$(call compile,requirements-fakesnow.lock,requirements-fakesnow.in)
 	$(call compile,requirements-spark.lock,requirements-spark.in)
+	$(call compile,requirements-audit.lock,requirements-audit.in)
 
 # One file for every platform and Python >= 3.11; --fork-strategy fewest keeps one version of each package.
 define compile

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from rocky_action.cancelling import closing
 from rocky_action.domain.annotations import Annotation
@@ -36,6 +37,11 @@ from rocky_action.warehouses.request import Opened, OpenRequest
 _WITHHELD = (
     "No value of the data is shown, and no error text that may quote one, because the event does not say that this"
     " repository is private: whoever reads it would read them. `max_samples: 5` shows values all the same."
+)
+
+_POWERFUL = (
+    "More than a preview needs: {}. Nothing of it was used; docs/warehouses/{}.md of rocky-preview has the grants that"
+    " are enough."
 )
 
 
@@ -154,17 +160,26 @@ def connect(
     """The warehouse of head's adapter, open for writing, with its records; closed at the end."""
     from rocky_action.state import NoRecords, open_records  # a plan opens no warehouse, so it has no records
 
+    place.mask_all(projects.head.adapter.settings)
     files = seed_files(head_tree.paths(), settings.seeds)
     request = OpenRequest(
         projects.head.adapter,
         place.folder,
         seeds=partial(seed_statements, head_tree, project_folder(settings, place), files=files),
+        seed_places=partial(_seed_places, head_tree, project_folder(settings, place)),
         memory_limit=settings.memory_limit,
+        extensions=settings.duckdb_extensions,
+        files=settings.duckdb_files,
         catalogs={
             model.target.catalog: model.name
             for model in projects.head.models.values()
             if not isinstance(model.strategy, (Ephemeral, WarehouseOnly))
         },
+        production=tuple(
+            model.target
+            for model in projects.base.models.values()
+            if not isinstance(model.strategy, (Ephemeral, WarehouseOnly))
+        ),
         environ=place.environ,
         labels=labels,
     )
@@ -176,6 +191,8 @@ def connect(
         caveats = [*_seed_caveats(opened, files, changed=sorted(seeds))]
         if settings.max_samples is None and not place.private:
             caveats.append(Caveat(Severity.NOTE, _WITHHELD))
+        if opened.powers:
+            caveats.append(Caveat(Severity.NOTE, _POWERFUL.format(opened.powers, projects.head.adapter.type)))
         if isinstance(records, NoRecords):
             caveats.append(Caveat(Severity.NOTE, f"Nothing was recorded: {records.reason}"))
         yield Connection(opened.warehouse, records, tuple(caveats))
@@ -207,6 +224,8 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
             place.folder,
             seeds=tuple,
             memory_limit=settings.memory_limit,
+            extensions=settings.duckdb_extensions,
+            files=settings.duckdb_files,
             read_only=True,
             environ=place.environ,
             labels=labels_of(place, number=settings.pr_number, name=options.name),
@@ -234,6 +253,15 @@ def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed:
     """Head's seeds, those that the pull request removes, and the sidecars of both."""
     seeds = seed_files(sorted({*head_tree.paths(), *changed}), settings.seeds)
     return {*seeds, *(f"{posixpath.splitext(path)[0]}.toml" for path in seeds)}
+
+
+def _seed_places(tree: SourceTree, folder: Path) -> tuple[Path, ...]:
+    """Where seeds may read: below the project, where git has something, and so never in its own folder.
+
+    What else may lie in a workspace, such as the credentials of an earlier step, lies at its root.
+    """
+    tops = sorted({path.split("/", 1)[0] for path in tree.paths()})
+    return tuple(folder / top for top in tops if not (folder / top).is_symlink())
 
 
 def _seed_caveats(opened: Opened, files: tuple[str, ...], *, changed: Iterable[str]) -> Iterator[Caveat]:

@@ -38,6 +38,7 @@ def cleanup_previews(
     )
     loader, tree = project_loader(settings, place), WorkTree(repository)
     adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)
+    place.mask_all(adapter.settings)
     if not _has_data(adapter, place):
         return ()
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]

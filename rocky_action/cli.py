@@ -22,9 +22,10 @@ from rocky_action.settings import INPUTS, add_options
 
 _PROJECT = ("base_ref", "head", "config", "models_dir", "pipeline", "var")
 _NAMED = (*_PROJECT, "branch_name", "pr_number")
+_DUCKDB = ("duckdb_extensions", "duckdb_files")
 _BUILD = (
     *("copy", "baseline", "stability", "seeds", "allow_functions", "strict_sources"),
-    *("timeout", "memory_limit", "threads", "lease_hours"),
+    *("timeout", "memory_limit", "threads", "lease_hours", *_DUCKDB),
 )
 _DIFF = ("algorithm", "sample_size", "sample_order", "max_samples", "diff_seconds", "diff_bytes")
 _AUDIT = ("audit", "audit_seed")
@@ -41,10 +42,14 @@ _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "diff",
         "compare the newest preview of that name with base",
-        (*_NAMED, "copy", "threads", *_DIFF, *_CAP, "price", "fail_on"),
+        (*_NAMED, "copy", "threads", *_DUCKDB, *_DIFF, *_CAP, "price", "fail_on"),
     ),
-    ("cost", "what the newest preview of that name costs against base", (*_NAMED, "copy", *_COST, "gate", "fail_on")),
-    ("compare", "diff any two relations or files (Parquet, CSV)", ("config", "pipeline", *_DIFF)),
+    (
+        "cost",
+        "what the newest preview of that name costs against base",
+        (*_NAMED, "copy", *_DUCKDB, *_COST, "gate", "fail_on"),
+    ),
+    ("compare", "diff any two relations or files (Parquet, CSV)", ("config", "pipeline", *_DUCKDB, *_DIFF)),
     ("comment", "write the sticky comment of a pull request", ("report", "pr_number", "comment_marker")),
     (
         "cleanup",

@@ -68,6 +68,7 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
 def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
     """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
     from rocky_action.warehouses.duckdb import open_files  # noqa: PLC0415  a driver is imported where it is used
+    from rocky_action.warehouses.duckdb_lock import allowed_by  # noqa: PLC0415
 
     sides = {"base": asked.base, "head": asked.head}
     files = {name: place.folder / text for name, text in sides.items() if Path(text).suffix.lower() in _FILES}
@@ -75,7 +76,8 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
     if missing:
         raise InputError(f"there is no file {' and no file '.join(missing)}", advice=f"Looked in {place.folder}.")
     database = None if len(files) == 2 else _database(settings, place)
-    warehouse = open_files(files, database)
+    allowed = allowed_by(settings.duckdb_extensions, settings.duckdb_files, folder=place.folder)
+    warehouse = open_files(files, database, allowed=allowed)
     with closing(warehouse):
         relations = {
             name: Relation("memory", "main", name) if name in files else _relation(text, warehouse.catalog)

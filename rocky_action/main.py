@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +28,7 @@ from rocky_action.posting import ready_body
 from rocky_action.recording import read_printed, record_run
 from rocky_action.relaying import is_strangers, relay
 from rocky_action.rendering import render_cleanup
+from rocky_action.secrecy import secrets_of
 from rocky_action.settings import ACTION_INPUT, Mode, Settings, inputs_from_environment, parse
 
 _LEFT_TO_SWEEPER = (
@@ -37,6 +39,7 @@ _LEFT_TO_SWEEPER = (
 def main(environ: Mapping[str, str], *, patience: Patience | None = None) -> int:
     """Does what the step's inputs ask for and returns the step's exit code. ``patience`` is for GitHub."""
     heed_signals()
+    logging.getLogger().addHandler(logging.NullHandler())  # or what a driver warns of goes to the log, secrets and all
     runner = Runner(environ, guard_streams())
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     try:
@@ -52,15 +55,16 @@ def main(environ: Mapping[str, str], *, patience: Patience | None = None) -> int
 
 def _step(environ: Mapping[str, str], runner: Runner, *, workspace: Path, patience: Patience | None) -> int:
     values = inputs_from_environment(environ)
-    for secret in ("github_token", "history_key"):
-        runner.mask(values.get(secret, ""))
+    for secret in dict.fromkeys((values.get("github_token", ""), *secrets_of(environ))):
+        runner.mask(secret)
     event = read_event(environ)
     try:
         settings, mistake = _settings(values, workspace), None
     except InputError as err:
         settings, mistake = _what_is_right(values, workspace), err
     folder = workspace / settings.working_directory
-    place = Place(folder, environ, datetime.now(UTC), runner.say, event.server_url, event.run_url, event.private)
+    now = datetime.now(UTC)
+    place = Place(folder, environ, now, runner.say, event.server_url, event.run_url, event.private, runner.mask)
     job = Job(settings, event, place, workspace, runner, _github(settings, event, patience=patience))
     try:
         if isinstance(job.asked, Declined):

@@ -10,16 +10,22 @@ from pathlib import Path
 
 from rocky_action.domain.options import ProjectFile
 from rocky_action.errors import InputError
+from rocky_action.secrecy import secrets_of
 from rocky_action.settings import Settings
 
 PROJECT_FILE = "rocky-preview.yml"
+
+
+def _unmasked(secret: str) -> None:
+    del secret  # a person's terminal masks nothing
 
 
 @dataclass(frozen=True)
 class Place:
     """Where and when a command runs: the folder it was started in, the environment, the time (UTC), a listener.
 
-    ``private`` is False where everybody may read what is published, or nobody knows.
+    ``private`` is False where everybody may read what is published, or nobody knows. ``mask`` keeps a secret out of the
+    log of a job.
     """
 
     folder: Path
@@ -29,6 +35,12 @@ class Place:
     server_url: str = "https://github.com"
     run_url: str | None = None
     private: bool = True
+    mask: Callable[[str], None] = _unmasked
+
+    def mask_all(self, settings: Mapping[str, str]) -> None:
+        """Keeps out of the log what an adapter's settings hold that is secret, whatever variable it came from."""
+        for secret in secrets_of(settings):
+            self.mask(secret)
 
 
 def read_project_file(folder: Path, config: str) -> ProjectFile:

@@ -107,6 +107,7 @@ def _store(run: ProductionRun, settings: Settings, *, place: Place, adapter: Ada
             "the database of this project is in memory: nothing can be recorded there",
             advice=f"Give [adapter.{adapter.name}] of {posixpath.basename(settings.config)} a path.",
         )
+    place.mask_all(adapter.settings)
     request = OpenRequest(
         adapter,
         place.folder,

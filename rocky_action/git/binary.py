@@ -38,16 +38,54 @@ _KEPT = frozenset(
 )
 """How to reach a remote is the caller's business; every other GIT_ variable could make git look somewhere else."""
 
+_PASSED = frozenset(
+    {
+        "ALL_PROXY",
+        "CURL_CA_BUNDLE",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "DISPLAY",
+        "DYLD_LIBRARY_PATH",
+        "HOME",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "LOGNAME",
+        "NIX_SSL_CERT_FILE",
+        "NO_PROXY",
+        "PATH",
+        "SSH_AGENT_PID",
+        "SSH_ASKPASS",
+        "SSH_ASKPASS_REQUIRE",
+        "SSH_AUTH_SOCK",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "TMPDIR",
+        "USER",
+        "XDG_CONFIG_HOME",
+        "XDG_RUNTIME_DIR",
+    }
+)
+"""What git may know of the environment beside its own variables: how to run, who asks, how to reach a remote.
+
+A step's environment has the warehouse's secrets in it, and git starts programs of its own.
+"""
+
 _SETTINGS = (
     ("core.fsmonitor", "false"),
     ("core.hooksPath", os.devnull),
     ("core.quotePath", "false"),
     ("core.splitIndex", "false"),
     ("diff.autoRefreshIndex", "true"),  # else a touched file counts as edited
+    ("fetch.recurseSubmodules", "false"),
     # A pack in a directory that exists: loose objects would leave directories that the workspace's owner cannot write.
     ("fetch.unpackLimit", "1"),
     ("protocol.ext.allow", "never"),
+    ("protocol.file.allow", "user"),  # whoever calls may name a folder as the remote; no submodule may
+    ("submodule.recurse", "false"),
 )
+_NO_HELPERS = ("credential.helper", "")
+"""Forgets the programs that somebody has configured to be asked for passwords."""
 
 _NO_FETCH = "or check out with `fetch-depth: 0` so that nothing has to be fetched."
 _ADVICE = {
@@ -150,20 +188,21 @@ def git_in(folder: Path, *, token: str | None, server_url: str, environ: Mapping
     clean = {
         name: value
         for name, value in environ.items()
-        if not name.startswith("GIT_")
+        if name.upper() in _PASSED  # a proxy's are usually written small
         or name in _KEPT
         or name.startswith(("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
     }
     clean |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     safe = [("safe.directory", str(place)) for place in (folder, *folder.parents) if os.path.lexists(place / ".git")]
     token = (token or "").strip()
+    helpers = [_NO_HELPERS] if token or environ.get("GITHUB_ACTIONS") == "true" else []  # a person's own may be needed
     if not token:
-        return Git(folder, _configured(clean, (*_SETTINGS, *safe)))
+        return Git(folder, _configured(clean, (*_SETTINGS, *safe, *helpers)))
     basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     header = f"http.{server_url.rstrip('/')}/.extraheader"
     # An empty value forgets the headers so far: GitHub refuses two, and actions/checkout may have left one.
     credentials = ((header, ""), (header, f"AUTHORIZATION: basic {basic}"))
-    return Git(folder, _configured(clean, (*_SETTINGS, *safe, *credentials)), secrets=(token, basic))
+    return Git(folder, _configured(clean, (*_SETTINGS, *safe, *helpers, *credentials)), secrets=(token, basic))
 
 
 def failure(command: str, outcome: Outcome) -> GitError:

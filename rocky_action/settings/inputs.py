@@ -8,6 +8,7 @@ from types import MappingProxyType
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.options import Algorithm, Baseline, CopyMode, DiffOptions, RunOptions, SampleOrder
 from rocky_action.settings.described import Input, Mode
+from rocky_action.settings.embedded import EMBEDDED
 from rocky_action.settings.publishing import PUBLISHING_INPUTS
 
 INPUTS: tuple[Input, ...] = (
@@ -175,15 +176,9 @@ INPUTS: tuple[Input, ...] = (
         "Seconds that one statement may take before it is interrupted.",
         flag="--timeout",
         metavar="SECONDS",
-        unset="no limit",
+        unset="the warehouse's own; an hour on DuckDB",
     ),
-    Input(
-        "memory_limit",
-        "Memory that an embedded database may use, such as 2GB or 512MiB.",
-        flag="--memory-limit",
-        metavar="SIZE",
-        unset="the database's own",
-    ),
+    *EMBEDDED,
     Input(
         "threads",
         "Models built or compared at the same time.",

@@ -60,6 +60,8 @@ class Settings:
     max_preview_bytes: int | None
     timeout: float | None
     memory_limit: str | None
+    duckdb_extensions: tuple[str, ...]
+    duckdb_files: tuple[str, ...]
     threads: int
     lease_hours: int
     keep_records_days: int
@@ -163,6 +165,8 @@ def _settings(read: Reader) -> Settings:
         max_preview_bytes=read.size("max_preview_bytes"),
         timeout=read.above_zero("timeout", "seconds above 0"),
         memory_limit=read.memory_limit(),
+        duckdb_extensions=read.extensions(),
+        duckdb_files=read.several("duckdb_files"),
         threads=read.whole("threads", at_least=1, at_most=256),
         lease_hours=read.whole("lease_hours", at_least=1, at_most=8760),
         keep_records_days=read.whole("keep_records_days", at_least=1, at_most=36_500),

@@ -155,6 +155,14 @@ class Reader:
         """Entries, one per line or with commas between them."""
         return tuple(entries(self._given[name].text))
 
+    def extensions(self) -> tuple[str, ...]:
+        """Names of DuckDB's extensions."""
+        found = self.several("duckdb_extensions")
+        for name in found:
+            if not re.fullmatch("[a-z][a-z0-9_]*", name):
+                self.wrong("duckdb_extensions", f"has {shown(name)}, which is not the name of an extension")
+        return found
+
     def comment_marker(self) -> str:
         """An HTML comment on one line."""
         text = self.text("comment_marker")

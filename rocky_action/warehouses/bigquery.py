@@ -22,6 +22,7 @@ from rocky_action.warehouses.bigquery_clones import ways
 from rocky_action.warehouses.bigquery_errors import OUR_BUG, Voice, translated
 from rocky_action.warehouses.bigquery_jobs import ANSWER, Jobs, changes_rows
 from rocky_action.warehouses.bigquery_login import log_in
+from rocky_action.warehouses.bigquery_rights import powers
 from rocky_action.warehouses.bigquery_values import billed_for, columns_of, is_upper_bound, labels_of
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -243,7 +244,7 @@ class BigQuery:
 
 
 def open_adapter(request: OpenRequest) -> Opened:
-    """A client for the adapter's ``project_id`` and ``location`` (US, as in Rocky); nothing is asked of BigQuery yet.
+    """A client for the adapter's ``project_id`` and ``location`` (US, as in Rocky); all that is asked is `powers`.
 
     Raises ProjectError without a project, MissingCredentialsError without credentials or with an empty project.
     """
@@ -268,4 +269,5 @@ def open_adapter(request: OpenRequest) -> Opened:
     )
     voice = Voice(name, settings.get("location") or _LOCATION, login)
     projects = tuple(sorted({project, *(catalog for catalog in request.catalogs if catalog)}))
-    return Opened(BigQuery(client, Jobs(client, voice, request.labels), project, projects))
+    found = powers(client, voice, production=request.production)
+    return Opened(BigQuery(client, Jobs(client, voice, request.labels), project, projects), powers=found)

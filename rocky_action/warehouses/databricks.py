@@ -17,6 +17,7 @@ from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation
 from rocky_action.warehouses.databricks_errors import MISSING, RefusedError
 from rocky_action.warehouses.databricks_login import sign_in
+from rocky_action.warehouses.databricks_rights import powers
 from rocky_action.warehouses.databricks_statements import Result, Statements
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -291,4 +292,5 @@ def open_adapter(request: OpenRequest) -> Opened:
     statements = Statements(sign_in(request), request.labels)
     catalog = str(statements.run("SELECT current_catalog()", timeout=None, reads=True).rows[0][0])
     catalogs = frozenset(name or catalog for name in request.catalogs)
-    return Opened(Databricks(statements, catalog, catalogs, _seconds(request.adapter.settings)))
+    found = powers(statements, catalog=catalog, production=request.production) if request.production else None
+    return Opened(Databricks(statements, catalog, catalogs, _seconds(request.adapter.settings)), powers=found)

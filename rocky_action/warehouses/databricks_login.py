@@ -6,6 +6,7 @@ DATABRICKS_CONFIG_PROFILE or DATABRICKS_AUTH_TYPE names it.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -25,6 +26,7 @@ from rocky_action.errors import MissingCredentialsError, ProjectError
 from rocky_action.warehouses.databricks_errors import Told
 from rocky_action.warehouses.request import OpenRequest
 
+logging.getLogger("databricks.sdk").setLevel(logging.CRITICAL)  # it repeats what a workspace says, and is not scrubbed
 _GITHUB = "github-oidc"
 _NEEDED = {
     "pat": ("token",),

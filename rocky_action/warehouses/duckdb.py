@@ -22,6 +22,7 @@ from rocky_action.errors import ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.duckdb_drafts import draft_of, spill_folder, sweep
+from rocky_action.warehouses.duckdb_lock import CLOSED, Allowed, Config, allowed_by, check_seed, lock
 from rocky_action.warehouses.duckdb_statements import (
     OUR_BUG,
     advice_for,
@@ -36,16 +37,21 @@ from rocky_action.warehouses.request import Opened, OpenRequest
 _DIALECT = "duckdb"
 _SCRATCH = "rocky_preview_scratch"
 _SNAPSHOTS = itertools.count()
-Config = dict[str, str | bool | int | float | list[str]]
+_LONGEST = 3600.0
+"""Seconds that a statement may take where nobody says otherwise: one that never ends would end with the whole job."""
 
 
 @dataclass(frozen=True)
 class OpenOptions:
-    """``memory_limit`` as DuckDB spells it ("2GB"), for the whole process: DuckDB has none per statement."""
+    """``memory_limit`` as DuckDB spells it ("2GB"), for the whole process: DuckDB has none per statement.
+
+    ``allowed`` is what a locked database may do beside; None leaves it open, for who locks it later.
+    """
 
     memory_limit: str | None = None
     threads: int | None = None
     read_only: bool = False
+    allowed: Allowed | None = Allowed()
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,9 @@ class DuckDB:
         return 8
 
     def query(self, sql: str, *, timeout: float | None = None) -> list[Row]:
-        """All rows of one statement, which must be one that reads."""
-        with translated(sql, timeout=timeout), self._cursor() as cursor, interrupted_after(cursor, timeout):
+        """All rows of one statement, which must be one that reads; it is interrupted after an hour at the latest."""
+        timeout = timeout or _LONGEST
+        with translated(sql), self._cursor() as cursor, interrupted_after(cursor, timeout):
             kinds = [statement.type for statement in cursor.extract_statements(sql)]
             if kinds != [duckdb.StatementType.SELECT]:
                 raise WarehouseError(f"refused, as it is not one reading statement: {sql[:200]}", advice=OUR_BUG)
@@ -140,8 +147,12 @@ class DuckDB:
         return Size(rows, held or None)
 
     def execute(self, statements: Sequence[str], *, timeout: float | None = None, model: str | None = None) -> Usage:
-        """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read."""
+        """Statements in one transaction, profiled. Rows are those written or deleted, bytes those that scans read.
+
+        Each is interrupted after an hour at the latest, where nobody says otherwise.
+        """
         del model  # nobody is sent a bill
+        timeout = timeout or _LONGEST
         usage = NO_USAGE
         with translated("COMMIT"), self._cursor() as cursor:
             cursor.execute("SET enable_profiling = 'no_output'; SET profiling_coverage = 'ALL'")
@@ -257,11 +268,13 @@ def open_adapter(request: OpenRequest) -> Opened:
     Without a path the database is in memory and lives for this process only. Raises ProjectError for models whose
     catalog is not the database's.
     """
-    options = OpenOptions(memory_limit=request.memory_limit, read_only=request.read_only)
+    allowed = allowed_by(request.extensions, request.files, folder=request.folder)
+    options = OpenOptions(request.memory_limit, read_only=request.read_only, allowed=allowed)
     named = request.adapter.settings.get("path", "")
-    if named in ("", ":memory:"):
-        database = _of(request, open_duckdb(None, options))
+    if named in ("", ":memory:"):  # it cannot be locked in between: models may read what its seeds may
         scripts = request.seeds()
+        places = request.seed_places() if scripts else ()
+        database = _of(request, open_duckdb(None, replace(options, allowed=allowed.also(places))))
         seed(database, scripts)
         return Opened(database, seeded=bool(scripts))
     path = request.folder / named
@@ -273,7 +286,8 @@ def open_adapter(request: OpenRequest) -> Opened:
     if not scripts:
         return Opened(open_duckdb(path, options))
     with draft_of(path) as draft:
-        database = _of(request, open_duckdb(draft, options))
+        seeding = replace(options, allowed=allowed.also(request.seed_places()))
+        database = _of(request, open_duckdb(draft, seeding))
         with closing(database):
             seed(database, scripts)
             with translated("CHECKPOINT"):  # said aloud: closing would keep a failure to itself
@@ -306,7 +320,10 @@ def config_of(options: OpenOptions) -> Config:
 
 
 def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> DuckDB:
-    """Opens an existing file, or a fresh database in memory for None. Raises WarehouseError with advice."""
+    """Opens an existing file, or a fresh database in memory for None, and locks it.
+
+    Raises WarehouseError with advice.
+    """
     if path is not None and not path.exists():
         raise WarehouseError(
             f"the DuckDB file {path} does not exist",
@@ -316,22 +333,34 @@ def open_duckdb(path: Path | None, options: OpenOptions = OpenOptions()) -> Duck
         connection = duckdb.connect(
             ":memory:" if path is None else str(path),
             read_only=options.read_only and path is not None,
-            config=config_of(options),
+            config=config_of(options) | CLOSED,
         )
     except duckdb.Error as err:
         message = str(err).strip().splitlines()[0]
         advice = advice_for(str(err)) or "Check `path` in rocky.toml."
         raise WarehouseError(f"DuckDB cannot open {path or 'a database in memory'}: {message}", advice=advice) from err
     ((name,),) = connection.execute("SELECT current_database()").fetchall()  # not the stem: DuckDB keeps main
-    return DuckDB(connection, str(name), path.name if path is not None else "in memory")
+    opened = DuckDB(connection, str(name), path.name if path is not None else "in memory")
+    if options.allowed is not None:
+        try:
+            _lock(opened, options.allowed)
+        except WarehouseError:
+            opened.close()
+            raise
+    return opened
 
 
-def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
+def _lock(database: DuckDB, allowed: Allowed) -> None:
+    with translated("SET lock_configuration"):
+        lock(database.connection, allowed)
+
+
+def open_files(files: Mapping[str, Path], database: Path | None, *, allowed: Allowed | None = None) -> DuckDB:
     """A database in memory with a view over each file, by the names given, and another file's database to read.
 
-    The catalog it goes by is that of the other file, if there is one.
+    The catalog it goes by is that of the other file, if there is one. Other files stay closed.
     """
-    opened = open_duckdb(None)
+    opened = open_duckdb(None, OpenOptions(allowed=None))
     try:
         for name, path in files.items():
             reader = "read_parquet" if path.suffix.lower() == ".parquet" else "read_csv"
@@ -339,12 +368,14 @@ def open_files(files: Mapping[str, Path], database: Path | None) -> DuckDB:
             with translated(source, advice="Check that the file is what its name says."):
                 opened.connection.execute(f"CREATE VIEW {quote(name, _DIALECT)} AS FROM {source}")
         if database is None:
+            _lock(opened, (allowed or Allowed()).also(files.values()))
             return opened
         with closing(open_duckdb(database, OpenOptions(read_only=True))) as other:
             catalog = other.catalog  # opened on its own for its errors too: they name the file and a way out
         attach = f"ATTACH {text_literal(str(database), _DIALECT)} AS {quote(catalog, _DIALECT)} (READ_ONLY)"
         with translated(attach):
             opened.connection.execute(attach)
+        _lock(opened, (allowed or Allowed()).also(files.values()))
     except WarehouseError:
         opened.close()
         raise
@@ -356,8 +387,10 @@ def seed(database: DuckDB, statements: Sequence[str]) -> None:
     for script in statements:
         try:
             with signals_kept():
+                check_seed(database.connection, script)
                 database.connection.execute(script)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as err:
             raise WarehouseError(f"a seed could not be loaded: {err}", advice=advice_for(str(err))) from err
         except duckdb.Error as err:
-            raise ProjectError(f"a seed is wrong: {err}", advice="Correct the seed; nothing was created.") from err
+            advice = advice_for(str(err)) or "Correct the seed; nothing was created."
+            raise ProjectError(f"a seed is wrong: {err}", advice=advice) from err

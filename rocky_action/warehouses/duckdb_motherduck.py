@@ -14,7 +14,8 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError, PreviewError, ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
-from rocky_action.warehouses.duckdb import Config, DuckDB, OpenOptions, config_of
+from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, config_of
+from rocky_action.warehouses.duckdb_lock import Config
 from rocky_action.warehouses.duckdb_statements import clocked, translated
 from rocky_action.warehouses.request import Opened, OpenRequest
 

@@ -15,6 +15,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 
 OUR_BUG = "Please report it: nothing in a project should be able to lead here."
+_LONGER = "Raise --timeout, or make the model cheaper."
 _DAMAGED = "The file is damaged; restore it from a copy, or delete it if seeds can make it again."
 _ADVICE = {
     "Could not set lock": "Another process has the database open; wait for it to end, or close it, and try again.",
@@ -28,6 +29,11 @@ _ADVICE = {
     "Read-only file system": "Copy the database to a disk that can be written; a preview is built inside it.",
     "read-only mode": "Only reading was allowed here; nothing was changed.",
     "No space left": "Free some space, or point `path` at a larger disk.",
+    "disabled by configuration": "A preview's database is closed to files and to the network. Name what it may read in"
+    " the input duckdb_files: docs/warehouses/duckdb.md.",
+    "but it exists in the": "A preview loads no extension by itself. Name it in the input duckdb_extensions:"
+    " docs/warehouses/duckdb.md.",
+    "configuration has been locked": "A preview's database is locked: its settings stay as they are.",
     "Out of Memory Error": "Raise --memory-limit, or make the model cheaper.",
 }
 """What DuckDB's message says, in the order of looking, and what to do about it."""
@@ -35,7 +41,7 @@ _ADVICE = {
 
 def clocked(cursor: duckdb.DuckDBPyConnection, statement: str, *, timeout: float | None) -> Usage:
     """Runs one statement and says how long it took, by our own clock, and how many rows it has written."""
-    with translated(statement, timeout=timeout), interrupted_after(cursor, timeout):
+    with translated(statement), interrupted_after(cursor, timeout):
         kinds = [one.type for one in cursor.extract_statements(statement)]
         if len(kinds) != 1:
             raise WarehouseError(f"refused, as it is not one statement: {statement[:200]}", advice=OUR_BUG)
@@ -71,30 +77,37 @@ def _scanned(operator: dict[str, object]) -> int:
 
 @contextmanager
 def interrupted_after(cursor: duckdb.DuckDBPyConnection, timeout: float | None) -> Iterator[None]:
-    """Interrupts what a cursor runs after so many seconds."""
+    """Interrupts what a cursor runs after so many seconds, and raises StatementTimeoutError then."""
     if timeout is None:
         yield
         return
-    timer = threading.Timer(timeout, cursor.interrupt)
+    late = threading.Event()
+
+    def interrupt() -> None:
+        late.set()
+        cursor.interrupt()
+
+    timer = threading.Timer(timeout, interrupt)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except duckdb.InterruptException as err:
+        if not late.is_set():
+            raise
+        raise StatementTimeoutError(f"the statement was interrupted after {timeout:g} s", advice=_LONGER) from err
     finally:
         timer.cancel()
 
 
 @contextmanager
-def translated(sql: str, *, timeout: float | None = None, advice: str = "") -> Iterator[None]:
+def translated(sql: str, *, advice: str = "") -> Iterator[None]:
     """Turns DuckDB's errors into ours."""
     try:
         with signals_kept():
             yield
     except duckdb.InterruptException as err:
-        raise StatementTimeoutError(
-            f"the statement was interrupted after {timeout:g} s" if timeout else "the statement was interrupted",
-            advice="Raise --timeout, or make the model cheaper.",
-        ) from err
+        raise StatementTimeoutError("the statement was interrupted", advice=_LONGER) from err
     except duckdb.Error as err:
         raise WarehouseError(_message(err, sql), advice=advice or advice_for(str(err))) from err
 

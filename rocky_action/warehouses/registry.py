@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
 from typing import cast
 
 from rocky_action.errors import MissingCredentialsError, ProjectError
+from rocky_action.warehouses.confined import Confined
 from rocky_action.warehouses.request import Opened, OpenRequest
 
 _OPENERS: Mapping[str, str] = MappingProxyType(
@@ -24,10 +26,17 @@ _MOTHERDUCK = "rocky_action.warehouses.duckdb_motherduck"
 
 
 def open_warehouse(request: OpenRequest) -> Opened:
-    """Opens the warehouse of an adapter. Raises ProjectError for a type without a driver, WarehouseError otherwise.
+    """Opens the warehouse of an adapter, confined to schemas of ours. Raises as ``open_unconfined`` does."""
+    opened = open_unconfined(request)
+    return replace(opened, warehouse=Confined(opened.warehouse))
 
-    Among these is MissingCredentialsError, also for a setting that waits for a variable: the driver is not asked then,
-    as it might do without the setting and mean another database.
+
+def open_unconfined(request: OpenRequest) -> Opened:
+    """Opens the warehouse of an adapter, which would write wherever it is told to.
+
+    Raises ProjectError for a type without a driver, WarehouseError otherwise. Among these is MissingCredentialsError,
+    also for a setting that waits for a variable: the driver is not asked then, as it might do without the setting and
+    mean another database.
     """
     module = _MOTHERDUCK if request.adapter.is_motherduck else _OPENERS.get(request.adapter.type)
     if module is None:

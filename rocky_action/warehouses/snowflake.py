@@ -22,6 +22,7 @@ from rocky_action.sql.quoting import quote, relation, text_literal
 from rocky_action.warehouses.request import Opened, OpenRequest
 from rocky_action.warehouses.snowflake_errors import OUR_BUG, is_interrupted, is_missing, told, translated
 from rocky_action.warehouses.snowflake_login import login_from
+from rocky_action.warehouses.snowflake_rights import powers
 from rocky_action.warehouses.snowflake_sessions import Done, Session, Sessions
 from rocky_action.warehouses.snowflake_usage import bytes_assigned, usage_of
 
@@ -286,7 +287,8 @@ def open_adapter(request: OpenRequest) -> Opened:
     except PreviewError:
         sessions.close()
         raise
-    return Opened(Snowflake(sessions, catalog, str(warehouse or "none"), role))
+    found = powers(sessions, role=role, catalog=catalog, production=asked) if (asked := request.production) else None
+    return Opened(Snowflake(sessions, catalog, str(warehouse or "none"), role), powers=found)
 
 
 def _check(request: OpenRequest, fact: str, *, asked: object, found: object, role: str) -> None:

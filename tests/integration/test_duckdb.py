@@ -22,7 +22,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.errors import PreviewError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 from tests.support.previews import make_database, production, read, untouched
 

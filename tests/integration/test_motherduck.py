@@ -23,7 +23,7 @@ from rocky_action.pipeline import preview
 from rocky_action.ports import Size
 from rocky_action.state import open_records
 from rocky_action.study import Connection
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from tests.support.motherduck import TOKEN, Account, request
 from tests.support.shop import SHOP, Shop
 

@@ -751,8 +751,8 @@ GUARDS = (
     ),
     Guard(
         "main:_step",
-        '"github_token", ',
-        "",
+        "runner.mask(secret)",
+        "pass",
         ("test_a_refusal_quotes_the_token_in_a_run",),
     ),
     # Sizes

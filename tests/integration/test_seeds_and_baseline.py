@@ -277,7 +277,7 @@ def test_a_preview_that_has_nothing_to_run_opens_nothing(folder: Path) -> None:
 def test_two_seedings_at_once_do_not_take_each_others_file(folder: Path) -> None:
     """The one that ends last finds a file, and must not put its own in the place of one that is open."""
     from rocky_action.domain.project import Adapter
-    from rocky_action.warehouses.registry import open_warehouse
+    from rocky_action.warehouses.registry import open_unconfined as open_warehouse
     from rocky_action.warehouses.request import OpenRequest
 
     path = folder / "shop.duckdb"

@@ -20,6 +20,7 @@ from rocky_action.pipeline import carry_out, cost_of
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.stages.cost import Terms, price
 from rocky_action.study import Connection, Study, study
+from rocky_action.warehouses.confined import Confined
 from tests.support.shop import Shop
 
 RUNNER = Tariff(Basis.HOUR, 0.48, "0.008 USD a minute", "a runner of two cores")
@@ -120,7 +121,8 @@ def test_a_record_of_an_older_version_is_read_and_says_nothing_of_it(tmp_path: P
         older = json.loads(str(text))
         assert older.pop("spent")["duration_ms"] > 0
         older = json.dumps(older).replace("'", "''")
-        connection.warehouse.execute([f"UPDATE rocky_preview.runs SET execution = '{older}'"])
+        assert isinstance(connection.warehouse, Confined)
+        connection.warehouse.adapter.execute([f"UPDATE rocky_preview.runs SET execution = '{older}'"])
     execution, ledger = looked_at(shop, known)
     assert execution.spent is None
     assert parts(ledger) == {Work.BUILDING: Figures()}

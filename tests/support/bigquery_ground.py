@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rocky_action.domain.project import Adapter
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 from tests.support.bigquery_roles import PREVIEWER, READER, Account
 from tests.support.bigquery_server import Server, serving

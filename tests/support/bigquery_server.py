@@ -212,6 +212,23 @@ def _delete_table(server: Server, request: Request) -> Mapping[str, Any]:
     return {}
 
 
+def _test_permissions(server: Server, request: Request) -> Mapping[str, Any]:
+    """Those of the permissions that the caller has; of a table that is not there, only who may see so is told."""
+    path = (request.names[0], request.names[1], request.names[2])
+    held = [
+        one
+        for one in request.body["permissions"]
+        if server.access.allows(request.account, one, project=path[0], dataset=path[1])
+    ]
+    try:
+        server.shelf.table(path)
+    except Refused:
+        if not server.access.allows(request.account, "bigquery.tables.get", project=path[0], dataset=path[1]):
+            return {}
+        raise
+    return {"permissions": held} if held else {}
+
+
 def _refusal(err: Refused) -> Mapping[str, Any]:
     return {"error": {"code": err.status, "message": err.message, "errors": [err.proto()], "status": err.reason}}
 
@@ -229,6 +246,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[Server, Request], Mapping[str, Any]]], 
     ("DELETE", f"{_ROOT}{_NAME}/datasets/{_NAME}", _delete_dataset),
     ("GET", f"{_ROOT}{_NAME}/datasets/{_NAME}/tables/{_NAME}", _get_table),
     ("DELETE", f"{_ROOT}{_NAME}/datasets/{_NAME}/tables/{_NAME}", _delete_table),
+    ("POST", f"{_ROOT}{_NAME}/datasets/{_NAME}/tables/([^/:]+):testIamPermissions", _test_permissions),
 )
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from rocky_action.domain.project import Adapter
 from rocky_action.ports import WarehouseAdapter
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 from tests.support.ground import Ground, Missing
 

@@ -133,6 +133,8 @@ async def _query(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
     try:
         if role == OWNER and _roles.administer(body["sqlText"]):
             return {"success": True, "data": _one_text("Statement executed successfully.")}
+        if (grants := _roles.shown(role, body["sqlText"])) is not None:
+            return {"success": True, "data": _texts(("privilege", "granted_on", "name", "grantee_name"), grants)}
         statement = _roles.check(role, body["sqlText"], database=database)
     except Refused as refused:
         return _refusal(refused.code, refused.message, refused.state)
@@ -171,12 +173,16 @@ def _cancelled(number: int) -> dict[str, Any]:
 
 
 def _one_text(value: str) -> dict[str, Any]:
-    column = {"name": "S", "type": "text", "length": 100, "byteLength": 400, "nullable": True, "precision": None}
+    return _texts(("S",), [(value,)])
+
+
+def _texts(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> dict[str, Any]:
+    column = {"type": "text", "length": 100, "byteLength": 400, "nullable": True, "precision": None, "scale": None}
     return {
-        "rowtype": [column | {"scale": None}],
-        "rowset": [[value]],
-        "total": 1,
-        "returned": 1,
+        "rowtype": [{"name": name, **column} for name in names],
+        "rowset": [list(row) for row in rows],
+        "total": len(rows),
+        "returned": len(rows),
         "queryId": "00000000-0000-0000-0000-000000000001",
         "queryResultFormat": "json",
         "statementTypeId": 0x1000,

@@ -15,7 +15,7 @@ from sqlglot import exp, parse_one
 from rocky_action.domain.project import Adapter, Relation
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql.quoting import quote, relation
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 
 WAREHOUSES = ("duckdb", "snowflake", "bigquery", "databricks")

@@ -121,7 +121,6 @@ HISTORY_GUARDS = (
         "",
         ("test_the_action_remembers_from_push_to_push",),
     ),
-    Guard("main:_step", ', "history_key"', "", ("test_the_action_remembers_from_push_to_push",)),
     # What is said
     Guard(
         f"{DOMAIN}:_one_since",

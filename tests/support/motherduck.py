@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from rocky_action.domain.project import Adapter
-from rocky_action.warehouses.duckdb import Config
+from rocky_action.warehouses.duckdb_lock import Config
 from rocky_action.warehouses.duckdb_motherduck import MotherDuck, open_adapter
 from rocky_action.warehouses.request import OpenRequest
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import snowflake.connector
 
 from rocky_action.domain.project import Adapter
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 from tests.support.ground import Ground, Missing
 

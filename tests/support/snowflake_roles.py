@@ -26,6 +26,7 @@ _GRANT = re.compile(r"GRANT (?P<privileges>[\w, ]+?) ON (?P<what>.+?) TO ROLE (?
 _SWEEPING = re.compile(r"(?P<when>ALL|FUTURE) (?P<kind>TABLE|VIEW)S IN SCHEMA (?P<name>\S+)", re.IGNORECASE)
 _SINGLE = re.compile(r"(?P<kind>DATABASE|SCHEMA|TABLE|VIEW|WAREHOUSE) (?P<name>\S+)", re.IGNORECASE)
 _ROLE = re.compile(r"CREATE( OR REPLACE)? ROLE (?P<role>\w+)", re.IGNORECASE)
+_SHOW_GRANTS = re.compile(r'SHOW GRANTS TO ROLE (?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))', re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*EXPLAIN( USING \w+)?\s", re.IGNORECASE)
 _FREE = (exp.Query, exp.Describe, exp.Transaction, exp.Commit, exp.Rollback, exp.Show)
 _WRITES: Mapping[type[exp.Expr], str] = {
@@ -94,6 +95,20 @@ class Roles:
     def may_use(self, role: str, kind: str, name: str) -> bool:
         """Whether a login with a DATABASE or a WAREHOUSE has it."""
         return role == OWNER or Grant(role, "USAGE", kind, (name,)) in self.grants
+
+    def shown(self, role: str, sql: str) -> list[tuple[str, str, str, str]] | None:
+        """What SHOW GRANTS TO ROLE says: privilege, kind, name and role; None if the statement is another.
+
+        A role may look at its own, and whoever grants at everybody's.
+        """
+        if not (asked := _SHOW_GRANTS.fullmatch(sql.strip())):
+            return None
+        of = asked["quoted"] or asked["plain"].upper()
+        if role not in (OWNER, of):
+            raise Refused("003001", f"SQL access control error:\nInsufficient privileges: role '{of}'", "42501")
+        owned = [Grant(of, "OWNERSHIP", self.kinds[path], path) for path, owner in self.owners.items() if owner == of]
+        held = [grant for grant in self.grants if grant.role == of]
+        return sorted((one.privilege, one.kind, _spelled(one.path), of) for one in (*held, *owned))
 
     def check(self, role: str, sql: str, *, database: str) -> exp.Expr | None:
         """The statement, parsed. Raises Refused unless the role may run it; what cannot be read is refused as well."""

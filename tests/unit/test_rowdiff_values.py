@@ -10,7 +10,7 @@ import pytest
 from rocky_action.domain.diff import Column
 from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.rowdiff.schema import ColumnPair, pair_columns, text
-from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
 from tests.support.typed_values import EVERY, NO_COLUMN, Spelled, values_of
 
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
@@ -19,7 +19,7 @@ ZONES = ["UTC", "America/New_York", "Asia/Kolkata"]
 @pytest.fixture(scope="module", params=ZONES)
 def database(request: pytest.FixtureRequest) -> Iterator[DuckDB]:
     """A session in each of some time zones, with a table of the values of each type."""
-    opened = open_duckdb(None)
+    opened = open_duckdb(None, OpenOptions(allowed=None))
     try:
         opened.connection.execute(f"SET GLOBAL TimeZone = '{request.param}'")
         for type_ in EVERY:

@@ -20,7 +20,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.errors import StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
 from rocky_action.warehouses.bigquery_jobs import spent_on
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from tests.support.bigquery_ground import (
     DATASET,
     LOCATION,

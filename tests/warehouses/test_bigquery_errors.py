@@ -20,7 +20,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.warehouses.bigquery import BigQuery
 from rocky_action.warehouses.bigquery_login import log_in
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from tests.support.bigquery_ground import PROJECT, SETTINGS, TOKEN, request
 from tests.support.bigquery_refusal import Refused
 from tests.support.bigquery_server import serving

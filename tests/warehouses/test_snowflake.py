@@ -31,7 +31,7 @@ from rocky_action.domain.project import Relation
 from rocky_action.domain.usage import Usage
 from rocky_action.errors import MissingCredentialsError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size, WarehouseAdapter
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.snowflake_errors import scrubbed
 from rocky_action.warehouses.snowflake_login import login_from
 from tests.support.forge_bench import as_found

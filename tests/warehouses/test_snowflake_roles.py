@@ -19,7 +19,7 @@ from rocky_action.errors import WarehouseError
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.sql.quoting import relation
 from rocky_action.state import WarehouseRecords, open_records
-from rocky_action.warehouses.registry import open_warehouse
+from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from tests.support.ground import Missing, required
 from tests.support.snowflake_ground import SETTINGS, grants, open_production, request
 
