@@ -46,6 +46,7 @@ _TEXT_QUOTES = {"bigquery": "'\"", "databricks": "'\"", "snowflake": "'"}
 SUBSTITUTED = "${"
 """Spark fills something in here before it reads a statement, in a text as well."""
 ADVICE = "To allow it: `allow_functions: [{name}]` in rocky-preview.yml, on the base branch."
+_FILES_TOO = " What it may read is the input `duckdb_files`."
 _PROPOSED = "rocky-preview.yml of this pull request allows it, which counts once it is merged."
 _DECLARE = "Declare it under [[sources]] of a sidecar, on the base branch."
 _TABLE_ADVICE = "Load it into a table, and read that."
@@ -94,7 +95,8 @@ def call_refusal(name: str, permits: Permits, *, dialect: str) -> tuple[str, str
         return None  # DuckDB also writes upper(a) as a.upper()
     whose = _WAREHOUSE.get(dialect, dialect)
     why = why or f"is not known to be one of {whose}'s own functions, so nobody can say what it does"
-    return f"{name}() {why}", (_PROPOSED if name in permits.proposed else ADVICE).format(name=name)
+    advice = (_PROPOSED if name in permits.proposed else ADVICE).format(name=name)
+    return f"{name}() {why}", f"{advice}{_FILES_TOO}" if dialect == "duckdb" and "files" in why else advice
 
 
 def substituted(sql: str) -> Refusal:

@@ -14,7 +14,7 @@ from rocky_action.sql.tokens import tokenize
 
 _FILLING = frozenset(
     ["ALTER", "ANALYZE", "BEGIN", "COMMENT", "COMMIT", "CREATE", "DELETE", "DROP", "FROM", "INSERT", "MERGE", "SELECT"]
-).union(["TRUNCATE", "UPDATE", "VALUES", "WITH", "("])
+).union(["TRUNCATE", "UPDATE", "USE", "VALUES", "WITH", "("])
 """How statements begin that fill a database, and nothing else."""
 _HOW = frozenset({"OR", "REPLACE", "TEMP", "TEMPORARY", "PERSISTENT"})
 """Words between CREATE and what is made."""

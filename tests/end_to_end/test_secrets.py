@@ -107,7 +107,7 @@ def test_a_model_that_reads_the_environment_gets_nothing(
     spied: Spied, project: PullRequest, github: GitHubServer
 ) -> None:
     project.push(five_models.pull_request() | {"models/dim_customers.sql": READS_ALL})
-    step = spied.runner.run({"max_samples": "9"}, project.event("opened"))
+    step = spied.runner.run({"max_samples": "9", "allow_functions": "read_text"}, project.event("opened"))
     assert step.outputs["verdict"] == "failed", step.log
     (comment,) = github.state.comments.values()
     assert "dim_customers" in comment.body

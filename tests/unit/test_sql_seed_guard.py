@@ -26,7 +26,6 @@ REFUSED = [
     ("SET memory_limit = '1TB'", "SET"),
     ("RESET memory_limit", "RESET"),
     ("PRAGMA enable_logging", "PRAGMA"),
-    ("USE other", "USE"),
     ("CALL enable_logging()", "CALL"),
     ("CREATE SECRET s (TYPE s3)", "CREATE SECRET"),
     ("CREATE OR REPLACE PERSISTENT SECRET s (TYPE s3)", "CREATE SECRET"),
@@ -45,6 +44,7 @@ FILLING = [
     "WITH x AS (SELECT 1 AS a) INSERT INTO t SELECT * FROM x",
     "COPY t FROM 'data/x.csv' (HEADER)",
     "DROP TABLE IF EXISTS t; COMMENT ON TABLE u IS 'x'; FROM u",
+    "CREATE SCHEMA shop.raw; USE shop.raw",
 ]
 
 
