@@ -84,6 +84,11 @@ class Guard:
                 self._used = self._used.plus(_at_least(self._expected[model]))
             return because
 
+    def spare(self) -> str | None:
+        """Why nothing should begin now that nobody would miss, None if it may; it is no part of what was stopped."""
+        with self._door:
+            return self._because(1.0)
+
     def _because(self, share: float) -> str | None:
         spent = self._spent()
         usd = (None if self._tariff is None else self._tariff.price(one) for one in (spent, self._used))
@@ -174,6 +179,7 @@ def _watched(
         sampled=_SAMPLED if plan.sampled else None,
         halt=guard.halt,
         took=guard.took,
+        spare=guard.spare,
     )
     return Capped(replace(options, restraint=restraint), plan, guard)
 

@@ -11,7 +11,7 @@ from rocky_action.errors import OutsideError
 from rocky_action.rendering import render_comment, render_cost_markdown, render_diff_markdown, render_summary
 from rocky_action.wire.cost import CostDocument, cost_document
 from rocky_action.wire.create import CreateDocument, create_document
-from rocky_action.wire.diff import DiffDocument, diff_document
+from rocky_action.wire.diff import DiffDocument, Told, diff_document
 from rocky_action.wire.document import to_json
 from rocky_action.wire.report import report_json
 
@@ -38,8 +38,7 @@ def diff_json(report: Report) -> DiffDocument:
         report.diffs,
         name=name,
         markdown=markdown,
-        audit=report.audit,
-        findings=report.findings,
+        told=Told(report.audit, report.findings, report.self_test),
     )
 
 

@@ -13,6 +13,7 @@ PreviewError                     70  our bug, when nothing below fits
     +-- GitError                     the git binary said no
     +-- WarehouseError               the database said no
     |   +-- StatementTimeoutError    a statement ran longer than it was given
+    |   +-- UnsteadyError            what is compared is not the same each time it is read
     |   +-- MissingCredentialsError  nobody has said how to get into the warehouse
     +-- ForgeError                   GitHub said no
     +-- SupersededError              another run has taken over the preview, or it was dropped meanwhile
@@ -119,6 +120,18 @@ class StatementTimeoutError(WarehouseError):
     """A statement ran longer than the time it was given and was interrupted."""
 
     quotes_values = False
+
+
+class UnsteadyError(WarehouseError):
+    """A side of a comparison returned other rows each time it was read."""
+
+    quotes_values = False
+
+    def __init__(self) -> None:
+        super().__init__(
+            "base or head returned other rows each time it was read",
+            advice="Run again when nothing writes to them; a view must not be random.",
+        )
 
 
 class MissingCredentialsError(WarehouseError):

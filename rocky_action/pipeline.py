@@ -1,7 +1,8 @@
-"""The whole story: load, detect, plan, execute, diff, cost, audit, report."""
+"""The whole story: load, detect, plan, execute, diff, self-test, cost, audit, report."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,6 +22,7 @@ from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError
 from rocky_action.estimating import Estimator
 from rocky_action.holding import check, lease, watched
+from rocky_action.selftesting import self_test
 from rocky_action.stages.audit import Sample, draw
 from rocky_action.stages.cap import caveats
 from rocky_action.stages.contents import contents_of
@@ -43,6 +45,7 @@ def preview(world: World, options: PreviewOptions) -> Report:
 
 def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
     """What comes after the plan, whoever made it. Without credentials for the warehouse the plan is all there is."""
+    started = time.monotonic()
     sample = sample_of(world, options, known=known)
     nothing = Execution(run_id="", schema=options.schema)
     evidence = Evidence(known.changes, known.plan, nothing, (), CostDelta())
@@ -66,10 +69,14 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
             readings[Work.BUILDING] = connection.warehouse.spent()
             world.progress("comparing rows")
             diffs = diff(known, options, connection=connection, execution=execution)
-            contents = contents_of(
-                diffs, execution, projects=known.projects, warehouse=connection.warehouse, options=options
-            )
+            projects, warehouse = known.projects, connection.warehouse
+            contents = contents_of(diffs, execution, projects=projects, warehouse=warehouse, options=options)
             evidence = Evidence(known.changes, known.plan, execution, diffs, CostDelta(), contents=contents)
+            if options.self_test:
+                tested = self_test(
+                    diffs, execution, projects=projects, warehouse=warehouse, options=options, started=started
+                )
+                evidence = replace(evidence, self_test=tested)
             readings[Work.COMPARING] = connection.warehouse.spent()
         if sample:
             lease(world, options, known=known, connection=connection)

@@ -94,8 +94,11 @@ class WarehouseReader(Protocol):
         """How many rows a table has whose places, 0 and up, a condition on ``rowid`` can name; None for all others."""
         ...
 
-    def snapshot(self, relation: Relation) -> AbstractContextManager[Relation]:
-        """Rows that stay the same however often they are read: the relation itself, or a temporary copy of a view."""
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> AbstractContextManager[Relation]:
+        """Rows that stay the same however often they are read: the relation itself, or a temporary copy of a view.
+
+        Making a copy may take ``timeout`` seconds.
+        """
         ...
 
     def size(self, relation: Relation) -> Size:

@@ -171,7 +171,7 @@ class RunOptions:
 
     baseline: Baseline = Baseline.AUTO
     copy: CopyMode = CopyMode.NEEDED
-    timeout_seconds: float | None = None
+    timeout_seconds: float | None = 3600.0
     threads: int = 4
     lease_hours: int = 72
     stability: bool = False
@@ -212,6 +212,10 @@ def _go_on(what: CutWhat, model: str) -> str | None:
     return None
 
 
+def _unspared() -> str | None:
+    return None
+
+
 def _uncounted(usage: Usage) -> None:
     del usage
 
@@ -222,7 +226,8 @@ class Restraint:
 
     ``base`` and ``head`` are the models that are not built on that side, each with the reason; ``sampled`` is why
     samples are compared, None if all rows may be. ``halt`` is asked before each model is built or compared, and says
-    why it must not be; ``took`` is told what each build has used.
+    why it must not be; ``took`` is told what each build has used. ``spare`` says why nothing should begin that nobody
+    would miss, and counts it as nothing that was left out.
     """
 
     base: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -230,6 +235,7 @@ class Restraint:
     sampled: str | None = None
     halt: Callable[[CutWhat, str], str | None] = _go_on
     took: Callable[[Usage], None] = _uncounted
+    spare: Callable[[], str | None] = _unspared
 
     def counted_as(self, what: CutWhat) -> Restraint:
         """The same for another part of the work: what is not done of it counts as that."""
@@ -260,7 +266,7 @@ class PreviewOptions:
     """Everything the pipeline needs to know besides its ports.
 
     ``runs_per_month`` is how often production runs, from the lowest to the highest; None means: find out.
-    ``restraint`` is what follows from ``cap``.
+    ``restraint`` is what follows from ``cap``. With ``self_test`` the diff must find differences planted for it.
     """
 
     name: str
@@ -273,6 +279,7 @@ class PreviewOptions:
     cap: Cap = Cap()
     restraint: Restraint = field(default_factory=Restraint)
     fingerprinted: Fingerprinted = Fingerprinted.NONE
+    self_test: bool = True
 
     @property
     def schema(self) -> str:

@@ -14,6 +14,7 @@ from rocky_action.domain.findings import Finding
 from rocky_action.domain.history import Content
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.self_test import SelfTest
 
 
 class Verdict(StrEnum):
@@ -98,8 +99,8 @@ class Unchecked:
 class Report:
     """All of it. The verdict is never better than its worst part; ``findings`` and ``remarks`` are no part of it.
 
-    ``audit`` is None where none was asked for, ``unchecked`` where the warehouse was reached or not needed. What is in
-    ``contents`` is for the comment's memory: it is never shown, nor written to a file.
+    ``audit`` and ``self_test`` are None where none was asked for or nothing ran, ``unchecked`` where the warehouse was
+    reached or not needed. What is in ``contents`` is for the comment's memory: never shown, nor written to a file.
     """
 
     verdict: Verdict
@@ -117,6 +118,7 @@ class Report:
     unchecked: Unchecked | None = None
     contents: tuple[Content, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    self_test: SelfTest | None = None
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

@@ -10,6 +10,7 @@ from rocky_action.domain.changes import ChangeKind
 from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
+from rocky_action.domain.self_test import SelfTestFailed
 from rocky_action.rendering.costs import cost_words
 from rocky_action.rendering.figures import count, money, plural
 from rocky_action.rendering.limits import limits_heading
@@ -41,6 +42,7 @@ class Headline:
 def headline(report: Report, results: Sequence[ModelResult]) -> Headline:
     """Answers "may I approve?": the worst first, and never better than what was looked at."""
     parts = [
+        *_untrusted(report),
         *_escaped(report),
         *_emptied(in_state(results, State.EMPTIED)),
         *_grown(in_state(results, State.DOUBLED)),
@@ -64,6 +66,11 @@ def _who(results: Sequence[ModelResult]) -> Md:
 
 def _verb(results: Sequence[ModelResult], *, one: str, many: str) -> str:
     return one if len(results) == 1 else many
+
+
+def _untrusted(report: Report) -> Iterator[Md]:
+    if isinstance(report.self_test, SelfTestFailed):
+        yield Md("this run's diff failed its self-test and cannot be trusted")
 
 
 def _escaped(report: Report) -> Iterator[Md]:
@@ -116,7 +123,7 @@ def _gate(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     """Why the verdict is "failed" although every model ran."""
     if report.verdict is not Verdict.FAILED or in_state(results, State.FAILED, State.NOT_RUN):
         return
-    if report.audit and report.audit.escaped:
+    if (report.audit and report.audit.escaped) or isinstance(report.self_test, SelfTestFailed):
         return
     if report.cost.fails:
         yield from limits_heading(report.cost)

@@ -11,6 +11,7 @@ from typing import assert_never
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.report import Caveat, Report, Severity
+from rocky_action.domain.self_test import SelfTestPassed
 from rocky_action.rendering.audit import audit_line
 from rocky_action.rendering.breaking import breaking_lines, warning_lines
 from rocky_action.rendering.budget import Detail
@@ -273,6 +274,9 @@ def _footer(report: Report) -> Iterator[Md]:
     )
     yield Md(f"preview {code(provenance.preview_name)} on {prose(provenance.warehouse, 120)}")
     yield _when(provenance.started_at)
+    if isinstance(report.self_test, SelfTestPassed):
+        found = f"{report.self_test.planted} of {report.self_test.planted}"
+        yield Md(f"self-test: {found} planted differences found")
     yield Md(f"rocky-preview {prose(provenance.tool_version, 40)}")
     if link := run_link(provenance.run_url, "run"):
         yield link

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from rocky_action.domain.diff import Key, Proof, RowDiff
-from rocky_action.errors import WarehouseError
+from rocky_action.errors import UnsteadyError
 from rocky_action.rowdiff.answers import Answer, Question, joined, summed
 from rocky_action.rowdiff.checksums import check
 from rocky_action.rowdiff.differing import Differing
@@ -26,8 +26,6 @@ from rocky_action.rowdiff.schema import ColumnPair
 
 CROWDED = 1.5
 """Rows of one side that a row meets in a join, on average, from which on the key is taken for not unique."""
-UNSTEADY = "base or head returned other rows each time it was read"
-_STEADY_ADVICE = "Run again when nothing writes to them; a view must not be random."
 _IN_PLACE = "rows of both tables stand in the same order, so each was compared with its partner where it stands"
 _JOINED = "both sides are small enough to join all columns by key"
 _NARROWED = "rows stand in different orders, so checksums told which columns can differ, and a join by key read those"
@@ -88,7 +86,7 @@ def diff_with_duplicates(question: Question, key: KeyColumns, *, known: Key) -> 
         else _narrowed(once, key, nulls=(known.null_rows_base, known.null_rows_head))
     )
     if isinstance(answer, Key):
-        raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
+        raise UnsteadyError
     shown = (*key.pairs, *question.beside(key.pairs))
     repeated = cancel(Multisets(parted.repeated, shown, question.masked), draw=question.draw)
     rows = answer.rows
@@ -110,10 +108,10 @@ def diff_with_duplicates(question: Question, key: KeyColumns, *, known: Key) -> 
 
 
 def steady(answer: Answer) -> Answer:
-    """The same. Raises WarehouseError if rows do not add up, as a side was not the same each time it was read."""
+    """The same. Raises UnsteadyError if rows do not add up, as a side was not the same each time it was read."""
     rows = answer.rows
     if (rows.rows_base or 0) + (rows.added or 0) - (rows.removed or 0) != rows.rows_head:
-        raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
+        raise UnsteadyError
     return answer
 
 
@@ -172,7 +170,7 @@ def _join_all(question: Question, key: KeyColumns, *, known: Key) -> Answer:
     join = KeyedJoin(question.sides, key.pairs, question.beside(key.pairs))
     counts = count_join(join, hashes=question.draw)
     if not counts.is_proof(question.rows_base, question.rows_head):
-        raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
+        raise UnsteadyError
     return _answer(question, counts, join=join, proof=Proof("join", _JOINED), key=known)
 
 
@@ -180,7 +178,7 @@ def _narrowed(question: Question, key: KeyColumns, *, nulls: tuple[int, int]) ->
     compared = question.beside(key.pairs)
     checked = check(question.sides, key.pairs, compared=compared)
     if (checked.rows_base, checked.rows_head) != (question.rows_base, question.rows_head):
-        raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
+        raise UnsteadyError
     if checked.is_same:
         same = JoinCounts(0, 0, checked.rows_base, 0, ())
         join = KeyedJoin(question.sides, key.pairs, compared)
@@ -191,7 +189,7 @@ def _narrowed(question: Question, key: KeyColumns, *, nulls: tuple[int, int]) ->
     if not counts.is_proof(checked.rows_base, checked.rows_head):
         found = _counted(question, key)
         if found.is_proven:
-            raise WarehouseError(UNSTEADY, advice=_STEADY_ADVICE)
+            raise UnsteadyError
         return found
     known = key.key(unique=None if counts.added or counts.removed else True, nulls=nulls)
     proof = Proof("checksums", _NARROWED, checked.odds)

@@ -7,10 +7,10 @@ from typing import assert_never
 
 from rocky_action.domain.diff import Key, Proof, RowDiff, Sampled
 from rocky_action.domain.options import Algorithm, SampleOrder
-from rocky_action.errors import StatementTimeoutError, WarehouseError
+from rocky_action.errors import StatementTimeoutError, UnsteadyError
 from rocky_action.rowdiff.answers import Answer, Question, nothing
 from rocky_action.rowdiff.bisection import bisect
-from rocky_action.rowdiff.by_key import UNSTEADY, KeyColumns, diff_by_key, diff_with_duplicates, not_unique
+from rocky_action.rowdiff.by_key import KeyColumns, diff_by_key, diff_with_duplicates, not_unique
 from rocky_action.rowdiff.by_value import diff_by_value
 from rocky_action.rowdiff.inference import infer_candidates
 from rocky_action.rowdiff.keys import distinct, occurrences, probe_key
@@ -90,6 +90,7 @@ def _in_time(question: Question, search: Search) -> Answer:
     seconds = question.request.budget.seconds
     if seconds is None:
         return _everything(question, search)
+    seconds = min(seconds, question.sides.timeout or seconds)
     hurried = replace(question, sides=replace(question.sides, timeout=seconds))
     try:
         return _everything(hurried, search)
@@ -182,7 +183,7 @@ def _bisected(question: Question, search: Search, *, why: str) -> Answer:
     rounds = question.sides.warehouse.checksum_rounds
     found = bisect(question.sides, key.pairs, compared=question.beside(key.pairs), rounds=rounds)
     if (found.rows_base, found.rows_head) != (question.rows_base, question.rows_head):
-        raise WarehouseError(UNSTEADY, advice="Run again when nothing writes to them; a view must not be random.")
+        raise UnsteadyError
     leaves = replace(question.of(found.leaves), of_all=False)
     answer = _everything(leaves, Search((key,)))
     rows = replace(answer.rows, rows_base=question.rows_base, rows_head=question.rows_head)

@@ -44,8 +44,7 @@ def diff_relations(warehouse: WarehouseReader, request: DiffRequest, *, base: Re
     except SqlError as error:
         return _nothing(request, f"of its `where`: {error.message}", fixable=True)
     except WarehouseError as error:  # one side cannot be read at all, such as a view that fails
-        where = request.options.where
-        rows = RowDiff(_count(warehouse, base, where=where), _count(warehouse, head, where=where))
+        rows = RowDiff(_count(warehouse, base, request=request), _count(warehouse, head, request=request))
         return ModelDiff(
             request.model, diff_schemas(base_columns, head_columns), rows, NotCompared(_refusal(request, error))
         )
@@ -56,8 +55,12 @@ def _diff(warehouse: WarehouseReader, request: DiffRequest, *, both: _Both) -> M
     ignored = {name.lower() for name in request.options.ignore_columns}
     compared = tuple(pair for pair in pairs if pair.name.lower() not in ignored)
     asked = replace(request, candidates=request.candidates + constrained(warehouse, base=both.base, head=both.head))
-    with warehouse.snapshot(both.base) as base, warehouse.snapshot(both.head) as head:
+    with (
+        warehouse.snapshot(both.base, timeout=request.patience) as base,
+        warehouse.snapshot(both.head, timeout=request.patience) as head,
+    ):
         sides = sides_of(warehouse, SideRelations(base, head, request.options.where), pairs=pairs)
+        sides = replace(sides, timeout=request.timeout)
         found = _rows(sides, asked, compared=compared)
         rows, profile, notes = _described(sides, found, request=request)
     not_compared = isinstance(found.coverage, NotCompared)
@@ -93,9 +96,9 @@ def _rows(sides: Sides, request: DiffRequest, *, compared: tuple[ColumnPair, ...
         return nothing(RowDiff(rows_base, rows_head), _refusal(request, error))
 
 
-def _count(warehouse: WarehouseReader, relation: Relation, *, where: str | None) -> int | None:
+def _count(warehouse: WarehouseReader, relation: Relation, *, request: DiffRequest) -> int | None:
     try:
-        return count_rows(warehouse, relation, where=where)
+        return count_rows(warehouse, relation, where=request.options.where, timeout=request.patience)
     except WarehouseError:
         return None
 

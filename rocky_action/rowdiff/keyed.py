@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rocky_action.domain.diff import ColumnChange
 from rocky_action.rowdiff.differing import Differing, DifferingRow, Kind
-from rocky_action.rowdiff.schema import ColumnPair, text
+from rocky_action.rowdiff.schema import ColumnPair, shown, text
 from rocky_action.rowdiff.sides import Sides, count_where, numbers, ordered, smallest, values
 
 
@@ -165,4 +165,4 @@ def _cell_texts(pair: ColumnPair, *, masked: bool) -> tuple[str, str]:
 
 
 def _texts(pair: ColumnPair) -> tuple[str, str]:
-    return text(f"b{pair.position}", pair.base.type), text(f"h{pair.position}", pair.head.type)
+    return shown(f"b{pair.position}", pair.base.type), shown(f"h{pair.position}", pair.head.type)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rocky_action.ports import Row
 from rocky_action.rowdiff.differing import Differing, DifferingRow
-from rocky_action.rowdiff.schema import ColumnPair, text
+from rocky_action.rowdiff.schema import ColumnPair, shown, text
 from rocky_action.rowdiff.sides import Sides, count_where, numbers, smallest, values
 
 DRAWN = 2000
@@ -122,7 +122,7 @@ def _repeats(multisets: Multisets) -> bool:
 def _drawn(multisets: Multisets, most: int) -> str:
     """SQL: leftover rows, each with base's number, head's number, and the values as texts."""
     cells = ", ".join(
-        "NULL" if pair.name.lower() in multisets.masked else text(f"v{pair.position}", pair.comparable.type)
+        "NULL" if pair.name.lower() in multisets.masked else shown(f"v{pair.position}", pair.comparable.type)
         for pair in multisets.compared
     )
     order = multisets.sides.warehouse.row_hash([text(f"v{pair.position}") for pair in multisets.compared])

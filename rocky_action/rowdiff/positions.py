@@ -13,7 +13,7 @@ from rocky_action.domain.diff import ColumnChange
 from rocky_action.rowdiff.differing import Differing
 from rocky_action.rowdiff.keyed import row_of
 from rocky_action.rowdiff.multiset import Leftovers, Multisets, cancel
-from rocky_action.rowdiff.schema import ColumnPair, text
+from rocky_action.rowdiff.schema import ColumnPair, shown, text
 from rocky_action.rowdiff.sides import Sides, count_where, numbers, values
 
 _ROW_GROUP = 122_880
@@ -267,4 +267,4 @@ def _differs(pair: ColumnPair) -> str:
 
 
 def _texts(pair: ColumnPair) -> tuple[str, str]:
-    return text(f"b.c{pair.position}", pair.base.type), text(f"h.c{pair.position}", pair.head.type)
+    return shown(f"b.c{pair.position}", pair.base.type), shown(f"h.c{pair.position}", pair.head.type)

@@ -32,6 +32,7 @@ class DiffRequest:
     ``sampled_because`` is why no more than a sample may be compared, whatever ``algorithm`` says.
     ``few_rows`` are rows of a side up to which it is as fast to compare everything as to ask first what can differ.
     ``masks`` says why columns are masked that ``options`` does not name, by their names in lower case.
+    ``timeout`` is in seconds, for each statement that reads rows: unlike the budget's, no sample is taken after it.
     """
 
     model: str
@@ -45,11 +46,18 @@ class DiffRequest:
     few_rows: int = 100_000
     sampled_because: str | None = None
     masks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    timeout: float | None = None
 
     @property
     def masked(self) -> Mapping[str, str]:
         """Why values of a column are not shown, by its name in lower case."""
         return {**dict.fromkeys(map(str.lower, self.options.mask_columns), NAMED), **self.masks}
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds for a statement that no sample can take the place of."""
+        budget = self.budget.seconds if self.algorithm is Algorithm.AUTO else None
+        return min((seconds for seconds in (self.timeout, budget) if seconds is not None), default=None)
 
     @property
     def whole_rows(self) -> bool:

@@ -8,9 +8,21 @@ from decimal import ROUND_DOWN, Context, Decimal
 
 from rocky_action.domain.diff import Column, SchemaDiff, TypeChange
 from rocky_action.domain.options import ModelOptions, Tolerance
-from rocky_action.rowdiff.common_types import TEXT, ZONED, Comparable, comparable, is_number, readable, scale, widest
+from rocky_action.rowdiff.common_types import (
+    TEXT,
+    ZONED,
+    Comparable,
+    comparable,
+    is_number,
+    is_short,
+    readable,
+    scale,
+    widest,
+)
 from rocky_action.rowdiff.portable_types import text_of
 
+MOST_SHOWN = 2_000
+"""Characters of one value that are brought here."""
 _PLAIN = ModelOptions()
 _DIGITS = Context(prec=400, rounding=ROUND_DOWN)
 """Room for every DOUBLE, written out."""
@@ -143,6 +155,18 @@ class ColumnPair:
 def text(value: str, type_: str = TEXT) -> str:
     """A value of a type as a person reads it, as SQL: moments with a zone in UTC whatever the session's zone."""
     return text_of(value, type_) or (readable(value) if type_ in ZONED else f"CAST({value} AS {TEXT})")
+
+
+def shown(value: str, type_: str = TEXT) -> str:
+    """The same for values to be brought here: of a long text its beginning, its length, and what tells it from others.
+
+    However long values are, so many of them fit into memory; and two that differ do so in what is left of them.
+    """
+    whole = text(value, type_)
+    if is_short(type_):
+        return whole
+    rest = f"' … (' || CAST(length({whole}) AS {TEXT}) || ' characters, MD5 ' || md5({whole}) || ')'"
+    return f"CASE WHEN length({whole}) > {MOST_SHOWN} THEN left({whole}, {MOST_SHOWN}) || {rest} ELSE {whole} END"
 
 
 def _double(number: float) -> str:

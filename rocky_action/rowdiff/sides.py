@@ -132,11 +132,13 @@ def _projection(source: str, columns: Sequence[str], *, where: str | None) -> st
     return f"(SELECT {', '.join(named)} FROM {rows} AS t)"
 
 
-def count_rows(warehouse: WarehouseReader, source: Relation, *, where: str | None = None) -> int:
+def count_rows(
+    warehouse: WarehouseReader, source: Relation, *, where: str | None = None, timeout: float | None = None
+) -> int:
     """Rows of one relation, those that ``where`` keeps. Raises SqlError for a ``where`` that is not a condition."""
     kept = condition_in(warehouse, where) if where else None
     rows = _projection(relation(source, warehouse.dialect), (), where=kept)
-    return numbers(warehouse.query(f"SELECT count(*) FROM {rows} AS r")[0])[0]
+    return numbers(warehouse.query(f"SELECT count(*) FROM {rows} AS r", timeout=timeout)[0])[0]
 
 
 def count_where(condition: str) -> str:

@@ -53,9 +53,9 @@ class Spoken:
         del relation
         return None
 
-    def snapshot(self, relation: Relation) -> AbstractContextManager[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> AbstractContextManager[Relation]:
         """The warehouse's own."""
-        return self.warehouse.snapshot(relation)
+        return self.warehouse.snapshot(relation, timeout=timeout)
 
     def size(self, relation: Relation) -> Size:
         """The warehouse's own."""

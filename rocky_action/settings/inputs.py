@@ -172,11 +172,18 @@ INPUTS: tuple[Input, ...] = (
         unset="no limit",
     ),
     Input(
+        "self_test",
+        "Whether the diff is tested in each run: it must find differences planted in a copy of a few rows.",
+        default="true",
+        flag="--self-test",
+        choices=("true", "false"),
+    ),
+    Input(
         "timeout",
-        "Seconds that one statement may take before it is interrupted.",
+        "Seconds that one statement, of a build or of a comparison, may take before it is interrupted.",
+        default=f"{RunOptions.timeout_seconds:g}",
         flag="--timeout",
         metavar="SECONDS",
-        unset="the warehouse's own; an hour on DuckDB",
     ),
     *EMBEDDED,
     Input(

@@ -58,6 +58,7 @@ class Settings:
     diff_bytes: int | None
     max_preview_usd: float | None
     max_preview_bytes: int | None
+    self_test: bool
     timeout: float | None
     memory_limit: str | None
     duckdb_extensions: tuple[str, ...]
@@ -116,6 +117,7 @@ class Settings:
             self.runs_per_month,
             self.gates,
             Cap(self.max_preview_usd, self.max_preview_bytes),
+            self_test=self.self_test,
         )
 
 
@@ -163,6 +165,7 @@ def _settings(read: Reader) -> Settings:
         diff_bytes=read.size("diff_bytes"),
         max_preview_usd=read.above_zero("max_preview_usd", "US dollars above 0, such as 2.50"),
         max_preview_bytes=read.size("max_preview_bytes"),
+        self_test=read.truth("self_test"),
         timeout=read.above_zero("timeout", "seconds above 0"),
         memory_limit=read.memory_limit(),
         duckdb_extensions=read.extensions(),

@@ -78,6 +78,25 @@ def key_candidates(model: Model, options: ModelOptions) -> tuple[KeyCandidate, .
     )
 
 
+def request_for(model: Model, options: PreviewOptions, *, masks: Mapping[str, str]) -> DiffRequest:
+    """How this preview compares a model; ``masks`` are those of ``domain.masking``."""
+    diff = options.diff
+    own = diff.for_model(model.name, model.options)
+    return DiffRequest(
+        model=model.name,
+        candidates=key_candidates(model, own),
+        options=own,
+        algorithm=diff.algorithm,
+        sample_size=diff.sample_size,
+        max_samples=diff.max_samples,
+        sample_order=diff.sample_order,
+        budget=diff.budget,
+        sampled_because=options.restraint.sampled,
+        masks=masks,
+        timeout=options.run.timeout_seconds,
+    )
+
+
 def _diff_model(context: _Context, name: str) -> ModelDiff | None:
     run, side = context.execution.head_run(name), context.execution.base_side(name)
     if run is None or side is None:
@@ -105,20 +124,7 @@ def _diff_built(context: _Context, side: BaseSide, *, head: Relation) -> ModelDi
     restraint = context.options.restraint
     if because := restraint.halt("not_compared", side.model):
         return ModelDiff(side.model, SchemaDiff(), RowDiff(None, None), NotCompared(because))
-    model, diff = context.head.models[side.model], context.options.diff
-    options = diff.for_model(model.name, model.options)
-    request = DiffRequest(
-        model=model.name,
-        candidates=key_candidates(model, options),
-        options=options,
-        algorithm=diff.algorithm,
-        sample_size=diff.sample_size,
-        max_samples=diff.max_samples,
-        sample_order=diff.sample_order,
-        budget=diff.budget,
-        sampled_because=restraint.sampled,
-        masks=context.masks,
-    )
+    request = request_for(context.head.models[side.model], context.options, masks=context.masks)
     with context.large if _is_large(context, side.relation, head) else nullcontext():
         found = diff_relations(context.warehouse, request, base=side.relation, head=head)
     return replace(found, notes=(side.note, *found.notes)) if side.note else found
@@ -143,6 +149,6 @@ def _count(context: _Context, model: str, *, relation: Relation) -> int | None:
     """Rows of one relation, under the same filter as a comparison would have; None if the warehouse will not say."""
     where = context.options.diff.for_model(model, context.head.models[model].options).where
     try:
-        return count_rows(context.warehouse, relation, where=where)
+        return count_rows(context.warehouse, relation, where=where, timeout=context.options.run.timeout_seconds)
     except (WarehouseError, SqlError):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from rocky_action.dag import Dag
@@ -31,6 +31,7 @@ from rocky_action.domain.plan import Plan, PlannedModel
 from rocky_action.domain.project import Projects
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.report import Caveat, Edge, Provenance, Report, Severity, Unchecked, Verdict
+from rocky_action.domain.self_test import SelfTest, SelfTestFailed, SelfTestNotDone, SelfTestPassed
 from rocky_action.domain.text import named, with_advice
 from rocky_action.errors import MissingCredentialsError
 
@@ -48,6 +49,7 @@ class Evidence:
     findings: tuple[Finding, ...] = ()
     unchecked: Unchecked | None = None
     contents: tuple[Content, ...] = ()
+    self_test: SelfTest | None = None
 
 
 def make_report(
@@ -59,6 +61,7 @@ def make_report(
     caveats: Iterable[Caveat] = (),
 ) -> Report:
     """The report; ``caveats`` are those that only the caller can know."""
+    evidence = distrusted(evidence)
     found = [*_caveats(evidence, projects), *caveats]
     return Report(
         verdict=verdict(evidence),
@@ -75,7 +78,35 @@ def make_report(
         findings=evidence.findings,
         unchecked=evidence.unchecked,
         contents=evidence.contents,
+        self_test=evidence.self_test,
     )
+
+
+_UNTRUSTED = "this run's diff failed its self-test"
+
+
+def distrusted(evidence: Evidence) -> Evidence:
+    """The same; where the diff failed its self-test, nothing that it has not found counts as not being there.
+
+    What it has found stays: a reader may want to look at it.
+    """
+    if not isinstance(evidence.self_test, SelfTestFailed):
+        return evidence
+    unknown = NotCompared(_UNTRUSTED)
+    diffs = tuple(
+        replace(diff, coverage=unknown, rows=RowDiff(diff.rows.rows_base, diff.rows.rows_head))
+        if diff.is_empty and not diff.new and not isinstance(diff.coverage, NotCompared)
+        else diff
+        for diff in evidence.diffs
+    )
+    audit = evidence.audit and replace(
+        evidence.audit,
+        models=tuple(
+            replace(one, outcome=NotAudited(_UNTRUSTED)) if isinstance(one.outcome, Confirmed) else one
+            for one in evidence.audit.models
+        ),
+    )
+    return replace(evidence, diffs=diffs, audit=audit)
 
 
 _NO_LOGIN = "no credentials for the warehouse were given"
@@ -114,6 +145,7 @@ def verdict(evidence: Evidence) -> Verdict:
     parts += [Verdict.CHANGED for _ in evidence.plan.removed]
     parts += [_of_planned(planned, evidence) for planned in evidence.plan.prune_set]
     parts += [_of_audit(evidence.audit)] if evidence.audit else []
+    parts += [Verdict.FAILED] if isinstance(evidence.self_test, SelfTestFailed) else []
     parts += [Verdict.INCOMPLETE] if evidence.cost.cap and evidence.cost.cap.cuts else []
     return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
 
@@ -171,6 +203,7 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
         yield from _run_caveats(evidence, projects)
         yield from _clone_caveats(evidence)
     yield from _diff_caveats(evidence)
+    yield from self_test_caveats(evidence.self_test)
     yield from _audit_caveats(evidence, projects)
     for left in evidence.plan.removed:
         if left.readers:
@@ -223,6 +256,24 @@ def _diff_caveats(evidence: Evidence) -> Iterable[Caveat]:
     for diff in evidence.diffs:
         if words := size_words(diff.rows):
             yield Caveat(Severity.WARNING, words, diff.model)
+
+
+def self_test_caveats(tested: SelfTest | None) -> Iterable[Caveat]:
+    """What a reader must know about the run's own diff: nothing where it was shown to work."""
+    match tested:
+        case SelfTestFailed(model=model, planted=planted, wrong=wrong):
+            yield Caveat(
+                Severity.ERROR,
+                f"This run's own diff cannot be trusted: {planted} differences were planted in a copy of rows of"
+                f" `{model}`, and it did not find exactly these ({'; '.join(wrong)}). What is said here about rows may"
+                " be wrong. Please report this as a bug of rocky-preview.",
+            )
+        case SelfTestNotDone(because=because):
+            yield Caveat(Severity.NOTE, f"The self-test of the diff was not done: {because}.")
+        case SelfTestPassed() | None:
+            pass
+        case _:
+            assert_never(tested)
 
 
 def _audit_caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -19,10 +20,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from rocky_action.domain.cost import CostSource, Figures, RecordedIn
 from rocky_action.domain.execution import Execution, Side, Succeeded
+from rocky_action.domain.naming import STATE_SCHEMA
 from rocky_action.domain.production import ObservedRuns, ProductionRun
 from rocky_action.domain.pull_request import Comparison
 from rocky_action.domain.usage import Usage
-from rocky_action.errors import InputError, WarehouseError
+from rocky_action.errors import InputError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Holder, Row, WarehouseAdapter
 from rocky_action.sql.quoting import text_literal
 from rocky_action.state.layout import LAYOUT, named, patiently
@@ -42,6 +44,22 @@ _PREVIEW, _PRODUCTION = "preview", "production"
 _OBSERVED_DAYS, _FEWEST_RUNS = 90, 3
 _WITH_HASHES, _WITH_TOKENS = 2, 3
 """The layouts from which on a record says of which SQL it is, and of which lease."""
+_DAMAGED = (
+    "If somebody else has changed its tables, drop the one that is meant: the next run makes it again. What was leased"
+    " in it is then cleaned up by name only."
+)
+
+
+@contextmanager
+def _of_the_state() -> Iterator[None]:
+    """Says of a refusal that it is about our own tables, and what to do if they are not what they were."""
+    try:
+        yield
+    except StatementTimeoutError:
+        raise
+    except WarehouseError as err:
+        message = f"the tables of the schema {STATE_SCHEMA} cannot be used: {err.message}"
+        raise WarehouseError(message, advice=err.advice or _DAMAGED) from err
 
 
 @dataclass(frozen=True)
@@ -75,17 +93,20 @@ class WarehouseRecords:
     layout: int = LAYOUT
     token: str = field(default_factory=lambda: uuid4().hex, compare=False)
 
+    @_of_the_state()
     def lease(self, name: str, schemas: Sequence[tuple[str, str]], *, comparison: Comparison, until: datetime) -> None:
         """Adds a lease, the newest of which holds: nothing is ever gone that a killed run would need."""
         row: dict[str, Value] = {"name": name, "schemas": json.dumps(list(schemas))}
         row |= {"head_commit": comparison.head_commit, "written_at": datetime.now(UTC), "expires_at": until}
         self._append({"leases": [row | {"run_token": self.token}]})
 
+    @_of_the_state()
     def holder(self, name: str) -> Holder:
         """By the newest lease, in one small query."""
         found = self._newest_lease(name, "run_token")
         return Holder.NOBODYS if found is None else Holder.OURS if found == (self.token,) else Holder.ANOTHERS
 
+    @_of_the_state()
     def record(
         self,
         name: str,
@@ -138,6 +159,7 @@ class WarehouseRecords:
         self._append({"runs": [about | {"merge_base": run.commit, "head_commit": run.commit}], "model_runs": built})
         return True
 
+    @_of_the_state()
     def history(self, models: Mapping[str, str]) -> Mapping[str, tuple[Figures, ...]]:
         """The newest recorded runs of each of base's models, newest first, whichever preview they were made for.
 
@@ -150,6 +172,7 @@ class WarehouseRecords:
         few = {name: sql_hash for name, sql_hash in models.items() if len(recent.get(name, ())) < _ENOUGH}
         return recent | self._history(few, since=None)
 
+    @_of_the_state()
     def observed_runs(self, now: datetime) -> ObservedRuns | None:
         """Production's runs that were recorded in the last 90 days; None for fewer than three or less than a day."""
         if self.layout < _WITH_HASHES:
@@ -195,6 +218,7 @@ class WarehouseRecords:
         except ValidationError as err:
             raise WarehouseError(version, advice=again) from err
 
+    @_of_the_state()
     def leases(self) -> tuple[Lease, ...]:
         """The newest lease of each preview, by name."""
         rows = self.warehouse.query(

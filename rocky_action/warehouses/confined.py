@@ -68,9 +68,9 @@ class Confined:
         """As the adapter does it."""
         return self.adapter.positions(relation)
 
-    def snapshot(self, relation: Relation) -> AbstractContextManager[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> AbstractContextManager[Relation]:
         """As the adapter does it; a copy, if it makes one, is in no database that anybody keeps."""
-        return self.adapter.snapshot(relation)
+        return self.adapter.snapshot(relation, timeout=timeout)
 
     def size(self, relation: Relation) -> Size:
         """As the adapter does it."""

@@ -110,7 +110,7 @@ class DuckDB:
         return rows if isinstance(rows, int) and rows == places else None
 
     @contextmanager
-    def snapshot(self, relation: Relation) -> Iterator[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> Iterator[Relation]:
         """A table is its own; a view is copied into a database in memory, which spills to the temporary folder.
 
         Such a database takes writes even where this one does not, and is gone with its only table.
@@ -123,7 +123,7 @@ class DuckDB:
         with translated(scratch), self._cursor() as cursor:
             cursor.execute(f"ATTACH ':memory:' AS {scratch} (READ_WRITE)")
         try:
-            self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"])
+            self.execute([f"CREATE TABLE {_named(copy)} AS FROM {_named(relation)}"], timeout=timeout)
             yield copy
         finally:
             with translated(scratch), self._cursor() as cursor:

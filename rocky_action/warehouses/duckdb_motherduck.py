@@ -78,8 +78,9 @@ class MotherDuck(DuckDB):
         return None
 
     @contextmanager
-    def snapshot(self, relation: Relation) -> Iterator[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> Iterator[Relation]:
         """The relation itself: a copy of a view would come down to this machine's memory."""
+        del timeout
         yield relation
 
     def size(self, relation: Relation) -> Size:

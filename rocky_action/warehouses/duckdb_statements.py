@@ -34,6 +34,8 @@ _ADVICE = {
     "but it exists in the": "A preview loads no extension by itself. Name it in the input duckdb_extensions:"
     " docs/warehouses/duckdb.md.",
     "configuration has been locked": "A preview's database is locked: its settings stay as they are.",
+    "File too large": "Free some space, or point `path` at a larger disk.",
+    "max_temp_directory_size": "Free some space for temporary files, raise --memory-limit, or make the model cheaper.",
     "Out of Memory Error": "Raise --memory-limit, or make the model cheaper.",
 }
 """What DuckDB's message says, in the order of looking, and what to do about it."""

@@ -138,13 +138,14 @@ class Snowflake:
         del relation
         return None
 
-    def snapshot(self, relation: Relation) -> AbstractContextManager[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> AbstractContextManager[Relation]:
         """The relation itself.
 
         A table changes only when somebody writes to it, which nobody does in a preview schema. A view is run again for
         each statement that reads it: one with a random value in it shows other rows each time, and rows that moved on
         in what it reads meanwhile as differences.
         """
+        del timeout
         return nullcontext(relation)
 
     def size(self, relation: Relation) -> Size:

@@ -7,6 +7,7 @@ under it, whatever compared the rows; our ``coverage.method`` names that. Everyt
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from rocky_action.domain.audit import Audit
@@ -25,6 +26,7 @@ from rocky_action.domain.diff import (
 )
 from rocky_action.domain.findings import Finding
 from rocky_action.domain.pull_request import Comparison
+from rocky_action.domain.self_test import SelfTest
 from rocky_action.wire.audit import AuditSummary, audit_summary
 from rocky_action.wire.differences import (
     ChangedColumn,
@@ -38,6 +40,7 @@ from rocky_action.wire.differences import (
 )
 from rocky_action.wire.document import Document, Part
 from rocky_action.wire.findings import FoundIn
+from rocky_action.wire.self_test import SelfTestEntry, self_test_entry
 
 NULL = "NULL"
 """What stands for SQL's NULL where the contract demands text; ``examples`` tells it from the word."""
@@ -183,6 +186,16 @@ class DiffDocument(Document):
     head_commit: str
     audit: AuditSummary | None
     findings: tuple[FoundIn, ...]
+    self_test: SelfTestEntry | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known besides the diffs."""
+
+    audit: Audit | None = None
+    findings: Iterable[Finding] = ()
+    self_test: SelfTest | None = None
 
 
 def diff_document(
@@ -191,8 +204,7 @@ def diff_document(
     *,
     name: str,
     markdown: str,
-    audit: Audit | None = None,
-    findings: Iterable[Finding] = (),
+    told: Told = Told(),
 ) -> DiffDocument:
     """What differs, in the order of ``diffs``."""
     return DiffDocument(
@@ -204,8 +216,9 @@ def diff_document(
         merge_base=comparison.merge_base,
         head_ref=comparison.head_ref,
         head_commit=comparison.head_commit,
-        audit=None if audit is None else audit_summary(audit),
-        findings=tuple(FoundIn.of(finding) for finding in findings),
+        audit=None if told.audit is None else audit_summary(told.audit),
+        findings=tuple(FoundIn.of(finding) for finding in told.findings),
+        self_test=None if told.self_test is None else self_test_entry(told.self_test),
     )
 
 

@@ -37,19 +37,25 @@ TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 F
 NOT DISTINCT FROM h.c0) AS j) AS f;
 
 SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING),
-CAST(((LOWER(CAST(b1 AS STRING))) IS DISTINCT FROM (LOWER(CAST(h1 AS STRING)))) AS STRING), CAST(b1 AS STRING),
-CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2 AND NOT COALESCE(((ABS(CAST(b2 AS DOUBLE)) < CAST('inf' AS DOUBLE))
-AND (ABS(CAST(h2 AS DOUBLE)) < CAST('inf' AS DOUBLE)) AND ABS(CAST(b2 AS DOUBLE) - CAST(h2 AS DOUBLE)) <=
-GREATEST(CAST('0.01' AS DOUBLE), CAST('0.001' AS DOUBLE) * GREATEST(ABS(CAST(b2 AS DOUBLE)), ABS(CAST(h2 AS
-DOUBLE))))), FALSE)) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING),
-hex(b3), hex(h3) FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END
-AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT *
-FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s
-WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS
-present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE
-(xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE
-in_base IS NULL OR in_head IS NULL OR ((LOWER(CAST(b1 AS STRING))) IS DISTINCT FROM (LOWER(CAST(h1 AS STRING)))) OR
-(b2 IS DISTINCT FROM h2 AND NOT COALESCE(((ABS(CAST(b2 AS DOUBLE)) < CAST('inf' AS DOUBLE)) AND (ABS(CAST(h2 AS
+CAST(((LOWER(CAST(b1 AS STRING))) IS DISTINCT FROM (LOWER(CAST(h1 AS STRING)))) AS STRING), CASE WHEN LENGTH(CAST(b1
+AS STRING)) > 2000 THEN LEFT(CAST(b1 AS STRING), 2000) || ' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || '
+characters, MD5 ' || MD5(CAST(b1 AS STRING)) || ')' ELSE CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING))
+> 2000 THEN LEFT(CAST(h1 AS STRING), 2000) || ' … (' || CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters,
+MD5 ' || MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS STRING) END, CAST((b2 IS DISTINCT FROM h2 AND NOT
+COALESCE(((ABS(CAST(b2 AS DOUBLE)) < CAST('inf' AS DOUBLE)) AND (ABS(CAST(h2 AS DOUBLE)) < CAST('inf' AS DOUBLE)) AND
+ABS(CAST(b2 AS DOUBLE) - CAST(h2 AS DOUBLE)) <= GREATEST(CAST('0.01' AS DOUBLE), CAST('0.001' AS DOUBLE) *
+GREATEST(ABS(CAST(b2 AS DOUBLE)), ABS(CAST(h2 AS DOUBLE))))), FALSE)) AS STRING), CAST(b2 AS STRING), CAST(h2 AS
+STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … ('
+|| CAST(LENGTH(hex(b3)) AS STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN
+LENGTH(hex(h3)) > 2000 THEN LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' ||
+MD5(hex(h3)) || ')' ELSE hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN
+b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS
+h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
+`base`.`t` AS t) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT *
+FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s
+WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j
+WHERE in_base IS NULL OR in_head IS NULL OR ((LOWER(CAST(b1 AS STRING))) IS DISTINCT FROM (LOWER(CAST(h1 AS STRING))))
+OR (b2 IS DISTINCT FROM h2 AND NOT COALESCE(((ABS(CAST(b2 AS DOUBLE)) < CAST('inf' AS DOUBLE)) AND (ABS(CAST(h2 AS
 DOUBLE)) < CAST('inf' AS DOUBLE)) AND ABS(CAST(b2 AS DOUBLE) - CAST(h2 AS DOUBLE)) <= GREATEST(CAST('0.01' AS DOUBLE),
 CAST('0.001' AS DOUBLE) * GREATEST(ABS(CAST(b2 AS DOUBLE)), ABS(CAST(h2 AS DOUBLE))))), FALSE)) OR (b3 IS DISTINCT
 FROM h3) ORDER BY k0;
@@ -103,15 +109,22 @@ present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `hea
 DISTINCT FROM h.c0) AS j) AS f;
 
 SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST(((b1)
-IS DISTINCT FROM (h1)) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS STRING),
-CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), hex(b3), hex(h3) FROM (SELECT
-b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0,
-b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present,
-t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (xxhash64(s.c0)) IN
-(SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
-t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM
-VALUES J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL OR
-((b1) IS DISTINCT FROM (h1)) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+IS DISTINCT FROM (h1)) AS STRING), CASE WHEN LENGTH(CAST(b1 AS STRING)) > 2000 THEN LEFT(CAST(b1 AS STRING), 2000) ||
+' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(b1 AS STRING)) || ')' ELSE
+CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING)) > 2000 THEN LEFT(CAST(h1 AS STRING), 2000) || ' … (' ||
+CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS
+STRING) END, CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT
+FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … (' || CAST(LENGTH(hex(b3)) AS
+STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN LENGTH(hex(h3)) > 2000 THEN
+LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' || MD5(hex(h3)) || ')' ELSE
+hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS
+k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s
+WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS
+present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE
+(xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE
+in_base IS NULL OR in_head IS NULL OR ((b1) IS DISTINCT FROM (h1)) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM
+h3) ORDER BY k0;
 
 -- large tables, a composite key
 
@@ -153,17 +166,23 @@ h.c3 AS h3 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount
 AS t) AS b FULL JOIN (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
 `head`.`t` AS t) AS h ON (b.c1) IS NOT DISTINCT FROM (h.c1) AND b.c0 IS NOT DISTINCT FROM h.c0) AS j) AS f;
 
-SELECT in_base, in_head, CAST(((b1) IS DISTINCT FROM (h1)) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING),
-CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS
-STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), hex(b3), hex(h3) FROM
-(SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN (b.c1) ELSE (h.c1) END AS k0, CASE WHEN
-b.present THEN b.c0 ELSE h.c0 END AS k1, b.c1 AS b1, h.c1 AS h1, b.c0 AS b0, h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c3
-AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw`
-AS c3 FROM `base`.`t` AS t) AS s WHERE (xxhash64((s.c1), s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b
-FULL JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM
-`head`.`t` AS t) AS s WHERE (xxhash64((s.c1), s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h ON (b.c1) IS
-NOT DISTINCT FROM (h.c1) AND b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL OR (b2 IS
-DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0, k1;
+SELECT in_base, in_head, CAST(((b1) IS DISTINCT FROM (h1)) AS STRING), CASE WHEN LENGTH(CAST(b1 AS STRING)) > 2000
+THEN LEFT(CAST(b1 AS STRING), 2000) || ' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || ' characters, MD5 ' ||
+MD5(CAST(b1 AS STRING)) || ')' ELSE CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING)) > 2000 THEN
+LEFT(CAST(h1 AS STRING), 2000) || ' … (' || CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters, MD5 ' ||
+MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS STRING) END, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS
+STRING), CAST(h0 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING),
+CAST((b3 IS DISTINCT FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … (' ||
+CAST(LENGTH(hex(b3)) AS STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN
+LENGTH(hex(h3)) > 2000 THEN LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' ||
+MD5(hex(h3)) || ')' ELSE hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN
+(b.c1) ELSE (h.c1) END AS k0, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k1, b.c1 AS b1, h.c1 AS h1, b.c0 AS b0,
+h.c0 AS h0, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (xxhash64((s.c1), s.c0)) IN (SELECT
+v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS
+c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (xxhash64((s.c1), s.c0)) IN (SELECT v.h FROM
+VALUES J3456789) AS v(h))) AS h ON (b.c1) IS NOT DISTINCT FROM (h.c1) AND b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE
+in_base IS NULL OR in_head IS NULL OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0, k1;
 
 SELECT COUNT(*), SUM(CASE WHEN (s.c1) = 'other' THEN 1 ELSE 0 END) FROM (SELECT TRUE AS present, t.`id` AS c0,
 t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s;
@@ -204,9 +223,12 @@ TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 F
 (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
 AS t) AS s WHERE (xxhash64(s.c0, (s.c1), s.c2, s.c3)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h), SUM(CASE
 WHEN nh > nb THEN nh - nb ELSE 0 END), SUM(CASE WHEN nb > nh THEN nb - nh ELSE 0 END), NULL, NULL, NULL, NULL FROM l
-UNION ALL SELECT * FROM (SELECT 1 AS is_row, nb, nh, NULL, NULL, CAST(v0 AS STRING), CAST(v1 AS STRING), CAST(v2 AS
-STRING), hex(v3) FROM l ORDER BY (xxhash64(CAST(v0 AS STRING), CAST(v1 AS STRING), CAST(v2 AS STRING), CAST(v3 AS
-STRING))) NULLS LAST LIMIT 2000) AS s;
+UNION ALL SELECT * FROM (SELECT 1 AS is_row, nb, nh, NULL, NULL, CAST(v0 AS STRING), CASE WHEN LENGTH(CAST(v1 AS
+STRING)) > 2000 THEN LEFT(CAST(v1 AS STRING), 2000) || ' … (' || CAST(LENGTH(CAST(v1 AS STRING)) AS STRING) || '
+characters, MD5 ' || MD5(CAST(v1 AS STRING)) || ')' ELSE CAST(v1 AS STRING) END, CAST(v2 AS STRING), CASE WHEN
+LENGTH(hex(v3)) > 2000 THEN LEFT(hex(v3), 2000) || ' … (' || CAST(LENGTH(hex(v3)) AS STRING) || ' characters, MD5 ' ||
+MD5(hex(v3)) || ')' ELSE hex(v3) END FROM l ORDER BY (xxhash64(CAST(v0 AS STRING), CAST(v1 AS STRING), CAST(v2 AS
+STRING), CAST(v3 AS STRING))) NULLS LAST LIMIT 2000) AS s;
 
 -- a random sample
 
@@ -244,16 +266,22 @@ t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (xxhash64(s.c0)
 DISTINCT FROM h.c0) AS j) AS f;
 
 SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST(((b1)
-IS DISTINCT FROM (h1)) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS STRING),
-CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), hex(b3), hex(h3) FROM (SELECT
-b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0,
-b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE
-AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE
-(xxhash64(s.c0)) % 4 = 1) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN
-(SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3
-FROM `head`.`t` AS t) AS s WHERE (xxhash64(s.c0)) % 4 = 1) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES
-J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((b1) IS
-DISTINCT FROM (h1)) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+IS DISTINCT FROM (h1)) AS STRING), CASE WHEN LENGTH(CAST(b1 AS STRING)) > 2000 THEN LEFT(CAST(b1 AS STRING), 2000) ||
+' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(b1 AS STRING)) || ')' ELSE
+CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING)) > 2000 THEN LEFT(CAST(h1 AS STRING), 2000) || ' … (' ||
+CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS
+STRING) END, CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT
+FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … (' || CAST(LENGTH(hex(b3)) AS
+STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN LENGTH(hex(h3)) > 2000 THEN
+LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' || MD5(hex(h3)) || ')' ELSE
+hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS
+k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t`
+AS t) AS s WHERE (xxhash64(s.c0)) % 4 = 1) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h)))
+AS b FULL JOIN (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (xxhash64(s.c0)) % 4 = 1) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h
+FROM VALUES J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL
+OR ((b1) IS DISTINCT FROM (h1)) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
 
 -- the first rows
 
@@ -344,23 +372,29 @@ WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE w.k0 IS NOT DISTIN
 DISTINCT FROM h.c0) AS j) AS f;
 
 SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST(((b1)
-IS DISTINCT FROM (h1)) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS STRING),
-CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), hex(b3), hex(h3) FROM (SELECT
-b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0,
-b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE
-AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE
-EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1
-PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER() OVER
-(ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
-t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT *, ROW_NUMBER()
+IS DISTINCT FROM (h1)) AS STRING), CASE WHEN LENGTH(CAST(b1 AS STRING)) > 2000 THEN LEFT(CAST(b1 AS STRING), 2000) ||
+' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(b1 AS STRING)) || ')' ELSE
+CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING)) > 2000 THEN LEFT(CAST(h1 AS STRING), 2000) || ' … (' ||
+CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS
+STRING) END, CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT
+FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … (' || CAST(LENGTH(hex(b3)) AS
+STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN LENGTH(hex(h3)) > 2000 THEN
+LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' || MD5(hex(h3)) || ')' ELSE
+hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS
+k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t`
+AS t) AS s WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED
+PRECEDING AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *,
+ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT
+*, ROW_NUMBER() OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0,
+t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY
+k0) AS g) AS o WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE w.k0 IS NOT DISTINCT FROM s.c0)) AS s
+WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT * FROM
+(SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s
+WHERE EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING
+AND 1 PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER()
 OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
-t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY k0) AS g) AS o
-WHERE COALESCE(beyond, 0) = 0 ORDER BY k0 LIMIT 3) AS w WHERE w.k0 IS NOT DISTINCT FROM s.c0)) AS s WHERE
-(xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM (SELECT * FROM (SELECT
-TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE
-EXISTS(SELECT 1 FROM (SELECT k0 FROM (SELECT k0, SUM(ends) OVER (ORDER BY k0 ROWS BETWEEN UNBOUNDED PRECEDING AND 1
-PRECEDING) AS beyond FROM (SELECT k0, COUNT(CASE WHEN is_last THEN 1 END) AS ends FROM (SELECT *, ROW_NUMBER() OVER
-(ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
 t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f UNION ALL SELECT *, ROW_NUMBER()
 OVER (ORDER BY k0) = 3 AS is_last FROM (SELECT s.c0 AS k0 FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1,
 t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t` AS t) AS s ORDER BY k0 LIMIT 3) AS f) AS u GROUP BY k0) AS g) AS o
@@ -459,20 +493,26 @@ v.chunk FROM VALUES (0), (1), (3), (4), (6), (7), (9), (10), (12), (13), (15), (
 (26), (27), (29), (30) AS v(chunk)))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j) AS f;
 
 SELECT in_base, in_head, CAST((b0 IS DISTINCT FROM h0) AS STRING), CAST(b0 AS STRING), CAST(h0 AS STRING), CAST(((b1)
-IS DISTINCT FROM (h1)) AS STRING), CAST(b1 AS STRING), CAST(h1 AS STRING), CAST((b2 IS DISTINCT FROM h2) AS STRING),
-CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT FROM h3) AS STRING), hex(b3), hex(h3) FROM (SELECT
-b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS k0, b.c0 AS b0, h.c0 AS h0,
-b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM (SELECT * FROM (SELECT TRUE
-AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t` AS t) AS s WHERE (s.c0 >= 0
-AND s.c0 <= 402 AND COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) DIV 13, -1) IN (SELECT v.chunk FROM VALUES (0), (1),
-(3), (4), (6), (7), (9), (10), (12), (13), (15), (17), (18), (20), (21), (23), (24), (26), (27), (29), (30) AS
-v(chunk)))) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b FULL JOIN (SELECT * FROM
-(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `head`.`t`
+IS DISTINCT FROM (h1)) AS STRING), CASE WHEN LENGTH(CAST(b1 AS STRING)) > 2000 THEN LEFT(CAST(b1 AS STRING), 2000) ||
+' … (' || CAST(LENGTH(CAST(b1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(b1 AS STRING)) || ')' ELSE
+CAST(b1 AS STRING) END, CASE WHEN LENGTH(CAST(h1 AS STRING)) > 2000 THEN LEFT(CAST(h1 AS STRING), 2000) || ' … (' ||
+CAST(LENGTH(CAST(h1 AS STRING)) AS STRING) || ' characters, MD5 ' || MD5(CAST(h1 AS STRING)) || ')' ELSE CAST(h1 AS
+STRING) END, CAST((b2 IS DISTINCT FROM h2) AS STRING), CAST(b2 AS STRING), CAST(h2 AS STRING), CAST((b3 IS DISTINCT
+FROM h3) AS STRING), CASE WHEN LENGTH(hex(b3)) > 2000 THEN LEFT(hex(b3), 2000) || ' … (' || CAST(LENGTH(hex(b3)) AS
+STRING) || ' characters, MD5 ' || MD5(hex(b3)) || ')' ELSE hex(b3) END, CASE WHEN LENGTH(hex(h3)) > 2000 THEN
+LEFT(hex(h3), 2000) || ' … (' || CAST(LENGTH(hex(h3)) AS STRING) || ' characters, MD5 ' || MD5(hex(h3)) || ')' ELSE
+hex(h3) END FROM (SELECT b.present AS in_base, h.present AS in_head, CASE WHEN b.present THEN b.c0 ELSE h.c0 END AS
+k0, b.c0 AS b0, h.c0 AS h0, b.c1 AS b1, h.c1 AS h1, b.c2 AS b2, h.c2 AS h2, b.c3 AS b3, h.c3 AS h3 FROM (SELECT * FROM
+(SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2, t.`raw` AS c3 FROM `base`.`t`
 AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) - (0)) DIV 13, -1) IN (SELECT
 v.chunk FROM VALUES (0), (1), (3), (4), (6), (7), (9), (10), (12), (13), (15), (17), (18), (20), (21), (23), (24),
-(26), (27), (29), (30) AS v(chunk)))) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS h
-ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((b1) IS DISTINCT FROM (h1)) OR
-(b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
+(26), (27), (29), (30) AS v(chunk)))) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES J3456789) AS v(h))) AS b
+FULL JOIN (SELECT * FROM (SELECT * FROM (SELECT TRUE AS present, t.`id` AS c0, t.`name` AS c1, t.`amount` AS c2,
+t.`raw` AS c3 FROM `head`.`t` AS t) AS s WHERE (s.c0 >= 0 AND s.c0 <= 402 AND COALESCE((CAST(s.c0 AS DECIMAL(38, 0)) -
+(0)) DIV 13, -1) IN (SELECT v.chunk FROM VALUES (0), (1), (3), (4), (6), (7), (9), (10), (12), (13), (15), (17), (18),
+(20), (21), (23), (24), (26), (27), (29), (30) AS v(chunk)))) AS s WHERE (xxhash64(s.c0)) IN (SELECT v.h FROM VALUES
+J3456789) AS v(h))) AS h ON b.c0 IS NOT DISTINCT FROM h.c0) AS j WHERE in_base IS NULL OR in_head IS NULL OR ((b1) IS
+DISTINCT FROM (h1)) OR (b2 IS DISTINCT FROM h2) OR (b3 IS DISTINCT FROM h3) ORDER BY k0;
 
 -- an inferred key
 

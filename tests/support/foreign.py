@@ -40,7 +40,8 @@ class Foreign:
         raise AssertionError(f"{relation} has no places")
 
     @contextmanager
-    def snapshot(self, relation: Relation) -> Iterator[Relation]:
+    def snapshot(self, relation: Relation, *, timeout: float | None = None) -> Iterator[Relation]:
+        del timeout
         yield relation
 
     def size(self, relation: Relation) -> Size:

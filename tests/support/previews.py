@@ -20,6 +20,7 @@ from rocky_action.stages.changes import detect_changes
 from rocky_action.stages.execution import execute
 from rocky_action.stages.plan import make_plan
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
+from rocky_action.warehouses.duckdb_lock import Allowed
 from tests.support.projects import load, project_files
 
 NAME = "x"
@@ -129,11 +130,13 @@ def options(
 
 
 @contextmanager
-def open_lab(folder: Path, *statements: str, memory_limit: str | None = None) -> Iterator[Lab]:
+def open_lab(
+    folder: Path, *statements: str, memory_limit: str | None = None, allowed: Allowed | None = Allowed()
+) -> Iterator[Lab]:
     """Makes shop.duckdb with these statements and opens it."""
     path = folder / "shop.duckdb"
     make_database(path, *statements)
-    database = open_duckdb(path, OpenOptions(memory_limit=memory_limit))
+    database = open_duckdb(path, OpenOptions(memory_limit=memory_limit, allowed=allowed))
     try:
         yield Lab(database, path)
     finally:

@@ -46,9 +46,10 @@ from tests.support.reports import (
 from tests.support.reports import (
     SCENARIOS as REPORTS,
 )
+from tests.support.self_test_reports import SELF_TEST_SCENARIOS
 
 MARKER = "<!-- rocky-preview -->"
-SCENARIOS = {**REPORTS, **COST_SCENARIOS, **CAP_SCENARIOS}
+SCENARIOS = {**REPORTS, **COST_SCENARIOS, **CAP_SCENARIOS, **SELF_TEST_SCENARIOS}
 
 
 def comment(name: str) -> str:

@@ -64,7 +64,12 @@ class TestDefaults:
         assert parsed.fail_on is FailOn.FAILED
         assert parsed.fail_on_preview_error is True
         assert (parsed.base_ref, parsed.head, parsed.branch_name, parsed.models_dir) == (None, None, None, None)
-        assert (parsed.pr_number, parsed.timeout, parsed.memory_limit, parsed.github_token) == (None, None, None, None)
+        assert (parsed.pr_number, parsed.timeout, parsed.memory_limit, parsed.github_token) == (
+            None,
+            3600.0,
+            None,
+            None,
+        )
         assert (parsed.working_directory, parsed.config, parsed.output_dir) == (".", "rocky.toml", ".rocky-preview")
         assert parsed.comment_marker == "<!-- rocky-preview -->"
         assert set(parsed.origins.values()) == {"default"}
@@ -89,7 +94,7 @@ class TestValues:
             "comment_marker": "<!-- rocky-preview:staging -->", "report": "out.md", "output_dir": "out",
             "github_token": "secret-token", "stability": "true", "audit": "10%", "audit_seed": "monday",
             "price": "Edition=Enterprise, region=EU", "runs_per_month": "30 - 60",
-            "gate": "usd=0.5, bytes_per_month=5GB",
+            "gate": "usd=0.5, bytes_per_month=5GB", "self_test": "false",
         })  # fmt: skip
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
@@ -102,6 +107,7 @@ class TestValues:
                 Gate(Measure.USD, 0.5, origin="command line --gate"),
                 Gate(Measure.BYTES, 5 * 10**9, per_month=True, origin="command line --gate"),
             ),
+            self_test=False,
         )
         assert parsed.mode is Mode.COMMENT
         assert (parsed.base_ref, parsed.head, parsed.branch_name) == ("origin/main", "v1", "fix_price_pr7")

@@ -71,7 +71,7 @@ from rocky_action.errors import InputError
 from rocky_action.wire.compare import compare_document
 from rocky_action.wire.cost import cost_document
 from rocky_action.wire.create import create_document
-from rocky_action.wire.diff import diff_document
+from rocky_action.wire.diff import Told, diff_document
 from rocky_action.wire.document import to_json
 from rocky_action.wire.plan import plan_document
 from rocky_action.wire.report import parse_report, report_json
@@ -234,7 +234,7 @@ def read_by_sdk(diff: ModelDiff) -> PreviewModelDiff:
 
 class TestAudit:
     def test_the_sdk_reads_a_diff_with_an_audit(self) -> None:
-        document = json.loads(to_json(diff_document(COMPARISON, [KEYED], name="n", markdown="", audit=AUDIT)))
+        document = json.loads(to_json(diff_document(COMPARISON, [KEYED], name="n", markdown="", told=Told(AUDIT))))
         assert PreviewDiffOutput.model_validate(document).models[0].model_name == KEYED.model
         audit = document["audit"]
         assert (audit["seed"], audit["eligible"], audit["decided"], audit["escapes"]) == ("seed", 9, 3, 2)
@@ -278,7 +278,7 @@ class TestCreate:
         document = create_document(COMPARISON, PLAN, changes=CHANGES, execution=EXECUTION, name="n", findings=[DROPPED])
         text = to_json(document)
         assert PreviewCreateOutput.model_validate_json(text).branch_name == "n"
-        of_diff = to_json(diff_document(COMPARISON, (), name="n", markdown="", findings=[DROPPED]))
+        of_diff = to_json(diff_document(COMPARISON, (), name="n", markdown="", told=Told(findings=[DROPPED])))
         assert PreviewDiffOutput.model_validate_json(of_diff).branch_name == "n"
         of_plan = to_json(plan_document(COMPARISON, PLAN, changes=CHANGES, findings=[DROPPED]))
         expected = {
