@@ -129,9 +129,12 @@ def options(
     return RunOptions(baseline=baseline, copy=copy, threads=threads, timeout_seconds=timeout)
 
 
+CLOSED = Allowed()
+
+
 @contextmanager
 def open_lab(
-    folder: Path, *statements: str, memory_limit: str | None = None, allowed: Allowed | None = Allowed()
+    folder: Path, *statements: str, memory_limit: str | None = None, allowed: Allowed | None = CLOSED
 ) -> Iterator[Lab]:
     """Makes shop.duckdb with these statements and opens it."""
     path = folder / "shop.duckdb"

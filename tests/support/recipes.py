@@ -19,11 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.conformance.test_previews import fill, queries
 from tests.support import bigquery_ground, five_models, snowflake_ground
+from tests.support.archives import streamed
 from tests.support.databricks_door import refusing_workspace
+from tests.support.file_host import FileHost, Served
 from tests.support.forge_bench import BLOCK, BOT, MARKER
+from tests.support.github_state import Artifact, now
 from tests.support.ground import Ground, Missing, required
 from tests.support.identity_server import serving_identities
-from tests.support.recipe_scene import DEPENDABOT, NUMBER, Files, Scene, in_folder, open_scene, shop
+from tests.support.recipe_scene import BRANCH, DEPENDABOT, NUMBER, Files, Scene, example, in_folder, open_scene, shop
 from tests.support.workflow_actions import git_authorization, google_auth, saved
 from tests.support.workflow_runner import Event, Failed, Run
 
@@ -121,6 +124,31 @@ def preview(folder: Path, workflow: str) -> None:
         assert REMOVED in scene.body
 
 
+def cleanup(folder: Path, workflow: str) -> None:
+    """On a machine that keeps its database: what is leased stays until then, and what no lease names stays for ever."""
+    database = folder / "kept" / five_models.DATABASE
+    database.parent.mkdir()
+    on_disk = {"rocky.toml": five_models.base()["rocky.toml"].replace(five_models.DATABASE, str(database))}
+    with open_scene(folder) as scene:
+        scene.start(five_models.base() | on_disk, five_models.pull_request() | on_disk)
+        previewed = example("first.yml")
+        went(scene, previewed, scene.pull_request(), preview="success")
+        with duckdb.connect(database) as connection:
+            connection.execute("CREATE SCHEMA branch__somebodys")
+        made = previews(database)
+        assert len(made) > 1
+        for event in (scene.on_main("schedule", schedule="41 4 * * *"), scene.on_main("workflow_dispatch", inputs={})):
+            went(scene, workflow, event, sweep="success")
+            assert previews(database) == made
+            with duckdb.connect(database) as connection:
+                connection.execute("UPDATE rocky_preview.leases SET expires_at = TIMESTAMP '2020-01-01'")
+            swept = went(scene, workflow, event, sweep="success")
+            assert previews(database) == ["branch__somebodys"]
+            assert "branch__no_refunds_pr7" in swept.job("sweep").ours.summary
+            assert swept.concurrency == ("rocky preview cleanup", False)
+            went(scene, previewed, scene.pull_request(), preview="success")
+
+
 def previews(database: Path) -> list[str]:
     with duckdb.connect(database, read_only=True) as connection:
         found = connection.execute(
@@ -154,6 +182,40 @@ def manual(folder: Path, workflow: str) -> None:
         with pytest.raises(Failed, match="pr_number"):
             scene.forge.run(workflow, scene.on_main("workflow_dispatch", inputs={}))
         assert scene.forge.run(workflow, scene.pull_request()).jobs == []
+
+
+def forked(folder: Path, producer: str, commenter: str) -> None:
+    """A fork's run writes nothing but its report; the run that may write reads that as a stranger's, and posts it."""
+    with FileHost() as files, open_scene(folder) as scene:
+        scene.start(five_models.base(), five_models.pull_request())
+        went(scene, producer, scene.pull_request(), preview="skipped")
+        run = went(scene, producer, scene.pull_request(stranger=True), preview="success")
+        assert run.job("preview").permissions == {"contents": "read"}
+        assert scene.bodies == []
+        (name, content), *others = scene.forge.store.get("artifacts", {}).get(run.id, {}).items() or [("", {})]
+        assert (list(content), others) == (["report.json"], [])
+        address = files.keep("1", Served(streamed(content["report.json"])))
+        scene.server.state.artifacts[int(run.id)] = [Artifact(1, name, address, now(), expired=False)]
+
+        for untold in (
+            scene.ended("rocky preview of forks", run.id, "cancelled"),
+            scene.ended("another workflow", run.id),
+        ):
+            assert all(job.result == "skipped" for job in scene.forge.run(commenter, untold).jobs)
+        posted = went(scene, commenter, scene.ended("rocky preview of forks", run.id), comment="success")
+        assert posted.job("comment").permissions == {"actions": "read", "pull-requests": "write"}
+        assert scene.body.startswith("<!-- rocky-preview (the pull request's own run) -->\n")
+        assert "Nobody has checked this report" in scene.body
+        assert REMOVED in scene.body
+        assert posted.concurrency == (f"rocky preview of forks, posted-stranger/shop-{BRANCH}", False)
+
+
+def fork_producer(folder: Path, workflow: str) -> None:
+    forked(folder, workflow, example("fork-commenter.yml"))
+
+
+def fork_commenter(folder: Path, workflow: str) -> None:
+    forked(folder, example("fork-producer.yml"), workflow)
 
 
 def merge_queue(folder: Path, workflow: str) -> None:
@@ -278,6 +340,16 @@ def without_credentials(scene: Scene, workflow: str) -> None:
     assert scene.bodies == []
     closed = went(scene, workflow, scene.pull_request("closed", stranger=True), preview="success")
     assert "**Nothing was dropped**" in closed.job("preview").ours.summary
+
+
+def checks_and_labels(folder: Path, workflow: str) -> None:
+    """The comment, a check run on the pull request's head, and labels that the repository did not have."""
+    with five(folder) as scene:
+        went(scene, workflow, scene.pull_request(), preview="success")
+        looks = scene.server.state.looks
+        assert REMOVED in scene.body
+        assert [run.head_sha for run in looks.runs.values()] == [scene.server.state.pulls[NUMBER].sha]
+        assert looks.labels == {NUMBER: ["rocky: data changed"]}
 
 
 def adapter(text: str, files: Files) -> dict[str, str]:
@@ -424,6 +496,16 @@ RECIPES = (
         ),
     ),
     Recipe(
+        "cleanup.yml",
+        cleanup,
+        (
+            ("          mode: cleanup\n", "          mode: preview\n"),
+            (CONTENTS, ""),
+            ("  workflow_dispatch:\n", ""),
+            ('  schedule:\n    - cron: "41 4 * * *"\n', ""),
+        ),
+    ),
+    Recipe(
         "gate.yml",
         gate,
         (
@@ -443,6 +525,28 @@ RECIPES = (
             ("        with:\n          pr_number: ${{ inputs.pr_number }}\n", ""),
             ("        required: true\n", ""),
             ("    environment: preview\n", ""),
+        ),
+    ),
+    Recipe(
+        "fork-producer.yml",
+        fork_producer,
+        (
+            (CONTENTS, CONTENTS + WRITE),
+            ("github.event.pull_request.head.repo.full_name != github.repository\n      || ", ""),
+            ("          output_dir: preview-report", "          output_dir: .preview-report"),
+            ("name: rocky-preview-report", "name: report"),
+            ("path: preview-report/report.json", "path: preview-report"),
+        ),
+    ),
+    Recipe(
+        "fork-commenter.yml",
+        fork_commenter,
+        (
+            (WRITE, ""),
+            ("          artifact: rocky-preview-report\n", ""),
+            ("workflows: [rocky preview of forks]", "workflows: [another workflow]"),
+            ('["success", "failure"]', '["success", "cancelled"]'),
+            ("github.event.workflow_run.event == 'pull_request'", "github.event.workflow_run.event == 'push'"),
         ),
     ),
     Recipe(
@@ -512,6 +616,16 @@ RECIPES = (
         ),
     ),
     Recipe("ghes.yml", partial(plain, base_path="/api/v3"), ((CONTENTS, ""), (WRITE, ""), (KEPT_OUT, ""))),
+    Recipe(
+        "checks-and-labels.yml",
+        checks_and_labels,
+        (
+            ("      checks: write\n", ""),
+            ("      issues: write\n", ""),
+            ("          check_run: true\n", ""),
+            ("          labels: true\n", ""),
+        ),
+    ),
     Recipe(
         "bigquery.yml",
         bigquery,

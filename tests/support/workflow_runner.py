@@ -270,7 +270,10 @@ class Job:
 
     def _hand_out_token(self) -> None:
         writes = self.may("pull-requests", "write") or self.may("issues", "write")
-        self.in_run.forge.server.state.accounts[ACTIONS] = Account(BOT, access="write" if writes else "read")
+        state = self.in_run.forge.server.state
+        state.accounts[ACTIONS] = Account(BOT, access="write" if writes else "read")
+        state.looks.may_check = self.may("checks", "write")
+        state.looks.may_create_labels = self.may("issues", "write")
 
     def _contexts(self) -> dict[str, Any]:
         github = self.in_run.contexts()
