@@ -57,8 +57,11 @@ def lock(connection: duckdb.DuckDBPyConnection, allowed: Allowed) -> None:
     """Closes the database for the rest of its life; what is attached to it stays open. Raises WarehouseError.
 
     Links are followed by DuckDB before it decides, so one that leads out of a folder leads nowhere. Its temporary
-    folder gets half of the free disk at most.
+    folder gets half of the free disk at most. A file that this process has open already is locked: as whoever was first
+    has asked.
     """
+    if connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
+        return
     for name in allowed.extensions:
         _load(connection, name)
     files, folders = _sorted(allowed.places)

@@ -98,7 +98,9 @@ def test_a_view_shows_the_query(ground: Ground, preview: str) -> None:
     assert built(ground, View(), prior=True) == rows(_2=20, _4=40, _5=51)
 
 
-@pytest.mark.parametrize("strategy", [Incremental("ts"), Microbatch("ts", "hour")])
+@pytest.mark.parametrize(
+    "strategy", [Incremental("ts"), pytest.param(Microbatch("ts", "hour"), marks=pytest.mark.slow_on("databricks"))]
+)
 def test_appending_appends_to_a_clone_of_base(ground: Ground, preview: str, strategy: Strategy) -> None:
     del preview
     assert built(ground, strategy, prior=False) == rows(_2=20, _4=40, _5=51)

@@ -412,6 +412,7 @@ class TestDiffs:
         pairs = whole.rows.paired
         assert ((whole.rows.added or 0) + pairs, (whole.rows.removed or 0) + pairs) == (1, 1)
 
+    @pytest.mark.slow_on("databricks")
     def test_missing_values_and_repeated_keys(self, ground: Ground) -> None:
         columns = {"id": "BIGINT", "v": "VARCHAR", "n": "BIGINT"}
         base = ground.make(

@@ -106,7 +106,12 @@ token = "${DATABRICKS_SECRET}"
     "case",
     [
         (WAREHOUSE, {}, "`SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_PAT`"),
-        (EMPTY, {"DATABRICKS_SERVER": "", "DATABRICKS_SECRET": ""}, "has nothing to log in to Databricks with"),
+        pytest.param(
+            EMPTY,
+            {"DATABRICKS_SERVER": "", "DATABRICKS_SECRET": ""},
+            "has nothing to log in to Databricks with",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["not set", "empty"],
 )
@@ -238,6 +243,7 @@ def test_a_model_that_fails(runner: ProcessRunner, project: PullRequest, github:
     assert "::error file=models/fct_revenue.sql," in step.log
 
 
+@pytest.mark.slow
 def test_a_budget_and_gates(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
     """A model that takes longer, and a budget of its own: told on its file, in the comment and in the documents."""
     files = five_models.pull_request()

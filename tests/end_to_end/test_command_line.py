@@ -60,6 +60,7 @@ def test_nothing_but_the_preview_and_the_state_is_written(checkout: Checkout) ->
     assert checkout.query("SELECT count(*) FROM raw.orders") == [(len(five_models.ORDERS),)]
 
 
+@pytest.mark.slow
 def test_a_second_run_replaces_the_first(checkout: Checkout) -> None:
     assert checkout.run("run", "--name", NAME).code == 0
     before = checkout.schemas()
@@ -92,6 +93,7 @@ def test_create_diff_and_cost_one_after_the_other(checkout: Checkout) -> None:
         assert (table.code, "fct_revenue" in table.out) == (0, True), table.err
 
 
+@pytest.mark.slow
 def test_limits_decide_the_exit_code_of_run_and_of_cost(checkout: Checkout) -> None:
     """The project file's gate, and a budget that base exceeds as well."""
     toml = five_models.base()["rocky.toml"] + '\n[budget]\nmax_duration_ms = 0\non_breach = "error"\n'
@@ -114,6 +116,7 @@ def test_limits_decide_the_exit_code_of_run_and_of_cost(checkout: Checkout) -> N
     assert "warning The project's budget is exceeded by" in " ".join(spared.out.split())
 
 
+@pytest.mark.slow
 def test_a_preview_whose_base_was_built_twice(checkout: Checkout) -> None:
     """Whoever compares later compares the two builds, too; both go when the preview goes."""
     asked = ("--baseline", "rebuild", "--stability", "true")
@@ -202,6 +205,7 @@ def test_a_cosmetic_change_runs_nothing(tmp_path: Path) -> None:
     assert "same" in (checkout.folder / ".rocky-preview" / "comment.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_gate(checkout: Checkout) -> None:
     assert checkout.run("run", "--fail-on", "changed").code == 1
     checkout.repository.write({"models/fct_revenue.sql": "SELECT no_such_column FROM stg_orders\n"})
@@ -418,6 +422,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """The command with a planner that takes every model for unchanged."""
 
 
+@pytest.mark.slow
 def test_an_audit_finds_a_wrong_plan_out(checkout: Checkout, tmp_path: Path) -> None:
     program = tmp_path / "sabotage.py"
     program.write_text(_SABOTAGE)

@@ -64,6 +64,7 @@ def test_a_push_that_does_not_rebuild_base_finds_what_the_first_one_measured(che
     assert previewed(checkout, "existing")["source"] == "nothing", "nobody has run this SQL yet"
 
 
+@pytest.mark.slow
 def test_a_run_of_production_is_what_base_costs(checkout: Checkout) -> None:
     assert previewed(checkout, "rebuild")["source"] == "measured"
     go_live(checkout)
@@ -85,6 +86,7 @@ def test_a_run_of_production_is_what_base_costs(checkout: Checkout) -> None:
     assert first.split()[1] == found["runs"][0]["run_id"]
 
 
+@pytest.mark.slow
 def test_what_is_no_run_is_refused(checkout: Checkout) -> None:
     assert checkout.run("create", "--name", NAME).code == 0
     (checkout.folder / "run.json").write_text('{"command": "history", "runs": []}')

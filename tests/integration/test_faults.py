@@ -92,12 +92,14 @@ def survived(lab: Lab, name: str, head: dict[str, Spec], asked: PreviewOptions =
 # Too little memory, too little disk, too little time
 
 
+@pytest.mark.slow
 def test_memory_is_exhausted(tmp_path: Path) -> None:
     greedy = "SELECT 'k1' AS kind, list(range) AS n FROM range(9000000)"
     with opened(tmp_path, memory_limit="40MB") as lab:
         survived(lab, "memory", HEAD | {"totals": greedy})
 
 
+@pytest.mark.slow
 def test_there_is_no_room_for_temporary_files(tmp_path: Path) -> None:
     with open_lab(tmp_path, *SETUP, memory_limit="40MB", allowed=None) as lab:  # not locked yet
         lab.sql("SET max_temp_directory_size = '1MB'")
@@ -132,6 +134,7 @@ def test_a_table_of_a_billion_rows(lab: Lab) -> None:
     survived(lab, "billion_rows", HEAD | {"totals": "SELECT range AS n FROM range(20000000000)"}, hurried(1.0))
 
 
+@pytest.mark.slow
 def test_a_view_of_a_billion_rows_is_not_copied_for_ever(lab: Lab) -> None:
     """It is built in no time; to compare it, it would have to be read."""
     view = ("SELECT range AS n, 'k' AS kind FROM range(20000000000)", '[strategy]\ntype = "view"\n')

@@ -505,7 +505,7 @@ GUARDS = (
     ),
     Guard(
         f"{CLIENT}._refuse_stranger",
-        "if _origin(str(url)) not in self._hosts:",
+        "if origin(str(url)) not in self._hosts:",
         "if False:",
         (
             "test_a_redirect_leads_to_another_host",

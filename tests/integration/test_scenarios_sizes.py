@@ -78,6 +78,7 @@ def huge(models: int = 200) -> Report:
 # The comment
 
 
+@pytest.mark.slow
 def test_a_report_of_hundreds_of_models(bench: Bench, tmp_path: Path) -> None:
     published = Published(tmp_path, bench, huge(560))
     (body,) = bench.bodies

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,6 +177,7 @@ def test_a_comment_is_whole_within_its_limit_and_dead(report: Report, limit: int
 
 @settings(max_examples=30, deadline=None)
 @given(reports())
+@pytest.mark.slow
 def test_a_summary_is_within_its_limit_and_dead(report: Report) -> None:
     text = render_summary(report, limit=6_000)
     assert len(text.encode()) <= 6_000

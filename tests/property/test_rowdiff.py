@@ -153,7 +153,7 @@ def assert_true_of_key(key: Key, base: Sequence[Row], head: Sequence[Row], key_p
 def test_every_way_is_exact(tables: Tables) -> None:
     taken: Counter[str] = Counter()
 
-    @settings(budget, max_examples=250, derandomize=True)
+    @settings(budget, max_examples=120, derandomize=True)
     @given(one=cases, asked=requests, limited=st.booleans())
     def holds(one: Case, asked: DiffRequest, limited: bool) -> None:
         base, head, names = one.seen(asked)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rocky_action.domain.report import Report
+from rocky_action.forges.stamps import stamped
 from rocky_action.wire.report import report_json
 from tests.support import reports
 from tests.support.archives import streamed
@@ -79,8 +80,8 @@ class Fork:
 
     @property
     def posted(self) -> dict[int, str]:
-        """The comments by the pull request that they are on."""
-        return {comment.issue: comment.body for comment in self.github.state.comments.values()}
+        """The comments, without the line that says which run they are of, by the pull request that they are on."""
+        return {comment.issue: stamped(comment.body, None) for comment in self.github.state.comments.values()}
 
     def url_of(self, run: int) -> str:
         """The address of a run."""

@@ -15,7 +15,7 @@ from rocky_action.rowdiff.compare import diff_relations
 from rocky_action.rowdiff.request import DiffRequest, KeyCandidate
 from rocky_action.rowdiff.schema import pair_columns
 from rocky_action.rowdiff.sides import SideRelations, Sides, sides_of
-from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
+from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
 
 BASE, HEAD = Relation("", "base", "t"), Relation("", "head", "t")
 PLAIN = ModelOptions()
@@ -78,7 +78,7 @@ def question(tables: Tables, wanted: DiffRequest, *, swap: bool = False) -> Ques
 
 @contextmanager
 def open_tables() -> Iterator[Tables]:
-    database = open_duckdb(None)
+    database = open_duckdb(None, OpenOptions(allowed=None))  # a test may change a setting
     try:
         tables = Tables(database)
         tables.run("CREATE SCHEMA base", "CREATE SCHEMA head")

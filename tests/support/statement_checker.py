@@ -113,6 +113,8 @@ def stray_tree(statement: str, dialect: str) -> str | None:
     if not isinstance(tree, (exp.Create, exp.Insert, exp.Merge, exp.Delete, exp.Update, exp.Drop, exp.Alter)):
         return f"a {tree.key}"
     target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
+    if isinstance(tree, exp.Drop) and len(tree.args.get("tables") or ()) == 1:
+        (target,) = tree.args["tables"]
     if not isinstance(target, exp.Table):
         return f"{tree.key} of {target!r}"
     schema = target.db if tree.args.get("kind") != "SCHEMA" else target.db or target.name

@@ -90,7 +90,17 @@ def test_it_is_new(name: str) -> None:
     assert took < MOST_SECONDS
 
 
-SLOW = ("huge 0.8 MB of columns", "huge 10,000 conditions")
+SLOW = tuple(
+    f"huge {what}"
+    for what in (
+        "0.8 MB of columns",
+        "10,000 conditions",
+        "10,000 texts",
+        "10,000 terms",
+        "5,000 columns",
+        "500 branches",
+    )
+)
 MARKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
 
 

@@ -393,6 +393,7 @@ def test_the_comment_is_counted_in_code_points_and_the_summary_in_bytes() -> Non
     assert "Left out" in small
 
 
+@pytest.mark.slow
 def test_a_report_of_thousands_of_models_fits() -> None:
     diffs = tuple(
         replace(same(f"model_{number}", 10), rows=RowDiff(10, 10, 0, 0, 1), coverage=Exhaustive("keyed"))
