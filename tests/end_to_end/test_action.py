@@ -106,12 +106,7 @@ token = "${DATABRICKS_SECRET}"
     "case",
     [
         (WAREHOUSE, {}, "`SNOWFLAKE_ACCOUNT`, `SNOWFLAKE_PAT`"),
-        pytest.param(
-            EMPTY,
-            {"DATABRICKS_SERVER": "", "DATABRICKS_SECRET": ""},
-            "has nothing to log in to Databricks with",
-            marks=pytest.mark.slow,
-        ),
+        (EMPTY, {"DATABRICKS_SERVER": "", "DATABRICKS_SECRET": ""}, "has nothing to log in to Databricks with"),
     ],
     ids=["not set", "empty"],
 )
