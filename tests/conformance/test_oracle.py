@@ -56,7 +56,9 @@ def drawn(seed: int) -> tuple[Case, DiffRequest, Sequence[int] | None]:
     return tables, asked, [list(COLUMNS).index(name) for name in key] or None
 
 
-@pytest.mark.parametrize("part", ["first", pytest.param("others", marks=pytest.mark.slow_on("databricks"))])
+@pytest.mark.parametrize(
+    "part", ["first", pytest.param("others", marks=pytest.mark.slow_on("databricks", "bigquery", "snowflake"))]
+)
 def test_every_difference_is_found_and_none_that_is_not_there(ground: Ground, part: str) -> None:
     at_once = AT_ONCE[ground.name]
     for seed in range(at_once) if part == "first" else range(at_once, CASES[ground.name]):

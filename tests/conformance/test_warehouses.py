@@ -380,6 +380,7 @@ TYPES = [
 WIDE = ("DECIMAL(38, 0)", "12345678901234567890123456789012345678", "12345678901234567890123456789012345679")
 
 
+@pytest.mark.slow_on("databricks")
 class TestDiffs:
     @pytest.mark.parametrize("few_rows", [0, pytest.param(100, marks=SLOW_ON_SPARK)], ids=["narrowed", "joined"])
     def test_every_type_is_compared(self, ground: Ground, few_rows: int) -> None:

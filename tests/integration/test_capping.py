@@ -138,6 +138,7 @@ class TestOnDuckDB:
         assert [what for what, _, _ in cut(told)] == ["not_run", "not_audited"]
 
 
+@pytest.mark.slow
 class TestOnBigQuery:
     def test_a_dry_run_stands_for_what_nobody_recorded(self, query: Place) -> None:
         _, told = query.run()
