@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import duckdb
 from _measure import BUILD, Sample, in_turns, machine, middle, pin, run_ours, table
 
 from rocky_action.domain.execution import Execution, ModelRun, Side, Succeeded
@@ -42,8 +43,6 @@ def make(path: Path, runs: int) -> None:
     """The history, one run every six minutes; the newest run of a preview was written by the program itself."""
     path.unlink(missing_ok=True)  # "of late" is meant from now
     path.parent.mkdir(parents=True, exist_ok=True)
-    import duckdb  # noqa: PLC0415
-
     duckdb.connect(str(path)).close()
     database = open_duckdb(path)
     records = open_records(database)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rocky_action.cancelling import closing
 from rocky_action.domain.diff import ModelDiff
-from rocky_action.domain.options import TOLERANCE_TEXTS, Budget, ModelOptions, Tolerance, tolerance_of
+from rocky_action.domain.options import TOLERANCE_TEXTS, Allowance, ModelOptions, Tolerance, tolerance_of
 from rocky_action.domain.project import Relation
 from rocky_action.errors import InputError
 from rocky_action.place import Place, project_folder
@@ -68,7 +68,7 @@ def asked_of(namespace: argparse.Namespace) -> Asked:
 def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
     """The diff of two files, two relations of the project's database, or one of each; nothing is written."""
     from rocky_action.warehouses.duckdb import open_files  # noqa: PLC0415  a driver is imported where it is used
-    from rocky_action.warehouses.duckdb_lock import allowed_by  # noqa: PLC0415
+    from rocky_action.warehouses.duckdb_lock import allowed_by  # noqa: PLC0415  as above
 
     sides = {"base": asked.base, "head": asked.head}
     files = {name: place.folder / text for name, text in sides.items() if Path(text).suffix.lower() in _FILES}
@@ -100,7 +100,7 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
             sample_size=settings.sample_size,
             max_samples=settings.shown_samples(),
             sample_order=settings.sample_order,
-            budget=Budget(settings.diff_seconds, settings.diff_bytes),
+            allowance=Allowance(settings.diff_seconds, settings.diff_bytes),
         )
         return diff_relations(warehouse, request, base=relations["base"], head=relations["head"])
 
@@ -108,8 +108,8 @@ def compare_any(settings: Settings, place: Place, *, asked: Asked) -> ModelDiff:
 def _database(settings: Settings, place: Place) -> Path:
     """The file of the project's DuckDB database."""
     from rocky_action.git.repository import open_repository  # noqa: PLC0415  two files are compared without any project
-    from rocky_action.git.trees import WorkTree  # noqa: PLC0415
-    from rocky_action.projects.adapters import read_adapter  # noqa: PLC0415
+    from rocky_action.git.trees import WorkTree  # noqa: PLC0415  as above
+    from rocky_action.projects.adapters import read_adapter  # noqa: PLC0415  as above
 
     tree = WorkTree(open_repository(project_folder(settings, place), environ=place.environ))
     adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)

@@ -126,11 +126,14 @@ def publish(job: Job, report: Report) -> int:
     job.runner.append_summary(texts[documents.SUMMARY])
     for name, value in _outputs(job, report).items():
         job.runner.set_output(name, value)
-    said: Body | Continued = lambda limit: render_comment(report, marker=marker, limit=limit)  # noqa: E731
+
+    def said(limit: int) -> str:
+        return render_comment(report, marker=marker, limit=limit)
+
     code = comment(job, job.pull_request, body=job.memory.comment_on(report) if job.memory else said)
     if because := why_not_taken(texts[documents.REPORT].encode()):
         job.runner.annotate("notice", f"report.json {because}: `mode: comment` in another run would not post it.")
-    _annotate(job, report)
+    _looks(job).show(report)
     return code
 
 
@@ -275,11 +278,6 @@ def cancel(job: Job) -> None:
 def is_forgiven(job: Job, error: PreviewError) -> bool:
     """Whether the step ends well although there is no preview; a bug of ours is never forgiven."""
     return not job.settings.fail_on_preview_error and error.exit_code != PreviewError.exit_code
-
-
-def _annotate(job: Job, report: Report) -> None:
-    """What reviewers see elsewhere than in the comment."""
-    _looks(job).show(report)
 
 
 def _looks(job: Job) -> Looks:

@@ -149,7 +149,7 @@ def _comment(job: Job) -> int:
     found = job.pull_request
     head = None if found is None else found.head_commit
     body = ready_body(job.settings, job.place.folder, head=lambda: head, run_url=job.event.run_url)
-    return comment(job, found, body=body)
+    return comment(job, found, body=job.memory.instead(body) if job.memory else body)
 
 
 def _declined(job: Job, declined: Declined) -> int:

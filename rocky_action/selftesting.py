@@ -6,15 +6,16 @@ same code and with the same options as the table itself, except that no example 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from rocky_action.domain.diff import Column, Exhaustive, ModelDiff, NotCompared
+from rocky_action.domain.diff import Column, Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.domain.execution import Execution, Succeeded
 from rocky_action.domain.masking import masks_of
-from rocky_action.domain.options import Budget, ModelOptions, PreviewOptions
+from rocky_action.domain.options import Allowance, ModelOptions, PreviewOptions
 from rocky_action.domain.project import Projects, Relation, View
 from rocky_action.domain.self_test import SelfTest, SelfTestFailed, SelfTestNotDone, SelfTestPassed
 from rocky_action.errors import StatementTimeoutError, UnsteadyError, WarehouseError
@@ -161,7 +162,7 @@ def _choice(diffs: Sequence[ModelDiff], execution: Execution, *, ground: _Ground
         return SelfTestNotDone("only views were compared")
     within = [diff for diff in tables if ground.warehouse.dialect not in _READS_ALL or _rows(diff) <= _WHOLE]
     if not within:
-        return SelfTestNotDone(f"every table that was compared has more than {_WHOLE:,} rows")
+        return SelfTestNotDone(f"no table that was compared is known to have at most {_WHOLE:,} rows")
     for diff in sorted(within, key=_preference)[:_ASKED]:
         run = execution.head_run(diff.model)
         if run is not None and isinstance(run.outcome, Succeeded):
@@ -171,11 +172,14 @@ def _choice(diffs: Sequence[ModelDiff], execution: Execution, *, ground: _Ground
     return SelfTestNotDone("no table that was compared has rows and columns in which differences can be planted")
 
 
-def _rows(diff: ModelDiff) -> int:
-    return diff.rows.rows_head or 0
+def _rows(diff: ModelDiff) -> float:
+    """How many rows head's table has; infinitely many where nobody has counted them."""
+    if isinstance(diff.coverage, Sampled):
+        return diff.coverage.rows_total
+    return math.inf if diff.rows.rows_head is None else diff.rows.rows_head
 
 
-def _preference(diff: ModelDiff) -> tuple[bool, bool, int]:
+def _preference(diff: ModelDiff) -> tuple[bool, bool, float]:
     """Compared in full before sampled, room for everything before too little, small before large."""
     rows = _rows(diff)
     few = rows < _GOOD_ROWS
@@ -203,7 +207,7 @@ def _prepared(diff: ModelDiff, relation: Relation, *, ground: _Ground) -> _Choic
         options=replace(request.options, key=request.options.key if key else (), where=None),
         sample_size=max(request.sample_size, 2 * _MOST_ROWS),
         max_samples=0,
-        budget=Budget(),
+        allowance=Allowance(),
         few_rows=request.few_rows if _rows(diff) <= request.few_rows else 0,
     )
     return _Choice(diff, relation, request, Bed(replace(relation, name=name), fields, ground.warehouse.dialect, marked))

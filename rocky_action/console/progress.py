@@ -24,7 +24,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def _spinner() -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415  only a spinner needs it
-    from rich.markup import escape  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415  as above
 
     with Console(stderr=True).status("starting") as status:
         yield lambda message: status.update(escape(printable(message)))

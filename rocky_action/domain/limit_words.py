@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.domain.amounts import duration, money, size
-from rocky_action.domain.cost import (
+from rocky_action.domain.cost import Cadence
+from rocky_action.domain.limits import (
     Blame,
     BudgetBreach,
-    Cadence,
     Gate,
     GateBreach,
     Lifted,

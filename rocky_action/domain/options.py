@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from rocky_action.domain.cost import CutWhat, Gate
+from rocky_action.domain.cost import CutWhat
+from rocky_action.domain.limits import Gate
 from rocky_action.domain.naming import AGAIN_SUFFIX, AUDIT_SUFFIX, BASE_SUFFIX, SCHEMA_PREFIX, TWICE_SUFFIX
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.prices import PriceChoice
@@ -78,7 +79,7 @@ def tolerance_of(text: str) -> Tolerance | None:
 
 
 @dataclass(frozen=True)
-class Budget:
+class Allowance:
     """What one model's diff may take before ``auto`` turns to a sample; None is no limit.
 
     ``seconds`` are for one statement, ``bytes`` are those read from tables.
@@ -153,7 +154,7 @@ class DiffOptions:
     models: tuple[tuple[str, ModelOptions], ...] = ()
     every_row: bool = False
     sample_order: SampleOrder = SampleOrder.RANDOM
-    budget: Budget = Budget()
+    allowance: Allowance = Allowance()
     mask_classifications: tuple[str, ...] = ()
 
     def for_model(self, model: str, sidecar: ModelOptions) -> ModelOptions:

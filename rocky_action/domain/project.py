@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from rocky_action.domain.cost import Budget, PriceList, Schedule
+from rocky_action.domain.cost import PriceList, Schedule
+from rocky_action.domain.limits import Budget
 from rocky_action.domain.lineage import Reference
 from rocky_action.domain.options import ModelOptions
 from rocky_action.domain.text import with_advice

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rocky_action.domain.cost import Budget, PriceList, Schedule
+from rocky_action.domain.cost import PriceList, Schedule
+from rocky_action.domain.limits import Budget
 from rocky_action.domain.project import Adapter, Mask
 from rocky_action.projects import config_keys as keys
 from rocky_action.projects.mistakes import nearest

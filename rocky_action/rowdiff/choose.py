@@ -75,7 +75,7 @@ def _candidates(question: Question) -> Search:
 
 def _within_budget(question: Question, search: Search) -> Answer:
     """All rows, or a sample when that would take more than is allowed."""
-    allowed = question.request.budget.bytes
+    allowed = question.request.allowance.bytes
     size = None if allowed is None else _bytes(question)
     if allowed is not None and size is not None and size > allowed:
         return _over_budget(question, search, why=f"reading all {size:,} bytes would exceed the {allowed:,} allowed")
@@ -87,7 +87,7 @@ def _within_budget(question: Question, search: Search) -> Answer:
 
 
 def _in_time(question: Question, search: Search) -> Answer:
-    seconds = question.request.budget.seconds
+    seconds = question.request.allowance.seconds
     if seconds is None:
         return _everything(question, search)
     seconds = min(seconds, question.sides.timeout or seconds)

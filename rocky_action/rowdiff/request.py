@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from rocky_action.domain.diff import NAMED
-from rocky_action.domain.options import Algorithm, Budget, ModelOptions, SampleOrder
+from rocky_action.domain.options import Algorithm, Allowance, ModelOptions, SampleOrder
 
 INFERRED = "inferred"
 
@@ -42,7 +42,7 @@ class DiffRequest:
     sample_size: int = 1000
     max_samples: int = 5
     sample_order: SampleOrder = SampleOrder.RANDOM
-    budget: Budget = Budget()
+    allowance: Allowance = Allowance()
     few_rows: int = 100_000
     sampled_because: str | None = None
     masks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -56,8 +56,8 @@ class DiffRequest:
     @property
     def patience(self) -> float | None:
         """Seconds for a statement that no sample can take the place of."""
-        budget = self.budget.seconds if self.algorithm is Algorithm.AUTO else None
-        return min((seconds for seconds in (self.timeout, budget) if seconds is not None), default=None)
+        allowed = self.allowance.seconds if self.algorithm is Algorithm.AUTO else None
+        return min((seconds for seconds in (self.timeout, allowed) if seconds is not None), default=None)
 
     @property
     def whole_rows(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from rocky_action.domain.cost import Gate, Measure
+from rocky_action.domain.limits import Gate, Measure
 from rocky_action.errors import did_you_mean
 from rocky_action.settings.entries import shown
 from rocky_action.settings.sizes import bytes_of

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from rocky_action.domain.cost import Gate
 from rocky_action.domain.gate import FailOn
+from rocky_action.domain.limits import Gate
 from rocky_action.domain.options import (
     Algorithm,
+    Allowance,
     AuditOptions,
     Baseline,
-    Budget,
     Cap,
     CopyMode,
     DiffOptions,
@@ -109,7 +109,7 @@ class Settings:
                 self.project,
                 self.models,
                 sample_order=self.sample_order,
-                budget=Budget(self.diff_seconds, self.diff_bytes),
+                allowance=Allowance(self.diff_seconds, self.diff_bytes),
                 mask_classifications=self.mask_classifications,
             ),
             replace(self.audit, seed=self.audit_seed),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from rocky_action.domain.cost import Gate
+from rocky_action.domain.limits import Gate
 from rocky_action.domain.naming import is_preview_name, preview_name
 from rocky_action.domain.options import AuditOptions, ProjectFile
 from rocky_action.domain.prices import PriceChoice

@@ -64,7 +64,7 @@ def _content(context: _Context, diff: ModelDiff) -> Content:
         left_out = tuple(_left_out(options, apart))
         if relation is None or not looked_at:
             return Content(diff.model, left_out)
-        timeout = context.options.diff.budget.seconds
+        timeout = context.options.diff.allowance.seconds
         found = holding(context.warehouse, relation, columns=looked_at, options=options, timeout=timeout)
         return Content(diff.model, left_out, looked_at, found.rows, found.checksum)
     except (WarehouseError, SqlError):  # it is not known then, which is what the next preview says of it
@@ -94,7 +94,7 @@ def _relation(context: _Context, diff: ModelDiff) -> Relation | None:
 
 
 def _is_within_budget(context: _Context, relation: Relation) -> bool:
-    most = context.options.diff.budget.bytes
+    most = context.options.diff.allowance.bytes
     if most is None:
         return True
     try:

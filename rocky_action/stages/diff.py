@@ -90,7 +90,7 @@ def request_for(model: Model, options: PreviewOptions, *, masks: Mapping[str, st
         sample_size=diff.sample_size,
         max_samples=diff.max_samples,
         sample_order=diff.sample_order,
-        budget=diff.budget,
+        allowance=diff.allowance,
         sampled_because=options.restraint.sampled,
         masks=masks,
         timeout=options.run.timeout_seconds,

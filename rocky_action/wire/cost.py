@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from rocky_action.domain.cost import (
-    Blame,
-    BudgetBreach,
     CapReport,
     CostDelta,
     CostSource,
     CutWhat,
     Fate,
     Figures,
-    Gate,
     ModelCost,
     Movement,
     RecordedIn,
@@ -21,6 +18,7 @@ from rocky_action.domain.cost import (
 )
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.limit_words import breach_words, gate_words, undecided_words
+from rocky_action.domain.limits import Blame, BudgetBreach, Gate
 from rocky_action.domain.prices import Tariff
 from rocky_action.wire.create import run_id
 from rocky_action.wire.document import Document, Part

@@ -324,6 +324,17 @@ def test_mode_comment_posts_a_ready_report(runner: ProcessRunner, project: PullR
     assert the_comment(github) == f"{MARKER}\nHello from another step\n"
 
 
+def test_a_ready_report_keeps_what_the_comment_remembers(
+    runner: ProcessRunner, project: PullRequest, github: GitHubServer
+) -> None:
+    assert runner.run({}, project.event("opened")).exit_code == 0
+    remembered = line_in(the_comment(github))
+    assert remembered
+    (runner.workspace / "ready.md").write_text("Hello from another step\n")
+    assert runner.run({"mode": "comment", "report": "ready.md"}, project.event("opened")).exit_code == 0
+    assert the_comment(github) == f"{MARKER}\nHello from another step\n\n{remembered}\n"
+
+
 def test_a_working_directory_outside_of_the_workspace(runner: ProcessRunner, project: PullRequest) -> None:
     for folder in ("..", "no/such"):
         step = runner.run({"working_directory": folder}, project.event("opened"))

@@ -20,7 +20,7 @@ from rocky_action.domain.diff import (
 from rocky_action.domain.execution import Execution, Failed, ModelRun, RunOutcome, Side, Succeeded
 from rocky_action.domain.history import Content
 from rocky_action.domain.options import (
-    Budget,
+    Allowance,
     Cap,
     DiffOptions,
     Fingerprinted,
@@ -202,7 +202,7 @@ def test_there_is_none_where_it_cannot_be_had(scene: Scene, about: dict[str, obj
 def test_a_new_model_has_one_within_the_budget(scene: Scene) -> None:
     new = NotCompared("the model is new")
     assert known(scene.content(coverage=new, new=True))[0] == 100
-    small = replace(OPEN, diff=DiffOptions(budget=Budget(bytes=1)))
+    small = replace(OPEN, diff=DiffOptions(allowance=Allowance(bytes=1)))
     content = scene.content(small, coverage=new, new=True)
     assert content is not None
     assert content.checksum is None

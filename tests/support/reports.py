@@ -8,23 +8,7 @@ from itertools import pairwise
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange, SomeColumns, Untouched
-from rocky_action.domain.cost import (
-    NOTHING,
-    Blame,
-    BudgetBreach,
-    Cadence,
-    CostDelta,
-    CostSource,
-    Fate,
-    Figures,
-    Gate,
-    GateBreach,
-    Lifted,
-    Measure,
-    ModelCost,
-    Most,
-    Undecided,
-)
+from rocky_action.domain.cost import NOTHING, Cadence, CostDelta, CostSource, Fate, Figures, ModelCost
 from rocky_action.domain.diff import (
     NAMED,
     BisectionStats,
@@ -73,6 +57,7 @@ from rocky_action.domain.limit_words import (
     gate_words,
     lifted_words,
 )
+from rocky_action.domain.limits import Blame, BudgetBreach, Gate, GateBreach, Lifted, Measure, Most, Undecided
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus

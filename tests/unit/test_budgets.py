@@ -12,18 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rocky_sdk.types_generated.preview_cost_schema import PreviewCostOutput
 
-from rocky_action.domain.cost import (
-    Blame,
-    Budget,
-    Cadence,
-    CostDelta,
-    CostSource,
-    Figures,
-    Gate,
-    GateBreach,
-    Measure,
-    Undecided,
-)
+from rocky_action.domain.cost import Cadence, CostDelta, CostSource, Figures
 from rocky_action.domain.execution import (
     Execution,
     ModelRun,
@@ -38,6 +27,7 @@ from rocky_action.domain.limit_words import (
     lifted_words,
     undecided_words,
 )
+from rocky_action.domain.limits import Blame, Budget, Gate, GateBreach, Measure, Undecided
 from rocky_action.domain.plan import Plan, PlannedModel, PruneReason
 from rocky_action.domain.prices import PriceChoice
 from rocky_action.domain.project import Adapter, Project, Projects

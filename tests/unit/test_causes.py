@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rocky_action.domain.annotations import MOST_MESSAGES, annotations_of
-from rocky_action.domain.cost import Blame, BudgetBreach, CostDelta
+from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import ColumnChange, Exhaustive, ModelDiff, RowDiff, Sampled, SchemaDiff, Unstable
 from rocky_action.domain.execution import Execution, Failed, ModelRun, NotRun, Side
 from rocky_action.domain.findings import Finding, FindingKind, Impact
 from rocky_action.domain.limit_words import breach_words
+from rocky_action.domain.limits import Blame, BudgetBreach
 from rocky_action.domain.plan import LeftModel, PlannedModel, PruneReason
 from rocky_action.domain.project import Model, Projects, Relation
 from rocky_action.domain.pull_request import Hunk

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rocky_action.domain.changes import ChangeKind, ChangeSet
-from rocky_action.domain.cost import Budget
+from rocky_action.domain.limits import Budget
 from rocky_action.domain.options import ModelOptions
 from rocky_action.domain.project import DataTest, Ephemeral, Merge, Model, Problem, Projects, SurrogateKey, View
 from rocky_action.domain.pull_request import ChangedPath, PathStatus

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, NotAudited
-from rocky_action.domain.cost import BudgetBreach, CostDelta, CostSource, Figures, RecordedIn
+from rocky_action.domain.cost import CostDelta, CostSource, Figures, RecordedIn
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import Inlined, NotCloned
+from rocky_action.domain.limits import BudgetBreach
 from rocky_action.domain.plan import NOTHING_CHANGED, LeftModel
 from rocky_action.domain.report import Caveat, Report, Severity, Verdict
 from rocky_action.errors import InputError, PreviewError, WarehouseError

@@ -9,7 +9,7 @@ import pytest
 
 from rocky_action.domain.audit import Audit, AuditedModel, AuditOutcome, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeSet
-from rocky_action.domain.cost import Blame, BudgetBreach, CostDelta, Gate, GateBreach, Lifted, Measure, Undecided
+from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Column, Coverage, Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.execution import (
     BaselineKind,
@@ -27,6 +27,7 @@ from rocky_action.domain.execution import (
 )
 from rocky_action.domain.gate import FailOn
 from rocky_action.domain.limit_words import breach_words, gate_words, lifted_words, undecided_words
+from rocky_action.domain.limits import Blame, BudgetBreach, Gate, GateBreach, Lifted, Measure, Undecided
 from rocky_action.domain.plan import LeftModel, MovedModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Adapter, Projects, Relation
 from rocky_action.domain.pull_request import Comparison

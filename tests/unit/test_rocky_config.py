@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rocky_action.domain.cost import Budget, PriceList
+from rocky_action.domain.cost import PriceList
+from rocky_action.domain.limits import Budget
 from rocky_action.errors import ProjectError
 from rocky_action.projects.detect import detect
 from tests.support.projects import ROCKY_TOML, load, project_files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rocky_action.domain.cost import Budget
+from rocky_action.domain.limits import Budget
 from rocky_action.domain.options import ModelOptions, Tolerance
 from rocky_action.domain.project import DataTest, Model, SurrogateKey
 from rocky_action.errors import ProjectError

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rocky_action.domain.diff import Exhaustive, NotCompared, Sampled
-from rocky_action.domain.options import Algorithm, Budget, ModelOptions, SampleOrder
+from rocky_action.domain.options import Algorithm, Allowance, ModelOptions, SampleOrder
 from rocky_action.domain.project import Relation
 from rocky_action.errors import StatementTimeoutError
 from rocky_action.ports import Row, Size
@@ -107,14 +107,14 @@ def test_of_a_sample_it_is_said_that_a_key_repeats_at_least_so_often(tables: Tab
 def test_a_budget_of_bytes_turns_to_a_random_sample_and_says_why(tables: Tables) -> None:
     tables.both(QUERY, SHUFFLED)
     sized = Sized(tables.database.connection, "memory", "in memory")
-    asked = replace(request(("id",)), budget=Budget(bytes=10**6), sample_size=500)
+    asked = replace(request(("id",)), allowance=Allowance(bytes=10**6), sample_size=500)
     found = diff_relations(sized, asked, base=BASE, head=HEAD)
     assert isinstance(found.coverage, Sampled)
     assert found.coverage.order == "random"
     assert 300 < found.coverage.rows_compared < 700
     assert found.coverage.rows_total == ROWS
     assert found.proof.why == "reading all 2,000,000,000 bytes would exceed the 1,000,000 allowed"
-    within = replace(asked, budget=Budget(bytes=3 * 10**9))
+    within = replace(asked, allowance=Allowance(bytes=3 * 10**9))
     assert diff_relations(sized, within, base=BASE, head=HEAD).coverage == Exhaustive("keyed")
     exhaustive = replace(asked, algorithm=Algorithm.EXHAUSTIVE)
     assert diff_relations(sized, exhaustive, base=BASE, head=HEAD).coverage == Exhaustive("keyed")
@@ -123,28 +123,28 @@ def test_a_budget_of_bytes_turns_to_a_random_sample_and_says_why(tables: Tables)
 def test_a_budget_of_bytes_that_nothing_is_known_about_is_told(tables: Tables) -> None:
     tables.both("SELECT 1 AS id", "SELECT 1 AS id")
     tables.database.connection.execute("CREATE VIEW head.seen AS SELECT 1 AS id")
-    asked = replace(request(("id",)), budget=Budget(bytes=1), few_rows=0)
+    asked = replace(request(("id",)), allowance=Allowance(bytes=1), few_rows=0)
     found = diff_relations(tables.database, asked, base=BASE, head=replace(HEAD, name="seen"))
     assert isinstance(found.coverage, Exhaustive)
     assert "the limit of 1 bytes was not held to" in found.notes[-1]
-    unlimited = replace(asked, budget=Budget())
+    unlimited = replace(asked, allowance=Allowance())
     assert diff_relations(tables.database, unlimited, base=BASE, head=replace(HEAD, name="seen")).notes == ()
 
 
 def test_a_budget_of_time_turns_to_a_random_sample_and_says_why(tables: Tables) -> None:
     tables.both(QUERY, SHUFFLED)
     slow = Sized(tables.database.connection, "memory", "in memory")
-    asked = replace(request(("id",)), budget=Budget(seconds=1), sample_size=500)
+    asked = replace(request(("id",)), allowance=Allowance(seconds=1), sample_size=500)
     found = diff_relations(slow, asked, base=BASE, head=HEAD)
     assert isinstance(found.coverage, Sampled)
     assert found.proof.why == "comparing all rows took a statement of more than 1 s"
 
 
-@pytest.mark.parametrize("budget", [Budget(bytes=10**6), Budget(seconds=1)])
-def test_a_budget_is_kept_even_without_a_key_to_draw_a_sample_by(tables: Tables, budget: Budget) -> None:
+@pytest.mark.parametrize("allowance", [Allowance(bytes=10**6), Allowance(seconds=1)])
+def test_a_budget_is_kept_even_without_a_key_to_draw_a_sample_by(tables: Tables, allowance: Allowance) -> None:
     tables.both(QUERY, SHUFFLED)
     slow = Sized(tables.database.connection, "memory", "in memory")
-    asked = replace(request(), budget=budget, few_rows=0)
+    asked = replace(request(), allowance=allowance, few_rows=0)
     found = diff_relations(slow, asked, base=BASE, head=HEAD)
     assert isinstance(found.coverage, NotCompared)
     assert found.coverage.reason.endswith("and a sample needs a key")

@@ -13,13 +13,13 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from rocky_action import settings
-from rocky_action.domain.cost import Gate, Measure
+from rocky_action.domain.limits import Gate, Measure
 from rocky_action.domain.naming import is_preview_name
 from rocky_action.domain.options import (
     Algorithm,
+    Allowance,
     AuditOptions,
     Baseline,
-    Budget,
     CopyMode,
     DiffOptions,
     ModelOptions,
@@ -99,7 +99,9 @@ class TestValues:
         assert parsed.preview_options("n") == PreviewOptions(
             "n",
             RunOptions(Baseline.REBUILD, CopyMode.ALL, 1.5, 2, 1, stability=True),
-            DiffOptions(Algorithm.SAMPLED, 10, 0, sample_order=SampleOrder.FIRST, budget=Budget(2.5, 5_000_000_000)),
+            DiffOptions(
+                Algorithm.SAMPLED, 10, 0, sample_order=SampleOrder.FIRST, allowance=Allowance(2.5, 5_000_000_000)
+            ),
             AuditOptions(10, percent=True, seed="monday"),
             PriceChoice(words=(("region", "eu"), ("edition", "enterprise"))),
             (30.0, 60.0),
@@ -147,7 +149,7 @@ class TestValues:
         [("5GB", 5 * 10**9), ("512MiB", 2**29), ("1.5 gib", 3 * 2**29), ("2KB", 2000), ("1TiB", 2**40)],
     )
     def test_bytes(self, size: str, count: int) -> None:
-        assert settings.parse({"diff_bytes": size}).preview_options("x").diff.budget == Budget(bytes=count)
+        assert settings.parse({"diff_bytes": size}).preview_options("x").diff.allowance == Allowance(bytes=count)
 
     @pytest.mark.parametrize(
         ("text", "gate"),

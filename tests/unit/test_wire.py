@@ -21,7 +21,7 @@ from rocky_sdk.types_generated.preview_diff_schema import (
 from rocky_action import __version__
 from rocky_action.domain.audit import Audit, AuditedModel, Confirmed, Escaped, NotAudited
 from rocky_action.domain.changes import ChangeKind, ChangeSet, ModelChange
-from rocky_action.domain.cost import NOTHING, BudgetBreach, CostDelta, CostSource, Fate, Figures, ModelCost, RecordedIn
+from rocky_action.domain.cost import NOTHING, CostDelta, CostSource, Fate, Figures, ModelCost, RecordedIn
 from rocky_action.domain.diff import (
     BisectionStats,
     CategoryChange,
@@ -62,6 +62,7 @@ from rocky_action.domain.execution import (
     Succeeded,
 )
 from rocky_action.domain.findings import Finding, FindingKind, Impact
+from rocky_action.domain.limits import BudgetBreach
 from rocky_action.domain.plan import LeftModel, Plan, PlannedModel, PruneReason
 from rocky_action.domain.project import Relation
 from rocky_action.domain.pull_request import ChangedPath, Comparison, PathStatus

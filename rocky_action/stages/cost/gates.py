@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import assert_never
 
-from rocky_action.domain.cost import Cadence, Gate, GateBreach, LimitType, Measure, ModelCost, Undecided
+from rocky_action.domain.cost import Cadence, ModelCost
 from rocky_action.domain.limit_words import HOW_TO_KNOW, amount
+from rocky_action.domain.limits import Gate, GateBreach, LimitType, Measure, Undecided
 from rocky_action.domain.text import named
 from rocky_action.stages.cost.limits import exceeds, figure, most_added
 from rocky_action.stages.cost.sums import known_sum

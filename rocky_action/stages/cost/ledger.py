@@ -13,16 +13,14 @@ from rocky_action.domain.cost import (
     CostSource,
     Fate,
     Figures,
-    Gate,
-    GateBreach,
     Ledger,
     ModelCost,
     RecordedIn,
     Spent,
-    Undecided,
     Work,
 )
 from rocky_action.domain.execution import Cloned, Execution, Inlined, ModelRun, Succeeded
+from rocky_action.domain.limits import Gate, GateBreach, Undecided
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.prices import Tariff
 from rocky_action.domain.project import Ephemeral, Project, Projects

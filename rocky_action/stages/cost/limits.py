@@ -5,17 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rocky_action.domain.cost import (
-    Blame,
-    Budget,
-    BudgetBreach,
-    Fate,
-    Figures,
-    Lifted,
-    LimitType,
-    ModelCost,
-    Most,
-)
+from rocky_action.domain.cost import Fate, Figures, ModelCost
+from rocky_action.domain.limits import Blame, Budget, BudgetBreach, Lifted, LimitType, Most
 from rocky_action.domain.project import Model, Projects
 from rocky_action.stages.cost.sums import known_sum
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rocky_action.domain.changes import ModelChange, SomeColumns, Untouched
-from rocky_action.domain.cost import BudgetBreach
 from rocky_action.domain.diff import ModelDiff, Sampled, size_words
 from rocky_action.domain.execution import Failed, NotRun
 from rocky_action.domain.limit_words import breach_words
+from rocky_action.domain.limits import BudgetBreach
 from rocky_action.domain.project import Model, Project, Projects, Setting
 from rocky_action.domain.pull_request import Hunk
 from rocky_action.domain.report import Caveat, Remark, Report, Severity
