@@ -12,8 +12,11 @@ import pytest
 
 from tests.support.ground import WAREHOUSES, Ground, live, standing_on
 
-_SLOW_ON_SPARK = ("test_oracle.py", "test_self_tests.py", "test_records.py")
-"""Files of which Apache Spark would take minutes."""
+_SLOW = {
+    "databricks": ("test_oracle.py", "test_self_tests.py", "test_records.py", "test_previews.py"),
+    "bigquery": ("test_oracle.py",),
+}
+"""Files that would take a warehouse's stand-in minutes."""
 MARKERS = ("notimpl", "notyet", "never")
 
 
@@ -29,8 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if name is None:
             continue
         item.add_marker(pytest.mark.warehouse)
-        spark = name == "databricks" and item.path.name in _SLOW_ON_SPARK
-        if spark or any(name in marker.args for marker in item.iter_markers("slow_on")):
+        if item.path.name in _SLOW.get(name, ()) or any(name in marker.args for marker in item.iter_markers("slow_on")):
             item.add_marker(pytest.mark.slow)
         for kind in MARKERS if live() is None else ("notyet", "never"):
             for marker in item.iter_markers(kind):

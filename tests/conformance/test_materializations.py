@@ -26,6 +26,7 @@ from rocky_action.domain.project import (
 from rocky_action.sql.references import ReadsOf, Targets
 from tests.support.ground import Ground
 
+SLOW_ON_SPARK = pytest.mark.slow_on("databricks")
 PREVIEW = "branch__strategies"
 NOW = datetime(2024, 2, 1, 6, 15, tzinfo=UTC)
 BASE = {1: ("a", 1), 2: ("b", 2), 3: (None, 3)}
@@ -86,6 +87,7 @@ def rows(**values: int) -> list[tuple[object, ...]]:
 APPENDED = sorted([(1, 1), (2, 2), (3, 3), (2, 20), (4, 40), (5, 51)], key=repr)
 
 
+@SLOW_ON_SPARK
 def test_a_full_refresh_and_a_view_replace(ground: Ground, preview: str) -> None:
     del preview
     assert built(ground, FullRefresh(), prior=True) == rows(_2=20, _4=40, _5=51)
@@ -98,17 +100,15 @@ def test_a_view_shows_the_query(ground: Ground, preview: str) -> None:
     assert built(ground, View(), prior=True) == rows(_2=20, _4=40, _5=51)
 
 
-@pytest.mark.parametrize(
-    "strategy", [Incremental("ts"), pytest.param(Microbatch("ts", "hour"), marks=pytest.mark.slow_on("databricks"))]
-)
+@pytest.mark.parametrize("strategy", [Incremental("ts"), pytest.param(Microbatch("ts", "hour"), marks=SLOW_ON_SPARK)])
 def test_appending_appends_to_a_clone_of_base(ground: Ground, preview: str, strategy: Strategy) -> None:
     del preview
     assert built(ground, strategy, prior=False) == rows(_2=20, _4=40, _5=51)
     assert built(ground, strategy, prior=True) == APPENDED
 
 
-@pytest.mark.parametrize("keys", [("id",), ("id", "part")])
-@pytest.mark.parametrize("updated", [None, ("v",)])
+@pytest.mark.parametrize("keys", [("id",), pytest.param(("id", "part"), marks=SLOW_ON_SPARK)])
+@pytest.mark.parametrize("updated", [None, pytest.param(("v",), marks=SLOW_ON_SPARK)])
 def test_merging_updates_and_inserts_whole_rows(
     ground: Ground, preview: str, keys: tuple[str, ...], updated: tuple[str, ...] | None
 ) -> None:
@@ -123,12 +123,13 @@ def test_a_first_merge_creates_the_table(ground: Ground, preview: str) -> None:
     assert built(ground, Merge(("id",)), prior=False) == rows(_2=20, _4=40, _5=51)
 
 
-@pytest.mark.parametrize("keys", [("part",), ("part", "id")])
+@pytest.mark.parametrize("keys", [("part",), pytest.param(("part", "id"), marks=SLOW_ON_SPARK)])
 def test_deleting_and_inserting_replaces_partitions(ground: Ground, preview: str, keys: tuple[str, ...]) -> None:
     del preview
     assert built(ground, DeleteInsert(keys), prior=True) == rows(_1=1, _2=20, _3=3, _4=40, _5=51)
 
 
+@SLOW_ON_SPARK
 def test_a_window_of_time_is_replaced(ground: Ground, preview: str) -> None:
     """February is what runs: what base has of it goes, and what the query has of January stays out."""
     del preview

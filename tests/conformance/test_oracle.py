@@ -56,9 +56,7 @@ def drawn(seed: int) -> tuple[Case, DiffRequest, Sequence[int] | None]:
     return tables, asked, [list(COLUMNS).index(name) for name in key] or None
 
 
-@pytest.mark.parametrize(
-    "part", ["first", pytest.param("others", marks=pytest.mark.slow_on("databricks", "bigquery", "snowflake"))]
-)
+@pytest.mark.parametrize("part", ["first", pytest.param("others", marks=pytest.mark.slow_on("snowflake", "duckdb"))])
 def test_every_difference_is_found_and_none_that_is_not_there(ground: Ground, part: str) -> None:
     at_once = AT_ONCE[ground.name]
     for seed in range(at_once) if part == "first" else range(at_once, CASES[ground.name]):
@@ -82,7 +80,6 @@ def test_every_difference_is_found_and_none_that_is_not_there(ground: Ground, pa
         assert (swapped.rows.added, swapped.rows.removed) == (rows.removed, rows.added), seed
 
 
-@pytest.mark.slow_on("databricks")
 @pytest.mark.parametrize("key", KEYS)
 def test_a_table_is_like_itself(ground: Ground, key: tuple[str, ...]) -> None:
     tables, _, _ = drawn(7)

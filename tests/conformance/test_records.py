@@ -43,7 +43,7 @@ def opened(ground: Ground) -> WarehouseRecords:
     return records
 
 
-@pytest.mark.slow_on("databricks")
+@pytest.mark.slow_on("bigquery")
 def test_what_is_recorded_is_found_until_it_is_old(state: Ground) -> None:
     records = opened(state)
     stored = execution("run-1", rebuilt("a", Usage(1, 2, 3, 4, 5, 0.25)), rebuilt("b", Usage(), sql_hash="other"))

@@ -31,7 +31,7 @@ CHEAPEST = {
 }
 
 
-SLOW_ON_SPARK = pytest.mark.slow_on("databricks")
+SLOW_ON_BIGQUERY = pytest.mark.slow_on("bigquery")
 
 
 @pytest.fixture
@@ -382,11 +382,10 @@ WIDE = ("DECIMAL(38, 0)", "12345678901234567890123456789012345678", "12345678901
 
 @pytest.mark.slow_on("databricks")
 class TestDiffs:
-    @pytest.mark.parametrize("few_rows", [0, pytest.param(100, marks=SLOW_ON_SPARK)], ids=["narrowed", "joined"])
+    @pytest.mark.parametrize("few_rows", [pytest.param(0, marks=SLOW_ON_BIGQUERY), 100], ids=["narrowed", "joined"])
     def test_every_type_is_compared(self, ground: Ground, few_rows: int) -> None:
         self.compared(ground, TYPES, few_rows=few_rows)
 
-    @pytest.mark.slow_on("databricks")
     @pytest.mark.notimpl("snowflake", reason="fakesnow keeps NUMBER(38, 0) in 64 bits")
     @pytest.mark.notimpl("bigquery", reason="BIGNUMERIC is a DECIMAL of 38 digits, nine of them behind the point, here")
     def test_numbers_of_38_digits_are_compared(self, ground: Ground) -> None:
@@ -413,7 +412,6 @@ class TestDiffs:
         pairs = whole.rows.paired
         assert ((whole.rows.added or 0) + pairs, (whole.rows.removed or 0) + pairs) == (1, 1)
 
-    @pytest.mark.slow_on("databricks")
     def test_missing_values_and_repeated_keys(self, ground: Ground) -> None:
         columns = {"id": "BIGINT", "v": "VARCHAR", "n": "BIGINT"}
         base = ground.make(
@@ -434,12 +432,8 @@ class TestDiffs:
         swapped = diff(ground, head, base, "id")
         assert counts(swapped) == (1, 1, 2)
 
-    @pytest.mark.parametrize("few_rows", [0, pytest.param(1000, marks=SLOW_ON_SPARK)], ids=["large", "small"])
-    @pytest.mark.parametrize(
-        "key",
-        [pytest.param(("id",), marks=SLOW_ON_SPARK), ("a", "b"), pytest.param((), marks=SLOW_ON_SPARK)],
-        ids=["key", "composite", "whole rows"],
-    )
+    @pytest.mark.parametrize("few_rows", [pytest.param(0, marks=SLOW_ON_BIGQUERY), 1000], ids=["large", "small"])
+    @pytest.mark.parametrize("key", [("id",), ("a", "b"), ()], ids=["key", "composite", "whole rows"])
     def test_every_way_finds_what_a_dictionary_finds(self, ground: Ground, key: tuple[str, ...], few_rows: int) -> None:
         base, head, truth = self.some_hundred(ground)
         for algorithm in (Algorithm.EXHAUSTIVE, Algorithm.BISECTION):
@@ -466,7 +460,6 @@ class TestDiffs:
             ground.make(both[1], columns, list(head.values())[::-1])
         return *both, (9, 6, 15)
 
-    @pytest.mark.slow_on("databricks")
     def test_a_sample_says_what_it_saw(self, ground: Ground) -> None:
         base, head, truth = self.some_hundred(ground)
         for order in SampleOrder:
@@ -484,7 +477,6 @@ class TestDiffs:
         assert float(figures.base.sum or 0) == pytest.approx(sum(n + 0.5 for n in range(300)))
         assert figures.base.distinct == 300
 
-    @pytest.mark.slow_on("databricks")
     def test_conditions_and_tolerances_are_the_warehouses(self, ground: Ground) -> None:
         columns = {"id": "BIGINT", "w": "DOUBLE", "d": "DECIMAL(10, 2)"}
         base = ground.make(ground.at("near"), columns, [("1", "1.0", "1.00"), ("2", "2.0", "2.00"), ("3", "3.0", "3")])
@@ -498,7 +490,6 @@ class TestDiffs:
         only = ModelOptions(where=f"id < 3 AND {quoted} <> ''")
         assert counts(diff(ground, base, head, "id", options=only)) == (0, 0, 2)
 
-    @pytest.mark.slow_on("databricks")
     def test_text_may_be_compared_loosely(self, ground: Ground) -> None:
         base = numbered(ground, "loose", {1: "a", 2: "b ", 3: "c"})
         head = numbered(ground, "loose_head", {1: "A", 2: "b", 3: "d"})
@@ -506,7 +497,6 @@ class TestDiffs:
         loose = ModelOptions(ignore_case=("v",), ignore_trailing_blanks=("v",))
         assert counts(diff(ground, base, head, "id", options=loose)) == (0, 0, 1)
 
-    @pytest.mark.slow_on("databricks")
     def test_columns_of_another_type_are_compared_in_a_common_one(self, ground: Ground) -> None:
         base = ground.make(ground.at("retyped"), {"id": "BIGINT", "v": "BIGINT"}, [("1", "1"), ("2", "2")])
         retyped = {"id": "BIGINT", "v": "DECIMAL(10, 2)"}
@@ -515,7 +505,6 @@ class TestDiffs:
         assert counts(found) == (0, 0, 1)
         assert [change.name for change in found.schema.type_changes] == ["v"]
 
-    @pytest.mark.slow_on("databricks")
     def test_an_inferred_key_is_proved(self, ground: Ground) -> None:
         base, head, truth = self.some_hundred(ground)
         found = diff(ground, base, head, options=ModelOptions())

@@ -13,7 +13,7 @@ from rocky_action.forges.stamps import stamped
 from rocky_action.wire.digest import line_in
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
-from tests.support.process_runner import ProcessRunner
+from tests.support.process_runner import ProcessRunner, QuickRunner
 from tests.support.pull_request import BRANCH, NUMBER, PullRequest
 from tests.support.repositories import checkout_of_merge
 
@@ -22,9 +22,14 @@ SLOW = "SELECT count(*) AS n FROM range(10000000) AS a, range(10000000) AS b WHE
 
 
 @pytest.fixture
-def runner(tmp_path: Path, project: PullRequest) -> ProcessRunner:
+def runner(tmp_path: Path, project: PullRequest) -> QuickRunner:
     environ = {**project.workspace.environ, **project.environ()}
-    return ProcessRunner(tmp_path / "runner", project.workspace.path, environ)
+    return QuickRunner(tmp_path / "runner", project.workspace.path, environ)
+
+
+@pytest.fixture
+def process(runner: QuickRunner) -> ProcessRunner:
+    return ProcessRunner(runner.folder, runner.workspace, runner.environ)
 
 
 def the_comment(github: GitHubServer) -> str:
@@ -33,8 +38,8 @@ def the_comment(github: GitHubServer) -> str:
     return stamped(comment.body, None)
 
 
-def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
-    opened = runner.run({}, project.event("opened"))
+def test_the_life_of_a_pull_request(process: ProcessRunner, project: PullRequest, github: GitHubServer) -> None:
+    opened = process.run({}, project.event("opened"))
     assert opened.exit_code == 0, opened.log
     assert opened.outputs["verdict"] == "changed"
     assert opened.outputs["prune_set_size"] == "1"
@@ -47,20 +52,20 @@ def test_the_life_of_a_pull_request(runner: ProcessRunner, project: PullRequest,
     assert first.startswith(f"{MARKER}\n")
     assert f"{five_models.ROWS_REMOVED} rows removed" in first
     remembered = f"\n{line_in(first)}\n"
-    assert (runner.workspace / opened.outputs["body_path"]).read_text() == first.removesuffix(remembered)
+    assert (process.workspace / opened.outputs["body_path"]).read_text() == first.removesuffix(remembered)
     assert f"{five_models.ROWS_REMOVED} rows removed" in opened.summary
     assert "/actions/runs/4242" in first
 
     filtered = five_models.pull_request()["models/fct_revenue.sql"]
     project.push({"models/fct_revenue.sql": filtered.replace(five_models.FILTER, "WHERE o.amount > 1000000")})
-    pushed = runner.run({}, project.event("synchronize"), GITHUB_SHA=project.merge)
+    pushed = process.run({}, project.event("synchronize"), GITHUB_SHA=project.merge)
     assert pushed.exit_code == 0, pushed.log
     assert "becomes empty" in the_comment(github)
     assert "**Since the last preview**" in the_comment(github)
     assert len(github.state.comments) == 1
     assert project.preview_schemas() == ["branch__no_refunds_pr7", "branch__no_refunds_pr7__base"]
 
-    closed = runner.run({"mode": "cleanup"}, project.event("closed"))
+    closed = process.run({"mode": "cleanup"}, project.event("closed"))
     assert closed.exit_code == 0, closed.log
     assert project.preview_schemas() == []
     assert "The preview was dropped" in closed.summary

@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def test_run_tells_the_exact_numbers_and_leaves_every_document(checkout: Checkout) -> None:
-    ended = checkout.run("run", "--name", NAME)
+    ended = checkout.command("run", "--name", NAME)
     assert ended.code == 0, ended.err
     assert ended.out.rstrip().splitlines()[-1].startswith("changed (1 built, 2 copied, 2 skipped, 0 removed; 1 differ)")
 
@@ -74,22 +74,22 @@ def test_a_second_run_replaces_the_first(checkout: Checkout) -> None:
 
 
 def test_create_diff_and_cost_one_after_the_other(checkout: Checkout) -> None:
-    created = checkout.run("create", "--name", NAME, "--output", "json")
+    created = checkout.command("create", "--name", NAME, "--output", "json")
     assert created.code == 0, created.err
     assert PreviewCreateOutput.model_validate_json(created.out).run_status == "succeeded"
-    compared = checkout.run("diff", "--name", NAME, "--output", "json")
+    compared = checkout.command("diff", "--name", NAME, "--output", "json")
     assert compared.code == 0, compared.err
     summary = PreviewDiffOutput.model_validate_json(compared.out).summary
     assert (summary.total_rows_removed, summary.total_rows_changed) == (
         five_models.ROWS_REMOVED,
         five_models.ROWS_CHANGED,
     )
-    priced = checkout.run("cost", "--name", NAME, "--output", "json")
+    priced = checkout.command("cost", "--name", NAME, "--output", "json")
     assert priced.code == 0, priced.err
     (model, *_) = PreviewCostOutput.model_validate_json(priced.out).per_model
     assert (model.model_name, model.base_cost_usd, model.branch_cost_usd) == ("fct_revenue", 0.0, 0.0)
     for command in ("create", "diff", "cost"):
-        table = checkout.run(command, "--name", NAME)
+        table = checkout.command(command, "--name", NAME)
         assert (table.code, "fct_revenue" in table.out) == (0, True), table.err
 
 
@@ -356,7 +356,7 @@ def test_compare_of_files_waits_for_nothing_that_it_does_not_use(
 
 
 def test_the_demo_needs_nothing_but_itself(tmp_path: Path, checkout: Checkout) -> None:
-    ended = checkout.run("demo", "--output", "json", TMPDIR=str(tmp_path))
+    ended = checkout.command("demo", "--output", "json", TMPDIR=str(tmp_path))
     assert ended.code == 0, ended.err
     assert ended.json["verdict"] == "changed"
     assert str(tmp_path) in ended.err
@@ -387,7 +387,7 @@ def test_every_mistake_at_once_with_suggestions(checkout: Checkout) -> None:
 def test_a_locked_database(checkout: Checkout) -> None:
     assert checkout.run("run").code == 0
     with duckdb.connect(checkout.folder / five_models.DATABASE):
-        ended = checkout.run("run")
+        ended = checkout.command("run")  # another process
     assert ended.code == 3
     assert "Another process has the database open" in ended.err
 

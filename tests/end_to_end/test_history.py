@@ -13,7 +13,7 @@ import pytest
 from tests.support import five_models
 from tests.support.checkout import Checkout
 from tests.support.github_server import GitHubServer
-from tests.support.process_runner import ProcessRunner
+from tests.support.process_runner import QuickRunner
 from tests.support.pull_request import PullRequest
 from tests.support.rocky_runs import materialized, printed, run_of
 
@@ -104,7 +104,7 @@ def test_what_is_no_run_is_refused(checkout: Checkout) -> None:
 
 def test_a_workflow_records_what_production_has_run(tmp_path: Path, project: PullRequest, github: GitHubServer) -> None:
     environ = {**project.workspace.environ, **project.environ()}
-    runner = ProcessRunner(tmp_path / "runner", project.workspace.path, environ)
+    runner = QuickRunner(tmp_path / "runner", project.workspace.path, environ)
     assert runner.run({}, project.event("opened")).exit_code == 0
     built = materialized("five.main.fct_revenue", duration_ms=7)
     (project.workspace.path / "run.json").write_text(printed(run_of(built)))

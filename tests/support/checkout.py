@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from rocky_action.cli import main
 from tests.support import five_models
+from tests.support.forge_bench import as_found
 from tests.support.repositories import GitRepository, isolated_environ
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +61,25 @@ class Checkout:
         return self.repository.path
 
     def run(self, *arguments: str, **environ: str) -> Ended:
-        """``rocky-preview ARGUMENTS`` in the project's folder."""
+        """``rocky-preview ARGUMENTS`` in the project's folder, in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            as_found(),
+            contextlib.chdir(self.folder),
+            surrounded({**self.repository.environ, "COLUMNS": "120", **environ}),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main(arguments)
+            except SystemExit as end:  # argparse's way
+                code = int(end.code or 0)
+            finally:
+                gc.unfreeze()  # what a process that ends leaves to the system
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def command(self, *arguments: str, **environ: str) -> Ended:
+        """The same as a process of its own."""
         return self.python("-m", "rocky_action", *arguments, **environ)
 
     def python(self, *arguments: str, **environ: str) -> Ended:
@@ -80,6 +103,19 @@ class Checkout:
         """Every schema that is not DuckDB's own, sorted."""
         rows = self.query("SELECT schema_name FROM duckdb_schemas() WHERE NOT internal ORDER BY ALL")
         return [str(name) for (name,) in rows]
+
+
+@contextlib.contextmanager
+def surrounded(environ: Mapping[str, str]) -> Iterator[None]:
+    """This process with another environment for a while."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def coverage_environ() -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -73,12 +74,28 @@ class Source:
         text = path.read_text(encoding="utf-8")
         return cls(path, text, ast.parse(text))
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """The whole tree; every rule walks through it."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def code_lines(self) -> frozenset[int]:
+        """The lines that hold code: not blank, not only a comment, not part of a docstring."""
+        skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+        skipped |= {tokenize.ENDMARKER, tokenize.ENCODING}
+        lines: set[int] = set()
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type not in skipped:
+                lines.update(range(token.start[0], token.end[0] + 1))
+        return frozenset(lines - docstring_lines(self))
+
     def at(self, line: int, message: str) -> str:
         return f"{self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else self.path}:{line}: {message}"
 
     def functions(self) -> Iterator[tuple[Function, bool]]:
         """Every function, and whether it is a method."""
-        for parent in ast.walk(self.tree):
+        for parent in self.nodes:
             for child in ast.iter_child_nodes(parent):
                 if isinstance(child, Function):
                     yield child, isinstance(parent, ast.ClassDef)
@@ -92,20 +109,9 @@ PRODUCT = [*sources("rocky_action"), Source.read(ROOT / "entrypoint.py")]
 EVERYTHING = [*PRODUCT, *sources("tests", "benchmarks")]
 
 
-def code_lines(source: Source) -> set[int]:
-    """The lines that hold code: not blank, not only a comment, not part of a docstring."""
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    skipped |= {tokenize.ENDMARKER, tokenize.ENCODING}
+def docstring_lines(source: Source) -> set[int]:
     lines: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
-        if token.type not in skipped:
-            lines.update(range(token.start[0], token.end[0] + 1))
-    return lines - docstring_lines(source.tree)
-
-
-def docstring_lines(tree: ast.Module) -> set[int]:
-    lines: set[int] = set()
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node) is not None:
             first = node.body[0]
             lines.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
@@ -113,15 +119,14 @@ def docstring_lines(tree: ast.Module) -> set[int]:
 
 
 def long_modules(source: Source) -> Iterator[str]:
-    length = len(code_lines(source))
+    length = len(source.code_lines)
     if length > MODULE_LINES:
         yield source.at(1, f"{length} code lines, at most {MODULE_LINES}")
 
 
 def long_functions(source: Source) -> Iterator[str]:
-    lines = code_lines(source)
     for function, _ in source.functions():
-        length = len(lines & set(range(function.lineno, (function.end_lineno or function.lineno) + 1)))
+        length = len(source.code_lines & set(range(function.lineno, (function.end_lineno or function.lineno) + 1)))
         if length > FUNCTION_LINES:
             yield source.at(function.lineno, f"{function.name} has {length} code lines, at most {FUNCTION_LINES}")
 
@@ -167,7 +172,7 @@ def undocumented(source: Source) -> Iterator[str]:
 
 
 def mutable_values(source: Source) -> Iterator[str]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ClassDef):
             continue
         for decorator in node.decorator_list:
@@ -180,7 +185,7 @@ def mutable_values(source: Source) -> Iterator[str]:
 
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -197,7 +202,7 @@ def mocks(source: Source) -> Iterator[str]:
 def broad_handlers(source: Source) -> Iterator[str]:
     if source.path.name in OUTERMOST and source.path.parent.name == "rocky_action":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.ExceptHandler):
             continue
         caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
@@ -268,7 +273,7 @@ def test_code_lines_are_neither_blank_nor_comments_nor_docstrings() -> None:
     source = written(
         '"""Doc.\n\nMore.\n"""\n\n# why\nx = """a\n\nb"""  # text counts\n\n\ndef f() -> None:\n    """Doc."""\n'
     )
-    assert code_lines(source) == {7, 8, 9, 12}
+    assert source.code_lines == {7, 8, 9, 12}
 
 
 def test_tests_and_benchmarks_are_typed_and_patch_nothing() -> None:
