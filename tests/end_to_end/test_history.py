@@ -96,7 +96,7 @@ def test_what_is_no_run_is_refused(checkout: Checkout) -> None:
         (["-"], "not what a run of Rocky prints"),
         ([], "FILE"),
     ):
-        ended = checkout.run("record", *arguments)
+        ended = checkout.command("record", *arguments)  # with a standard input of its own
         assert ended.code == 2
         assert said in ended.err
     assert checkout.query("SELECT count(*) FROM rocky_preview.runs WHERE origin = 'production'") == [(0,)]

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +20,7 @@ from tests.support.github_server import GitHubServer
 from tests.support.process_runner import ProcessRunner
 from tests.support.pull_request import PullRequest
 from tests.support.runner import ROOT, Step
+from tests.support.serving import running
 from tests.support.snowflake_server import DONE, Refusal
 from tests.support.snowflake_server import serving as serving_snowflake
 
@@ -176,13 +176,8 @@ def refusing(message: str) -> Iterator[str]:
             """Nothing: a test's output is for failures."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with running(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.slow

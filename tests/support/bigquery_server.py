@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from tests.support.bigquery_refusal import Refused, not_found
 from tests.support.bigquery_roles import Access, Account
 from tests.support.bigquery_shelf import Dataset, Shelf, Stored
 from tests.support.bigquery_work import Job, Works
+from tests.support.serving import running
 
 _ROOT = "/bigquery/v2/projects/"
 _ADMIN = Account("admin@example.com", everywhere=True)
@@ -298,15 +298,11 @@ def serving(accounts: Mapping[str, Account], projects: set[str]) -> Iterator[Ser
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     server.url = f"http://127.0.0.1:{http.server_address[1]}"
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        for job in list(server.works.jobs.values()):
-            job.cancel("the server stops")
-            job.done.wait()
-        server.works.close()
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    with running(http):
+        try:
+            yield server
+        finally:
+            for job in list(server.works.jobs.values()):
+                job.cancel("the server stops")
+                job.done.wait()
+            server.works.close()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.serving import running
 
 
 @dataclass
@@ -55,11 +56,5 @@ def refusing_workspace() -> Iterator[Door]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     door = Door(f"http://127.0.0.1:{http.server_address[1]}")
-    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(http):
         yield door
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()

@@ -16,7 +16,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -27,6 +27,7 @@ from rocky_action.forges.payload import dig, text
 from tests.support.github_graphql import complaints, parsed, selected
 from tests.support.github_openapi import Description
 from tests.support.github_state import Account, Answer, GitHubState, Query, refuse
+from tests.support.serving import running
 
 Cut = Literal["", "lost", "truncated", "trickled"]
 
@@ -88,14 +89,12 @@ class GitHubServer:
         self.state.api_url = self.api_url
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self._open = ExitStack()
+        self._open.enter_context(running(self._http))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+        self._open.close()
         assert error or not self.complaints, self.complaints
 
     def fault(self, fault: Fault, *, times: int = 1) -> None:

@@ -7,13 +7,14 @@ that for a service account's.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.serving import running
 
 _BEARER = "job-bearer-token"
 _JOB = "planted.github.jwt"
@@ -73,11 +74,5 @@ def serving_identities(access_token: str) -> Iterator[Identities]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     identities = Identities(f"http://127.0.0.1:{http.server_address[1]}", access_token)
-    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with running(http):
         yield identities
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()

@@ -36,6 +36,7 @@ from rocky_action.warehouses.snowflake_errors import scrubbed
 from rocky_action.warehouses.snowflake_login import login_from
 from tests.support.forge_bench import as_found
 from tests.support.ground import Ground, standing_on
+from tests.support.serving import running
 from tests.support.snowflake_ground import LABELS, SETTINGS, request
 from tests.support.snowflake_server import DONE, Account, Answer, Asked, Refusal, Table, query_id, serving
 
@@ -795,17 +796,6 @@ def github(status: int = 200) -> Iterator[tuple[dict[str, str], list[tuple[str, 
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield (
-            {
-                "ACTIONS_ID_TOKEN_REQUEST_URL": f"http://127.0.0.1:{server.server_port}/token?a=b",
-                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner-secret",
-            },
-            asked,
-        )
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    address = f"http://127.0.0.1:{server.server_port}/token?a=b"
+    with running(server):
+        yield {"ACTIONS_ID_TOKEN_REQUEST_URL": address, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner-secret"}, asked
