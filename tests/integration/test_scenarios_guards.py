@@ -862,7 +862,7 @@ GUARDS = (
     ),
     Guard(
         "job:publish",
-        "    _annotate(job, report)\n    return code",
+        "    _looks(job).show(report)\n    return code",
         "    return code",
         (
             "test_there_are_more_findings_than_annotations",
@@ -872,7 +872,7 @@ GUARDS = (
     Guard(
         "job:publish",
         "    code = comment(",
-        "    _annotate(job, report)\n    code = comment(",
+        "    _looks(job).show(report)\n    code = comment(",
         ("test_the_comment_fails_and_there_is_no_room_to_say_so",),
     ),
     Guard(

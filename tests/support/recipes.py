@@ -60,8 +60,9 @@ def went(scene: Scene, workflow: str, event: Event, **results: str) -> Run:
     for job in run.jobs:
         config = job.workspace / ".git" / "config"
         assert not config.exists() or git_authorization() not in config.read_text(), "a token that later steps can read"
+        shown = [line for line in job.log.splitlines() if not line.startswith("::add-mask::")]  # the runner keeps those
         for secret in scene.forge.secrets.values():
-            assert secret not in job.log
+            assert secret not in "\n".join(shown)
     return run
 
 
