@@ -35,7 +35,7 @@ _COMMANDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "run",
         "all of it: plan, build, compare, price, report",
-        (*_NAMED, *_BUILD, *_DIFF, *_AUDIT, *_CAP, *_COST, "gate", "fail_on", "output_dir"),
+        (*_NAMED, *_BUILD, *_DIFF, "self_test", *_AUDIT, *_CAP, *_COST, "gate", "fail_on", "output_dir"),
     ),
     ("plan", "which models would run, and why; opens no warehouse", (*_PROJECT, "copy")),
     ("create", "plan, clone and build the preview", (*_NAMED, *_BUILD, *_CAP, "price")),

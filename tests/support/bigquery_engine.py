@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -41,7 +41,6 @@ class Outcome:
     processed: int = 0
     billed: int = 0
     made: Path | None = None
-    columns_read: Sequence[str] = field(default=())
     tables: Sequence[Path] = ()
 
 

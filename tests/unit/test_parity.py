@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from rocky_action import settings
+from rocky_action.cli import _COMMANDS
 from rocky_action.project_file import _Comparison, _Document, _Model, load_project_file
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,11 @@ def test_keys_that_are_inputs_too_are_inputs() -> None:
     keys = {field.alias or name for name, field in _Document.model_fields.items()}
     plural = {"gates": "gate"}
     assert {plural.get(key, key) for key in keys - own} < {known.name for known in settings.INPUTS}
+
+
+def test_every_documented_option_is_one_of_some_command() -> None:
+    taken = {name for _, _, names in _COMMANDS for name in names}
+    assert taken == {known.name for known in settings.INPUTS if known.flag}
 
 
 def test_settings_are_cheap_to_import() -> None:

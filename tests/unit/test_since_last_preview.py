@@ -34,6 +34,7 @@ from rocky_action.wire.report import parse_report
 from tests.support.dead import assert_dead
 from tests.support.golden import check_golden
 from tests.support.reports import HOSTILE, rows_changed, sixty_models
+from tests.support.self_test_reports import passed
 
 MARKER = "<!-- rocky-preview -->"
 SEAL = Seal("acme/shop", 7, MARKER, "a secret of the repository")
@@ -180,8 +181,8 @@ def test_a_model_without_a_table_is_passed_over() -> None:
 
 
 def history(limit: int = COMMENT_LIMIT) -> str:
-    """The comment of the usual report after another one."""
-    report = rows_changed()
+    """The comment of the usual report after another one; docs/images/comment.png shows it."""
+    report = passed()
     contents = tuple(Content(one.model, (), (), one.rows.rows_head, 1) for one in report.diffs)
     digest = digest_of(Preview(HEAD, "b" * 40, "changed", "DuckDB", report.diffs, contents), SEAL.fingerprint)
     models = (Other("fct_revenue", 1_734, 1_720), NoLongerAffected("rpt_daily"), Same("rpt_top_customers"))
