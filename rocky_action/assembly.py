@@ -78,7 +78,8 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
     )
     number = pull_request.number if pull_request else settings.pr_number
     options = settings.preview_options(
-        settings.branch_name or preview_name(comparison.head_ref, number), private=place.private
+        settings.branch_name or preview_name(comparison.head_ref, number, folder=repository.prefix),
+        private=place.private,
     )
     base_tree, head_tree = trees(repository, comparison)
     permits = _reviewed(options.run.permits, base_file(base_tree))

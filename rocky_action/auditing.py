@@ -118,5 +118,5 @@ def _same(name: str, one: Relation, *, other: Relation, bench: Bench) -> bool:
 def _drop(bench: Bench) -> None:
     ours = {schema for options in bench.options.audits for schema in (options.schema, options.base_schema)}
     for catalog, schema in bench.warehouse.schemas(bench.options.schema):
-        if schema in ours:
+        if schema in ours and bench.projects.build_in(catalog, default=bench.warehouse.catalog):
             bench.warehouse.drop_schema(catalog, schema)

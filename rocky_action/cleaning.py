@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from rocky_action.assembly import labels_of, project_loader
@@ -20,7 +19,7 @@ from rocky_action.ports import WarehouseAdapter
 from rocky_action.projects.adapters import read_adapter
 from rocky_action.settings import Settings
 from rocky_action.stages.plan import refuse_reserved_schemas
-from rocky_action.state import Lease, WarehouseRecords, read_records
+from rocky_action.state import WarehouseRecords, read_records
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 
@@ -43,7 +42,7 @@ def cleanup_previews(
         return ()
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]
     number = pull_request.number if pull_request else settings.pr_number
-    name = settings.branch_name or preview_name(head_ref, number)
+    name = settings.branch_name or preview_name(head_ref, number, folder=repository.prefix)
     opened = open_warehouse(
         OpenRequest(
             adapter,
@@ -65,7 +64,7 @@ def cleanup_previews(
         for lease in due:
             if expired and not records.is_newest(lease):
                 continue  # a run has taken it up since the list was made
-            dropped += _drop_leased(opened.warehouse, lease)
+            dropped += _drop_leased(opened.warehouse, lease.name, leased=records.leased(lease.name))
             records.release(lease.name, until=lease.written_at)
         if expired:
             _prune(records, settings, place=place)
@@ -87,28 +86,31 @@ def _has_data(adapter: Adapter, place: Place) -> bool:
     return path not in ("", ":memory:") and (place.folder / path).exists()
 
 
-def _drop_leased(warehouse: WarehouseAdapter, lease: Lease) -> Iterable[str]:
-    """Drops what a lease names.
+def _drop_leased(warehouse: WarehouseAdapter, name: str, *, leased: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """Drops what a preview's leases name, in the catalogs that they name.
 
-    Whatever else its row says, a lease drops only what a preview of its name makes; and what no lease names is not
-    known to be a preview's, whatever it is called.
+    Whatever else their rows say, leases drop only what a preview of their name makes; and what no lease names is not
+    known to be a preview's, whatever it is called: in another catalog it may be another project's.
     """
-    return _drop(warehouse, _own_schemas(lease.name).intersection(schema for _, schema in lease.schemas))
+    own = _own_schemas(name)
+    named = {((catalog or warehouse.catalog).casefold(), schema) for catalog, schema in leased if schema in own}
+    return _drop(warehouse, lambda catalog, schema: not named.isdisjoint({(catalog.casefold(), schema), ("", schema)}))
 
 
 def _drop_unleased(warehouse: WarehouseAdapter, name: str, *, project: Project) -> Iterable[str]:
     """Drops a preview that could not be leased, where production is known not to have its name. Raises PlanError."""
     refuse_reserved_schemas(Projects(project, project))
-    return _drop(warehouse, _own_schemas(name))
+    own, projects, default = _own_schemas(name), Projects(project, project), warehouse.catalog
+    return _drop(warehouse, lambda catalog, schema: schema in own and projects.build_in(catalog, default=default))
 
 
 def _own_schemas(name: str) -> frozenset[str]:
     return frozenset(PreviewOptions(name).schemas) if is_preview_name(name) else frozenset()
 
 
-def _drop(warehouse: WarehouseAdapter, names: AbstractSet[str]) -> Iterable[str]:
-    """Drops schemas in every catalog that has them."""
+def _drop(warehouse: WarehouseAdapter, is_ours: Callable[[str, str], bool]) -> Iterable[str]:
+    """Drops those schemas that are ours, by catalog and schema."""
     for catalog, schema in warehouse.schemas(SCHEMA_PREFIX):
-        if schema in names:
+        if is_ours(catalog, schema):
             warehouse.drop_schema(catalog, schema)
             yield f"{catalog}.{schema}"

@@ -17,6 +17,7 @@ from rocky_action.domain.report import Report
 from rocky_action.errors import ForgeError, InputError, PreviewError, SupersededError, UserError
 from rocky_action.forges.comments import (
     Body,
+    CommentResult,
     Continued,
     NotPosted,
     OfRun,
@@ -90,7 +91,7 @@ class Job:
     @property
     def known_pull_request(self) -> PullRequest | None:
         """The same, as far as nobody has to be asked any more."""
-        found = vars(self).get("pull_request", self.event.pull_request)
+        found = vars(self).get("pull_request") or vars(self).get("asked") or self.event.pull_request
         return found if isinstance(found, PullRequest) else None
 
     def stamp(self, pull_request: PullRequest) -> Stamp | None:
@@ -130,33 +131,45 @@ def publish(job: Job, report: Report) -> int:
     def said(limit: int) -> str:
         return render_comment(report, marker=marker, limit=limit)
 
-    code = comment(job, job.pull_request, body=job.memory.comment_on(report) if job.memory else said)
+    done = _upserted(job, job.pull_request, body=job.memory.comment_on(report) if job.memory else said)
+    code = _told(job, done)
     if because := why_not_taken(texts[documents.REPORT].encode()):
         job.runner.annotate("notice", f"report.json {because}: `mode: comment` in another run would not post it.")
-    _looks(job).show(report)
+    _looks(job, outdated=isinstance(done, Outdated)).show(report)
     return code
 
 
 def publish_failure(job: Job, error: PreviewError) -> None:
     """Overwrites the comment and the files, so that what an earlier, better run said does not stay."""
-    body = render_failure(
-        error, marker=job.settings.comment_marker, commit=job.event.sha or None, run_url=job.event.run_url
-    )
-    tell(job.runner, error)
-    job.runner.set_output("verdict", "failed")
-    job.runner.append_summary(body)
-    try:
+
+    def page(pull_request: PullRequest | None) -> str:
+        commit = pull_request.head_commit if pull_request else job.event.sha
+        marker, run_url = job.settings.comment_marker, job.event.run_url
+        return render_failure(error, marker=marker, commit=commit or None, run_url=run_url)
+
+    def leave_files() -> None:
+        body = page(job.known_pull_request)
+        job.runner.set_output("verdict", "failed")
+        job.runner.append_summary(body)
         documents.write_documents(job.output_folder, {documents.COMMENT: body})
         job.runner.set_output("body_path", job.path_of(documents.COMMENT))
-        shown = partial(cut, body, run_url=job.event.run_url)
-        if isinstance(error, SupersededError):
+
+    def say_so() -> None:
+        if isinstance(error, SupersededError):  # comment, check and labels are the other run's to write
             withdraw(job, because=error.message)
-        else:
-            comment(job, job.pull_request, body=job.memory.instead(shown) if job.memory else shown)
-        _looks(job).fail(shown, forgiven=is_forgiven(job, error))
-    except PreviewError as err:
-        if err.message != error.message:  # the first one has been told already
-            tell(job.runner, err)
+            return
+        shown = partial(cut, page(job.pull_request), run_url=job.event.run_url)
+        done = _upserted(job, job.pull_request, body=job.memory.instead(shown) if job.memory else shown)
+        _told(job, done)
+        _looks(job, outdated=isinstance(done, Outdated)).fail(shown, forgiven=is_forgiven(job, error))
+
+    tell(job.runner, error)
+    for leave in (leave_files, say_so):  # where one place cannot be written, the other can
+        try:
+            leave()
+        except PreviewError as err:
+            if err.message != error.message:  # the first one has been told already
+                tell(job.runner, err)
 
 
 def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continued) -> int:
@@ -164,14 +177,21 @@ def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continue
 
     Returns 0, or the exit code for a token that GitHub does not know.
     """
+    return _told(job, _upserted(job, pull_request, body=body))
+
+
+def _upserted(
+    job: Job, pull_request: PullRequest | None, *, body: Body | Continued
+) -> CommentResult | BadCredentialsError | None:
+    """What became of the comment, None where there is none to write."""
     if pull_request is None:
         job.runner.say("There is no pull request to comment on; the report is in the job summary.")
-        return 0
+        return None
     if job.github is None:
         job.runner.annotate("warning", "No comment: github_token is empty.")
-        return 0
+        return None
     try:
-        result = upsert_comment(
+        return upsert_comment(
             job.github,
             owner=pull_request.owner,
             repository=pull_request.repository,
@@ -180,9 +200,17 @@ def comment(job: Job, pull_request: PullRequest | None, *, body: Body | Continue
             body=OfRun(body, job.stamp(pull_request)),
         )
     except BadCredentialsError as err:
-        tell(job.runner, err)
-        return err.exit_code
+        return err
+
+
+def _told(job: Job, result: CommentResult | BadCredentialsError | None) -> int:
+    """Says what became of the comment, and what exit code that is worth."""
     match result:
+        case None:
+            pass
+        case BadCredentialsError():
+            tell(job.runner, result)
+            return result.exit_code
         case Posted(url=url):
             job.runner.say(f"Comment: {url}")
             job.runner.set_output("comment_url", url)
@@ -280,8 +308,9 @@ def is_forgiven(job: Job, error: PreviewError) -> bool:
     return not job.settings.fail_on_preview_error and error.exit_code != PreviewError.exit_code
 
 
-def _looks(job: Job) -> Looks:
+def _looks(job: Job, *, outdated: bool = False) -> Looks:
+    """Where this step may leave something; of ``outdated`` reports the pull request as such does not speak."""
     folder = project_folder(job.settings, job.place)
     inside = folder.relative_to(job.workspace) if folder.is_relative_to(job.workspace) else Path()
     within = posixpath.normpath(inside.as_posix())
-    return Looks(job.settings, job.place, job.runner, job.github, job.pull_request, within)
+    return Looks(job.settings, job.place, job.runner, job.github, job.pull_request, within, outdated)

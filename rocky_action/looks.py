@@ -37,7 +37,10 @@ LONGEST_LABEL = 50
 
 @dataclass(frozen=True)
 class Looks:
-    """Where one step may leave something. ``folder`` is the project's, from the root of the repository."""
+    """Where one step may leave something. ``folder`` is the project's, from the root of the repository.
+
+    ``outdated``: a later commit's report is there already, so the labels, which say of no commit, are not this run's.
+    """
 
     settings: Settings
     place: Place
@@ -45,6 +48,7 @@ class Looks:
     github: GitHub | None
     pull_request: PullRequest | None
     folder: str
+    outdated: bool = False
 
     def show(self, report: Report) -> None:
         """What a finished preview has found. A line has its annotation once: on the check run, or by the runner."""
@@ -118,7 +122,7 @@ class Looks:
         return True
 
     def _label(self, wanted: Sequence[Label]) -> None:
-        if not self.settings.labels or self.pull_request is None:
+        if not self.settings.labels or self.outdated or self.pull_request is None:
             return
         if self.github is None:
             self._warn("labels", "github_token is empty")

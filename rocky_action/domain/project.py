@@ -295,6 +295,14 @@ class Projects:
         models = (*self.base.models.values(), *self.head.models.values())
         return tuple(sorted({model.target.catalog for model in models}))
 
+    def build_in(self, catalog: str, *, default: str) -> bool:
+        """Whether a model of either side is built in a catalog, which a warehouse may spell in another case.
+
+        A model without one is built in ``default``; where that is empty too, it may be any.
+        """
+        known = {(one or default).casefold() for one in self.catalogs}
+        return "" in known or catalog.casefold() in known
+
 
 def without_models(project: Project) -> Project:
     """The same project before it had any models: what base is when a pull request introduces the project."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import httpx
 
 from rocky_action.errors import InputError
@@ -17,6 +19,14 @@ def origin(url: str) -> tuple[str, str, int | None]:
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise InputError(f"Not a web address: {url!r}", advice="Check GITHUB_API_URL and GITHUB_GRAPHQL_URL.")
     return parsed.scheme, parsed.host, parsed.port
+
+
+def is_at(url: httpx.URL, origins: Collection[tuple[str, str, int | None]]) -> bool:
+    """Whether an address is at one of these; what is no web address at all, an answer's doing, is at none."""
+    try:
+        return origin(str(url)) in origins
+    except InputError:
+        return False
 
 
 def joined(url: httpx.URL, target: str) -> httpx.URL:

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 
 from rocky_action.domain.pull_request import PullRequest
 from rocky_action.errors import ForgeError
 from rocky_action.forges.github_api import GitHub, route
 from rocky_action.forges.payload import text
 from rocky_action.forges.refusals import BadCredentialsError, NoAnswerError, RateLimitedError, RefusedError
-from rocky_action.forges.stamps import Stamp, last_hidden, read_stamp, stamped
+from rocky_action.forges.stamps import Stamp, last_hidden, read_stamp, stamped, without_last_hidden
 
 ROUNDS = 4
 SECONDS_OF_REPLICA_LAG = 2.5
+SECONDS_OF_A_LOOK = 2.0
+"""A look that is older says nothing any more of what other runs have written."""
 RACE = timedelta(minutes=5)
 LONGEST = 65_000
 """Code points. GitHub's message says 65,536; a few are left for what GitHub may count otherwise."""
@@ -84,6 +85,13 @@ class Outdated:
 CommentResult = Posted | NotPosted | Outdated
 
 
+class _OvertakenError(ForgeError):
+    """A later commit's report has been written while ours was waiting for GitHub."""
+
+    def __init__(self) -> None:
+        super().__init__("a later commit's report is there by now", advice="")
+
+
 def upsert_comment(
     github: GitHub, *, owner: str, repository: str, number: int, marker: str, body: Said
 ) -> CommentResult:
@@ -105,14 +113,19 @@ def withdraw_report(
     """Writes ``body`` over a report about an earlier commit than this run's, and over nothing else; its address if so.
 
     For a run that has no report, so that the old one does not look as if it were about this run's commit. ``body`` is
-    told the pull request's head, None where GitHub does not say. What the comment has hidden at its end stays there.
-    Creates and deletes nothing. Raises ForgeError.
+    told the pull request's head, None where GitHub does not say. What the comment has hidden at its end stays there,
+    unless somebody else has edited the comment: then it would look as if it were ours. Creates and deletes nothing.
+    Raises ForgeError.
     """
     place, number = route("repos", pull_request.owner, pull_request.repository), pull_request.number
     head = _head(github, f"{place}/pulls/{number}")
-    _ = github.login  # asked now, so that nothing comes between the look at the comment and what is written there
-    said = OfRun(lambda _: body(head), stamp)
+    said = OfRun(Continued(lambda _: body(head), lambda before: _above(body(head), last_hidden(before))), stamp)
     return _Sticky(github, place, number=number, marker=marker, said=said).withdraw()
+
+
+def _above(text: str, hidden: str) -> Body:
+    """A text with something hidden at its end, if there is room for it."""
+    return lambda limit: f"{text}\n{hidden}\n" if hidden and len(text) + len(hidden) < limit - 2 else text
 
 
 def _head(github: GitHub, pull: str) -> str | None:
@@ -154,6 +167,8 @@ class _Sticky:
         self._seen: dict[int, _Comment] = {}
         self._gone: set[int] = set()  # a replica may list a deleted comment for a while
         self._seen_at: datetime | None = None
+        self._looked_at = 0.0
+        self._theirs: str | None = None
         self._author: str | None = None
 
     def settle(self) -> Posted | Outdated:
@@ -163,7 +178,7 @@ class _Sticky:
         """
         created = False
         self._look()
-        for _ in range(ROUNDS):
+        for tried in range(ROUNDS):
             mine = self._mine()
             if not mine:
                 self._create()
@@ -171,16 +186,17 @@ class _Sticky:
                 continue
             kept, *superfluous = mine
             later = self._later(mine)
-            if later:
-                self._text = later.body
-            else:
+            # another comment's hidden end may be anybody's edit, which our account would vouch for
+            self._theirs = None if later is None else later.body if later is kept else without_last_hidden(later.body)
+            if later is None:
                 self._take_up(kept)
             is_new = created and kept.body == self._text
-            is_there = is_new or (later is not None and kept.body == self._text)
-            if not is_there and not self._update(kept):
-                self._gone.add(kept.id)
-                self._look()
-                continue
+            if not is_new and kept.body != self._theirs:
+                if tried == 0 and self._is_long_ago:
+                    self._look()
+                    continue
+                if not self._update(kept):
+                    continue
             self._delete(superfluous)
             about = read_stamp(later.body) if later else None
             return Outdated(kept.url, about.commit) if about else Posted(kept.url, is_new)
@@ -193,11 +209,8 @@ class _Sticky:
         stamps = [read_stamp(comment.body) for comment in mine]
         if not mine or not all(stamp and stamp.is_before(self._stamp) for stamp in stamps):
             return None
-        kept = mine[0]
-        hidden = last_hidden(kept.body)
-        if hidden and len(self._text) + len(hidden) < LONGEST:
-            self._text += f"\n{hidden}\n"
-        return kept.url if self._update(kept) else None
+        self._take_up(mine[0])
+        return mine[0].url if self._update(mine[0]) else None
 
     def _later(self, mine: list[_Comment]) -> _Comment | None:
         """That of ours which is about the latest commit after this run's, None if there is none.
@@ -212,7 +225,7 @@ class _Sticky:
         ]
         return max(later, key=lambda one: one[0])[1] if later and not self._is_head else None
 
-    @cached_property
+    @property
     def _is_head(self) -> bool:
         """Whether this run's commit is known to be the pull request's head."""
         return self._stamp is not None and _head(self._github, self._pull) == self._stamp.commit
@@ -223,15 +236,21 @@ class _Sticky:
         if not marked:
             return []
         author = self._author or self._asked_who(marked)
-        return sorted((comment for comment in marked if comment.author == author), key=lambda comment: comment.id)
+        mine = (self._seen[comment.id] for comment in marked if comment.author == author)
+        return sorted(mine, key=lambda comment: comment.id)
 
     def _asked_who(self, marked: list[_Comment]) -> str:
         """Our name, and with the same request who has written what these comments say now."""
-        if self._continued is None:
+        if self._continued is None and self._stamp is None:
             return self._github.login
         nodes = sorted((comment.id, comment.node) for comment in marked if comment.node)
         found = self._github.introduce([node for _, node in nodes[:MOST_WITNESSED]])
         self._untouched = untouched(found.comments)
+        now = {text(one, "id"): text(one, "body") for one in found.comments}
+        for comment in marked:  # the list is a request older
+            if _is_marked(body := now.get(comment.node, ""), self._marker):
+                self._seen[comment.id] = replace(comment, body=body)
+                self._looked_at = self._github.patience.clock()
         self._author = found.login
         return found.login
 
@@ -251,6 +270,20 @@ class _Sticky:
         if self._seen_at is None and self._github.answered_at is not None:
             self._seen_at = self._github.answered_at.astimezone(UTC)
         self._seen |= {comment.id: comment for comment in listed if _is_marked(comment.body, self._marker)}
+        self._looked_at = self._github.patience.clock()
+
+    @property
+    def _is_long_ago(self) -> bool:
+        """Whether another run may have written since the look; of no matter to a body that no run's is later than."""
+        return self._stamp is not None and self._github.patience.clock() - self._looked_at > SECONDS_OF_A_LOOK
+
+    def _look_again(self) -> None:
+        """Before the body is sent once more: it may have waited for a minute, and other runs have not."""
+        if self._stamp is None:
+            return
+        self._look()
+        if self._later(self._mine()):
+            raise _OvertakenError
 
     def _create(self) -> None:
         """Creates the comment and looks what else there is now.
@@ -270,12 +303,17 @@ class _Sticky:
         self._seen[created.id] = _Comment(created.id, created.url, self._text, created.author)
 
     def _update(self, comment: _Comment) -> bool:
-        """Writes the body over a comment; False if it is gone."""
+        """Writes the body over a comment; False if it is gone, or a later commit's report is there by now."""
+        path = f"{self._issues}/comments/{comment.id}"
         try:
-            self._write(lambda said: self._github.patch(f"{self._issues}/comments/{comment.id}", said))
+            self._write(lambda said: self._github.patch(path, said, again=self._look_again))
+        except _OvertakenError:
+            return False
         except RefusedError as err:
             if err.status != 404:
                 raise
+            self._gone.add(comment.id)
+            self._look()
             return False
         return True
 
@@ -283,7 +321,7 @@ class _Sticky:
         """Sends the body, half as long each time that GitHub finds it too long. Such a refusal has changed nothing."""
         while True:
             try:
-                return send({"body": self._text})
+                return send({"body": self._theirs or self._text})
             except RefusedError as err:
                 limit = min(self._limit, len(self._text)) // 2
                 if not err.is_too_long or limit < SHORTEST:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from rocky_action import __version__
-from rocky_action.errors import InputError
-from rocky_action.forges.addresses import joined, origin
+from rocky_action.forges.addresses import is_at, joined, origin
 from rocky_action.forges.patience import Patience
 from rocky_action.forges.payload import dig, text
 from rocky_action.forges.refusals import (
@@ -24,8 +22,12 @@ from rocky_action.forges.refusals import (
     NoAnswerError,
     RateLimitedError,
     RefusedError,
+    UsedUpError,
+    is_limit,
+    is_locked,
     is_missing_permission,
 )
+from rocky_action.forges.tokens import checked_token
 
 PUBLIC_API = "https://api.github.com"
 ACTIONS_BOT = "github-actions[bot]"
@@ -54,6 +56,8 @@ class _Request:
     content: Mapping[str, object] | None = None
     repeatable: bool = True
     most: int | None = None
+    again: Callable[[], None] = lambda: None
+    """Called before the request is repeated, after the wait; what it raises ends the request."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class GitHub:
         client: httpx.Client | None = None,
         patience: Patience | None = None,
     ) -> None:
-        self._token = _checked_token(token)
+        self._token = checked_token(token)
         self._api_url = api_url.rstrip("/")
         self._graphql_url = graphql_url
         self._hosts = {origin(api_url), origin(graphql_url)}
@@ -200,9 +204,16 @@ class GitHub:
         """Adds to a list of things that are there only once, however often they are added; the list as it is then."""
         return self._ask(_Request("POST", self._url(path), list, content)).content
 
-    def patch(self, path: str, content: Mapping[str, object], *, repeatable: bool = True) -> object:
-        """Changes something."""
-        return self._ask(_Request("PATCH", self._url(path), dict, content, repeatable=repeatable)).content
+    def patch(
+        self,
+        path: str,
+        content: Mapping[str, object],
+        *,
+        repeatable: bool = True,
+        again: Callable[[], None] = lambda: None,
+    ) -> object:
+        """Changes something. ``again`` is called before it is asked once more, and may raise what ends that."""
+        return self._ask(_Request("PATCH", self._url(path), dict, content, repeatable=repeatable, again=again)).content
 
     def delete(self, path: str) -> None:
         """Deletes something."""
@@ -230,6 +241,7 @@ class GitHub:
             except RateLimitedError as err:
                 if tries == TRIES or self.patience.is_used_up or not self.patience.wait(err.seconds):
                     raise
+            request.again()
 
     def _follow(self, request: _Request) -> _Reply:
         """The answer at the end of all redirects. Unlike httpx's own, the method stays, and so does the host."""
@@ -257,7 +269,7 @@ class GitHub:
         if request.method != "GET" and request.url != self._graphql_url:
             self._space_writes()
         if self.patience.is_used_up:
-            raise NoAnswerError("a run waits and asks only so often, and this one has used that up")
+            raise UsedUpError
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self._token}",
@@ -289,7 +301,7 @@ class GitHub:
                         raise RefusedError(0, f"the file has more than {request.most:,} bytes")
                     if self.patience.clock() - began > longest:
                         raise NoAnswerError(f"it was not complete after {longest:.0f} s")
-        except httpx.HTTPError as err:
+        except (httpx.HTTPError, httpx.InvalidURL) as err:  # the latter for a redirect, which it looks at unasked
             raise NoAnswerError(self._redacted(f"{type(err).__name__}: {err}")) from err
         self.answered_at = _date(response.headers.get("date", ""))
         return _Reply(response.status_code, response.url, response.headers, bytes(raw))
@@ -330,7 +342,7 @@ class GitHub:
         return RefusedError(reply.status, said, accepted=reply.headers.get("x-accepted-github-permissions", ""))
 
     def _refuse_stranger(self, url: httpx.URL) -> None:
-        if origin(str(url)) not in self._hosts:
+        if not is_at(url, self._hosts):
             raise RefusedError(0, f"an answer leads away from the API, to {url.host!r}; the token stays here")
 
     def _redacted(self, said: str) -> str:
@@ -340,19 +352,6 @@ class GitHub:
 def _json(content: Mapping[str, object]) -> bytes:
     """As it is sent. What strangers wrote can hold halves of characters, which have no UTF-8."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-
-
-def _checked_token(token: str) -> str:
-    token = token.strip()
-    if not token:
-        raise InputError("There is no GitHub token", advice="Set the input `github_token` to `${{ github.token }}`.")
-    if not (token.isascii() and token.isprintable()):
-        # httpx would quote such a header, and with it the token, in its complaint.
-        raise InputError(
-            "The GitHub token contains characters that no token has",
-            advice="Check the secret for line breaks and stray characters.",
-        )
-    return token
 
 
 def _date(header: str) -> datetime | None:
@@ -375,7 +374,7 @@ def _said(reply: _Reply) -> str:
 
 def _seconds_to_wait(reply: _Reply, said: str, *, now: float) -> float | None:
     """How long a rate limit asks us to wait; None when the refusal is not about rates."""
-    if reply.status not in {403, 429} or is_missing_permission(said) or "locked" in said.lower():
+    if reply.status not in {403, 429} or is_missing_permission(said) or is_locked(said):
         return None
     retry_after = reply.headers.get("retry-after", "")
     if retry_after.isdecimal():
@@ -384,7 +383,6 @@ def _seconds_to_wait(reply: _Reply, said: str, *, now: float) -> float | None:
     if reply.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         # The reset may lie in the past; the clocks of two machines are never quite the same.
         return min(max(float(reset) - now, 1.0), A_DAY)
-    # A secondary limit may be named in the documentation's address only.
-    if reply.status == 429 or re.search("rate[ -]limit", reply.text, re.IGNORECASE):
+    if reply.status == 429 or is_limit(reply.text):
         return SECONDS_AFTER_SECONDARY_LIMIT
     return None

@@ -12,6 +12,13 @@ SECONDS = 90.0
 REQUESTS = 12
 
 
+class _Left:
+    """Requests that may still be made, by all budgets of one run together."""
+
+    def __init__(self, requests: int) -> None:
+        self.requests = requests
+
+
 class Patience:
     """The budget of a run. ``seconds`` are those spent waiting for GitHub, whether for an answer or before a try.
 
@@ -27,13 +34,15 @@ class Patience:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._seconds = seconds
-        self._requests = requests
+        self._left = _Left(requests)
         self._sleep = sleep
         self.clock = clock
 
     def for_another(self, seconds: float) -> Patience:
-        """A budget of its own, by the same clock."""
-        return Patience(seconds, sleep=self._sleep, clock=self.clock)
+        """Seconds of its own, by the same clock; its requests are this one's too."""
+        other = Patience(seconds, sleep=self._sleep, clock=self.clock)
+        other._left = self._left
+        return other
 
     @property
     def seconds_left(self) -> float:
@@ -43,7 +52,7 @@ class Patience:
     @property
     def is_used_up(self) -> bool:
         """True once nothing more may be asked."""
-        return self._seconds <= 0 or self._requests <= 0
+        return self._seconds <= 0 or self._left.requests <= 0
 
     def wait(self, seconds: float) -> bool:
         """Waits, unless that is longer than what is left; then it returns False at once."""
@@ -57,7 +66,7 @@ class Patience:
     def asking(self) -> Iterator[float]:
         """One request: counts it and its time, and says when it began. A clock that was set back gives nothing."""
         started = self.clock()
-        self._requests -= 1
+        self._left.requests -= 1
         try:
             yield started
         finally:
@@ -65,4 +74,4 @@ class Patience:
 
     def allow_another(self) -> None:
         """One request more, for a list that has another page: nobody knows beforehand how long a list is."""
-        self._requests += 1
+        self._left.requests += 1

@@ -7,17 +7,24 @@ from datetime import UTC, datetime
 
 from rocky_action.errors import ForgeError
 
+_LIMIT = re.compile("rate[ -]limit|abuse detection|temporarily blocked", re.IGNORECASE)
+_OUTAGE = "Look at https://www.githubstatus.com and run the job again; the report is in the job summary."
+_USED_UP = "Run the job again for what this one had no time or no requests left for; the report is in the job summary."
 PERMISSION = re.compile(r"([a-z_]+)=(read|write|admin)")
 
 
 class NoAnswerError(ForgeError):
     """Nothing usable came back. A request that is not repeatable may or may not have been carried out."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"GitHub gave no usable answer: {what}",
-            advice="Look at https://www.githubstatus.com and run the job again; the report is in the job summary.",
-        )
+    def __init__(self, what: str, *, advice: str = _OUTAGE) -> None:
+        super().__init__(f"GitHub gave no usable answer: {what}", advice=advice)
+
+
+class UsedUpError(NoAnswerError):
+    """Nothing was asked: the run has no seconds or no requests left."""
+
+    def __init__(self) -> None:
+        super().__init__("a run waits and asks only so often, and this one has used that up", advice=_USED_UP)
 
 
 class RateLimitedError(ForgeError):
@@ -64,7 +71,7 @@ def _advice(status: int, said: str, *, accepted: str) -> str:
             "Pull requests from forks and from Dependabot get a read-only token whatever the workflow says; "
             "their report is in the job summary."
         )
-    if "locked" in lower:
+    if is_locked(said):
         return "Unlock the conversation to get the comment; the report is in the job summary."
     if "administrative rules" in lower:
         return "GitHub wants a User-Agent header; a proxy between here and there may have removed it."
@@ -75,6 +82,16 @@ def _advice(status: int, said: str, *, accepted: str) -> str:
     if "too long" in lower:
         return "Make the comment shorter; the report is in the job summary."
     return "The report is in the job summary."
+
+
+def is_limit(answer: str) -> bool:
+    """True for an answer about a secondary limit, which may be named in its documentation's address only."""
+    return _LIMIT.search(answer) is not None
+
+
+def is_locked(said: str) -> bool:
+    """True for the answer about a conversation that somebody has locked; a secondary limit says "blocked"."""
+    return re.search(r"\blocked\b", said, re.IGNORECASE) is not None
 
 
 def is_missing_permission(said: str) -> bool:

@@ -5,6 +5,7 @@ A comment's event runs with the repository's secrets, whoever wrote the comment 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rocky_action.domain.pull_request import PullRequest
@@ -16,6 +17,8 @@ from rocky_action.forges.refusals import RefusedError
 
 COMMAND = "/rocky-preview rerun"
 MAY_WRITE = frozenset({"admin", "maintain", "write"})
+_CODE = re.compile(r" {0,3}\t| {4}")
+"""How a line of an indented code block begins: it shows the command, and does not say it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ def asked_for(event: Event, said: Said, *, github: GitHub) -> PullRequest | Decl
     The head of a fork's pull request may move between the comment and this run, so a comment does not say that
     anybody has read what would be run.
     """
-    lines = said.body.strip().splitlines()
-    if event.action != "created" or not lines or lines[0].split() != COMMAND.split():
+    lines = [line for line in said.body.splitlines() if line.strip()]
+    if event.action != "created" or not lines or _CODE.match(lines[0]) or lines[0].split() != COMMAND.split():
         return Declined(f"The comment does not say `{COMMAND}`", asked=False)
     if not said.on_pull_request:
         return Declined(f"#{said.number} is an issue, and only a pull request can be previewed")

@@ -54,5 +54,11 @@ def last_hidden(body: str) -> str:
     return found[1] if found else ""
 
 
+def without_last_hidden(body: str) -> str:
+    """A comment's text without that."""
+    hidden = last_hidden(body)
+    return f"{body.rstrip().removesuffix(hidden).rstrip()}\n" if hidden else body
+
+
 def _second(body: str) -> str:
     return body.partition("\n")[2].partition("\n")[0].strip()

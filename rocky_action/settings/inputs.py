@@ -38,7 +38,7 @@ INPUTS: tuple[Input, ...] = (
         "Name of the preview: its tables are in the schema branch__NAME. Lower-case letters, digits and underscores.",
         flag="--name",
         metavar="NAME",
-        unset="made of the head branch and the number of the pull request",
+        unset="made of the head branch, the number of the pull request and the project's folder",
     ),
     Input("working_directory", "Folder of the project inside the repository; other paths start here.", default="."),
     Input("config", "Path of the project's rocky.toml.", default="rocky.toml", flag="--config", metavar="PATH"),

@@ -123,7 +123,8 @@ def _fresh_schemas(scene: _Scene, rebuilt: Collection[str]) -> None:
     """Empty schemas of this preview's name, whatever an earlier or a killed run left in them."""
     ours = {schema for one in (scene.options, scene.options.twice) for schema in (one.schema, one.base_schema)}
     for catalog, schema in scene.warehouse.schemas(scene.options.schema):
-        if schema in ours:
+        # in another catalog it is another project's preview
+        if schema in ours and scene.projects.build_in(catalog, default=scene.warehouse.catalog):
             scene.warehouse.drop_schema(catalog, schema)
     head = scene.projects.head.models
     for catalog in sorted({head[name].target.catalog for name in (*scene.plan.prune_names, *scene.plan.copy_names)}):

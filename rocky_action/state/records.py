@@ -229,6 +229,13 @@ class WarehouseRecords:
         )
         return tuple(map(_lease, rows))
 
+    def leased(self, name: str) -> frozenset[tuple[str, str]]:
+        """Every catalog and schema that a lease of this preview has named, also one that was renewed since."""
+        leases = named(self.warehouse, "leases")
+        rows = self.warehouse.query(f"SELECT DISTINCT schemas FROM {leases} WHERE name = {self._text(name)}")
+        with _of_a_lease(name):
+            return frozenset(pair for (schemas,) in rows for pair in _SCHEMAS.validate_json(str(schemas)))
+
     def is_newest(self, lease: Lease) -> bool:
         """Whether no run has leased the preview since."""
         found = self._newest_lease(lease.name, "written_at")
@@ -368,8 +375,14 @@ def _figures(rows: Sequence[Row], models: Mapping[str, str]) -> Iterator[tuple[s
 
 def _lease(row: Row) -> Lease:
     name, text, until, written = row
-    try:
+    with _of_a_lease(name):
         return Lease(str(name), _SCHEMAS.validate_json(str(text)), moment(until), moment(written))
+
+
+@contextmanager
+def _of_a_lease(name: object) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as err:
         raise WarehouseError(
             f"the lease of {name} cannot be read", advice="Correct or delete its row in rocky_preview.leases."

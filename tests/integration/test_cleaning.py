@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -208,6 +208,69 @@ def test_a_lease_drops_its_own_previews_schemas_and_no_others(repository: GitRep
         assert {schema for _, schema in warehouse.database.schemas("")} == known
         assert warehouse.database.query("SELECT a FROM main.m") == [(1,)]
     assert dropped == ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A warehouse that stays open after a clean-up."""
+
+    warehouse: DuckDB
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def beside_another(repository: GitRepository, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """The database with another project's beside it, as a warehouse has many; that one has a preview of this name."""
+    with opened(repository) as warehouse:
+        warehouse.database.connection.execute("ATTACH ':memory:' AS elsewhere")
+        for name in ("x", "x__base"):
+            warehouse.database.connection.execute(f"CREATE SCHEMA elsewhere.branch__{name}")
+        monkeypatch.setattr("rocky_action.cleaning.open_warehouse", lambda _: Held(warehouse.database))
+        monkeypatch.setattr("rocky_action.cleaning.closing", lambda _: nullcontext())
+        yield warehouse
+
+
+ELSEWHERE = [("elsewhere", "branch__x"), ("elsewhere", "branch__x__base")]
+
+
+def test_another_projects_preview_has_the_same_name(repository: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    with beside_another(repository, monkeypatch) as warehouse:
+        warehouse.make("x", expires=NOW - HOUR)
+        assert len(cleanup(repository, expired=True)) == 2
+        assert warehouse.left() == ELSEWHERE
+
+
+def test_another_projects_preview_has_the_name_of_one_that_was_never_leased(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with beside_another(repository, monkeypatch) as warehouse:
+        warehouse.make("x")
+        assert len(cleanup(repository, branch_name="x")) == 2
+        assert warehouse.left() == ELSEWHERE
+
+
+def test_a_lease_of_the_databases_own_catalog(repository: GitRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    with beside_another(repository, monkeypatch) as warehouse:
+        warehouse.make("x")
+        named = [("", "branch__x"), ("", "branch__x__base")]
+        warehouse.records().lease("x", named, comparison=COMPARISON, until=NOW - HOUR)
+        assert len(cleanup(repository, expired=True)) == 2
+        assert warehouse.left() == ELSEWHERE
+
+
+def test_what_an_earlier_lease_has_named_is_dropped_too(
+    repository: GitRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later push may have taken the models out of a catalog; a warehouse may spell it in another case."""
+    with beside_another(repository, monkeypatch) as warehouse:
+        warehouse.make("x")
+        for hours, catalog in ((3, "ELSEWHERE"), (2, "shop")):
+            named = [(catalog, "branch__x"), (catalog, "branch__x__base")]
+            warehouse.records().lease("x", named, comparison=COMPARISON, until=NOW - hours * HOUR)
+        assert len(cleanup(repository, expired=True)) == 4
+        assert warehouse.left() == []
 
 
 def test_a_project_whose_production_looks_like_a_preview_is_not_cleaned(repository: GitRepository) -> None:

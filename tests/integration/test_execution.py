@@ -264,6 +264,17 @@ def test_an_empty_catalog_means_the_databases_own(built: Lab) -> None:
     assert built.rows(f"{BASE}.d") == [(1, "production b>c>d")]
 
 
+@pytest.mark.parametrize("catalog", ["", "shop", "SHOP"])
+def test_what_an_earlier_run_left_is_dropped_and_another_projects_preview_is_not(built: Lab, catalog: str) -> None:
+    """A warehouse has many catalogs, and in another one the same name is another project's."""
+    built.sql("ATTACH ':memory:' AS elsewhere", f"CREATE SCHEMA elsewhere.{HEAD}", f"CREATE SCHEMA {HEAD}")
+    built.sql(f"CREATE TABLE {HEAD}.stale AS SELECT 1 AS a")
+    plain = {"models/_defaults.toml": f'[target]\ncatalog = "{catalog}"\nschema = "main"\n'}
+    built.preview(project_of(CHAIN, plain), project_of(CHANGED, plain)).succeeded()
+    assert "stale" not in built.names(HEAD)
+    assert ("elsewhere", HEAD) in built.database.schemas(HEAD)
+
+
 # What fails
 
 

@@ -181,7 +181,7 @@ def test_a_second_push_cancels_the_first(stopped: Action, github: GitHubServer) 
     assert f"No preview of commit `{SHA[:7]}`: superseded by `{LATER[:7]}`" in body
     assert "report of" not in body
     assert body.endswith(f"\n{DIGEST}\n")
-    assert [line.partition(" ")[0] for line in github.log] == ["GET", "POST", "GET", "PATCH"]
+    assert [line.partition(" ")[0] for line in github.log] == ["GET", "GET", "POST", "PATCH"]
 
 
 def test_a_person_cancels_the_run(stopped: Action, github: GitHubServer) -> None:

@@ -245,6 +245,8 @@ def monorepo(folder: Path, workflow: str) -> None:
         scene.server.state.add_comment(NUMBER, BOT, "<!-- rocky-preview: marketing -->\nan earlier run's")
         run = scene.forge.run(workflow, scene.pull_request("synchronize"))
         assert run.results == {"preview finance": "success", "preview marketing": "success"}
+        schemas = {job.ours.outputs["branch_schema"] for job in run.jobs}
+        assert len(schemas) == 2, "in one warehouse they must not meet"
         found = {body.partition("\n")[0]: body for body in scene.bodies}
         assert sorted(found) == ["<!-- rocky-preview: finance -->", "<!-- rocky-preview: marketing -->"]
         assert len(scene.bodies) == 2
@@ -300,7 +302,8 @@ def rerun(folder: Path, workflow: str) -> None:
         assert scene.bodies == []
         run = went(scene, workflow, scene.comment("mona", ask, "MEMBER"), preview="success")
         assert REMOVED in scene.body
-        assert run.job("preview").concurrency == (f"rocky preview again-{NUMBER}", False)
+        assert run.job("preview").concurrency == (f"rocky preview-{NUMBER}", False)
+        assert "name: rocky preview\n" in example("preview.yml"), "whose group it is"
 
 
 def duckdb_cache(folder: Path, workflow: str) -> None:
@@ -600,7 +603,7 @@ RECIPES = (
             ("          ref: refs/pull/${{ github.event.issue.number }}/merge\n", ""),
             ("startsWith(github.event.comment.body", "contains(github.event.comment.body"),
             ('"MEMBER", "COLLABORATOR"', '"MEMBER", "NONE"'),
-            ("github.event.issue.number }}\n    steps", "github.sha }}\n    steps"),
+            ("rocky preview-${{ github.event.issue.number }}", "${{ github.sha }}"),
         ),
     ),
     Recipe(

@@ -50,6 +50,15 @@ def test_nor_do_branches_that_look_alike(refs: tuple[str, ...]) -> None:
     assert len({preview_name(ref) for ref in refs}) == len(refs)
 
 
+@given(LIKELY, st.one_of(st.none(), st.integers(1, 10**7)), st.sets(LIKELY, min_size=2, max_size=5))
+def test_two_projects_never_share_a_name(ref: str, number: int | None, folders: set[str]) -> None:
+    """One pull request has a preview of each, and they may be in one warehouse at the same time."""
+    names = {preview_name(ref, number), *(preview_name(ref, number, folder=f"{folder}/") for folder in folders)}
+    assert len(names) == 1 + len(folders)
+    assert all(is_preview_name(name) for name in names)
+    assert all(len(f"branch__{name}{BASE_SUFFIX}") <= 63 for name in names)
+
+
 def test_a_branch_cannot_take_the_name_of_a_pull_request_or_of_a_hash() -> None:
     assert preview_name("a_pr5") != preview_name("a", 5)
     assert preview_name(preview_name("a-b")) != preview_name("a-b")
