@@ -17,7 +17,7 @@ from rocky_action.domain.naming import preview_name
 from rocky_action.domain.options import PreviewOptions, ProjectFile
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
-from rocky_action.domain.pull_request import Comparison, PullRequest
+from rocky_action.domain.pull_request import Comparison, PathStatus, PullRequest
 from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.errors import InputError
 from rocky_action.git.comparison import compare
@@ -30,6 +30,7 @@ from rocky_action.ports import SourceTree
 from rocky_action.projects.rocky import RockyLoader
 from rocky_action.projects.seeds import seed_files, seed_statements
 from rocky_action.settings import Settings
+from rocky_action.stages.leniency import GATING, gate_caveats
 from rocky_action.study import Connection, Study, World
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
@@ -82,7 +83,8 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         private=place.private,
     )
     base_tree, head_tree = trees(repository, comparison)
-    permits = _reviewed(options.run.permits, base_file(base_tree))
+    reviewed = base_file(base_tree)
+    permits = _reviewed(options.run.permits, reviewed)
     options = replace(options, run=replace(options.run, permits=permits))
     world = World(
         comparison=comparison,
@@ -102,6 +104,9 @@ def assemble(settings: Settings, place: Place, *, pull_request: PullRequest | No
         run_url=place.run_url,
         hunks=lambda paths: changed_hunks(repository, comparison, paths=paths),
         pull_request=number,
+        base_file=reviewed,
+        caveats=tuple(_gate_caveats(settings, base=reviewed, head_tree=head_tree)),
+        changed_seeds=partial(_changed_seeds, settings, comparison=comparison, head_tree=head_tree),
     )
     return world, options
 
@@ -117,6 +122,12 @@ def base_file(base_tree: SourceTree) -> ProjectFile:
         return load_project_file(text, PROJECT_FILE)
     except InputError:
         return ProjectFile(PROJECT_FILE)
+
+
+def _gate_caveats(settings: Settings, *, base: ProjectFile, head_tree: SourceTree) -> Iterator[Caveat]:
+    """What head's project file decides; an input of the workflow is nothing that a pull request's file can change."""
+    decided = [key for key in GATING if settings.origins[key].startswith(("default", PROJECT_FILE))]
+    return gate_caveats(base, base_file(head_tree), deciding=decided)
 
 
 def _reviewed(permits: Permits, base: ProjectFile) -> Permits:
@@ -187,9 +198,10 @@ def connect(
     opened = open_warehouse(request)
     with closing(opened.warehouse):
         records = open_records(opened.warehouse)
-        changed = {path for change in comparison.changed_paths for path in (change.path, change.old_path) if path}
-        seeds = changed & _seeds_of_either_side(settings, head_tree, changed=changed)
-        caveats = [*_seed_caveats(opened, files, changed=sorted(seeds))]
+        seeds = _seeds_among(_changed(comparison), settings, head_tree=head_tree, projects=projects)
+        if opened.seeded:
+            seeds = _changed_seeds(settings, projects, comparison=comparison, head_tree=head_tree)
+        caveats = [*_seed_caveats(opened, files, changed=seeds)]
         if settings.max_samples is None and not place.private:
             caveats.append(Caveat(Severity.NOTE, _WITHHELD))
         if opened.powers:
@@ -250,10 +262,32 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
         refuse(of_its_run.records.holder(options.name), options.name)  # else what was read may be half of another's
 
 
-def _seeds_of_either_side(settings: Settings, head_tree: SourceTree, *, changed: Collection[str]) -> set[str]:
-    """Head's seeds, those that the pull request removes, and the sidecars of both."""
-    seeds = seed_files(sorted({*head_tree.paths(), *changed}), settings.seeds)
-    return {*seeds, *(f"{posixpath.splitext(path)[0]}.toml" for path in seeds)}
+def _changed_seeds(
+    settings: Settings, projects: Projects, *, comparison: Comparison, head_tree: SourceTree
+) -> tuple[str, ...]:
+    """Seeds that base has too, as head's models are built on a new one, and base's read none of it."""
+    new = {change.path for change in comparison.changed_paths if change.status is PathStatus.ADDED}
+    tables = {posixpath.splitext(path)[0] for path in new if not path.endswith(".toml")}
+    known = {path for path in _changed(comparison) if path not in new or path.endswith(".toml")}
+    known = {path for path in known if posixpath.splitext(path)[0] not in tables}
+    return _seeds_among(known, settings, head_tree=head_tree, projects=projects)
+
+
+def _changed(comparison: Comparison) -> set[str]:
+    return {path for change in comparison.changed_paths for path in (change.path, change.old_path) if path}
+
+
+def _seeds_among(
+    changed: Collection[str], settings: Settings, *, head_tree: SourceTree, projects: Projects
+) -> tuple[str, ...]:
+    """Those that are seeds of head's or were seeds of base's, and the sidecars of both.
+
+    SQL fills embedded databases only; Rocky loads tables into any.
+    """
+    seeds = seed_files(sorted({*head_tree.paths(), *changed}), settings.seeds) if changed else ()
+    found = {*changed} & {*seeds, *(f"{posixpath.splitext(path)[0]}.toml" for path in seeds)}
+    embedded = projects.head.adapter.type == "duckdb"
+    return tuple(sorted(path for path in found if embedded or not path.endswith(".sql")))
 
 
 def _seed_places(tree: SourceTree, folder: Path) -> tuple[Path, ...]:

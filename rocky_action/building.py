@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rocky_action.domain.diff import Column
-from rocky_action.domain.execution import Failed, Inlined, NotRun, RunOutcome, Succeeded
+from rocky_action.domain.execution import APPENDED, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.lineage import ModelRead
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import (
@@ -119,7 +119,7 @@ def _built(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     target, strategy = site.target(model), model.strategy
     match strategy:
         case Ephemeral():
-            query_of(site, model)
+            site.warehouse.describe(query_of(site, model).text)  # nobody else might ask whether it is a query at all
             return Inlined()
         case FullRefresh() | View() | WarehouseOnly():
             if isinstance(prior, Relation):  # what it reads of itself is what the run before has left
@@ -207,7 +207,7 @@ def _later_run(site: Site, model: Model, *, strategy: Stateful) -> Succeeded:
     match strategy:
         case Incremental() | Microbatch():
             steps = [statements.append(target, query)]
-            note = "appended to a copy of base"
+            note = APPENDED
         case Merge():
             steps = [_merge(site, target, query=query, strategy=strategy)]
             note = "merged into a copy of base"

@@ -32,6 +32,7 @@ from rocky_action.stages.execution import execute
 from rocky_action.stages.findings import find_in_data
 from rocky_action.stages.findings.causes import explained
 from rocky_action.stages.language import language_caveats
+from rocky_action.stages.leniency import leniency_caveats
 from rocky_action.stages.lost_columns import lost_columns
 from rocky_action.stages.report import Evidence, make_report, nothing_done, unchecked_evidence
 from rocky_action.stages.stability import mark_unstable
@@ -198,7 +199,7 @@ def report(
     head, runs = known.projects.head, evidence.execution.head_runs
     built = {run.model for run in runs if not (evidence.unchecked or isinstance(run.outcome, Failed))}
     whole = make_report(
-        replace(evidence, findings=findings),
+        replace(evidence, findings=findings, unseen=known.changed_seeds),
         known.projects,
         comparison=world.comparison,
         provenance=Provenance(
@@ -210,20 +211,29 @@ def report(
         ),
         caveats=(
             *_caveats(world, options, known=known),
+            *leniency_caveats(
+                evidence.diffs,
+                known.plan,
+                projects=known.projects,
+                options=options.diff,
+                base_file=world.base_file,
+            ),
             *(caveats(evidence.cost.cap) if evidence.cost.cap else ()),
             *(caveat for caveat in lost_columns(known.plan, head, findings=findings) if caveat.model not in built),
-            *(connection.caveats if connection else ()),
+            *(connection.caveats if connection else known.seed_caveats),
         ),
     )
     return explained(whole, known.projects, places=world.places)
 
 
 def _not_opened(evidence: Evidence) -> str:
-    return "a warehouse that was not opened" if evidence.unchecked else "not opened: nothing had to run"
+    unopened = "a warehouse that was not opened"
+    return unopened if evidence.unchecked else f"{unopened}: nothing had to run"
 
 
 def _caveats(world: World, options: PreviewOptions, *, known: Study) -> Iterator[Caveat]:
     yield from language_caveats(known.plan, known.projects.head)
+    yield from world.caveats
     if not known.projects.base.models and not world.loader.holds(world.base_tree):
         yield Caveat(Severity.NOTE, "The whole project is new: the merge base does not have it.")
     if proposed := sorted(options.run.permits.proposed):

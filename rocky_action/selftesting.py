@@ -129,7 +129,7 @@ def _carried_out(choice: _Choice, ground: _Ground) -> SelfTest:
         rows = numbers(warehouse.query(planting.count(bed), timeout=ground.clock.left())[0])[0]
         plants = _plants(choice, rows)
         if not plants:
-            return SelfTestNotDone(f"{choice.diff.model} has too few rows for it")
+            return SelfTestNotDone(f"`{choice.diff.model}` has too few rows for it")
         singly = tuple(plant for plant in plants if plant.kind != "repeated")
         if choice.stands and singly != plants:
             found = _round(choice, ground, plants=singly, rows=rows)

@@ -11,11 +11,11 @@ from functools import partial
 
 from rocky_action.domain.changes import ChangeSet
 from rocky_action.domain.findings import Finding
-from rocky_action.domain.options import PreviewOptions
+from rocky_action.domain.options import PreviewOptions, ProjectFile
 from rocky_action.domain.plan import Plan
 from rocky_action.domain.project import Projects, without_models
 from rocky_action.domain.pull_request import Comparison, Hunk
-from rocky_action.domain.report import Caveat
+from rocky_action.domain.report import Caveat, Severity
 from rocky_action.errors import ProjectError
 from rocky_action.ports import ProjectLoader, Records, SourceTree, WarehouseAdapter
 from rocky_action.stages.changes import detect_changes
@@ -40,11 +40,17 @@ def _no_hunks(paths: Collection[str]) -> Mapping[str, tuple[Hunk, ...]]:
     return dict.fromkeys(paths, ())
 
 
+def _no_seeds(projects: Projects) -> tuple[str, ...]:
+    del projects
+    return ()
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside, handed in: both trees, how to read them, how to reach the warehouse, the time, a listener.
 
-    ``hunks`` says which lines of head's files are edited, ``pull_request`` is the number of the one that this is for.
+    ``hunks`` says which lines of head's files are edited, ``changed_seeds`` which files that models' sources are filled
+    from, ``base_file`` what base's rocky-preview.yml says, ``pull_request`` is the number of the one that this is for.
     """
 
     comparison: Comparison
@@ -57,6 +63,9 @@ class World:
     run_url: str | None = None
     hunks: Callable[[Collection[str]], Mapping[str, tuple[Hunk, ...]]] = _no_hunks
     pull_request: int | None = None
+    changed_seeds: Callable[[Projects], tuple[str, ...]] = _no_seeds
+    base_file: ProjectFile = ProjectFile()
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def places(self) -> Places:
@@ -73,12 +82,20 @@ class Study:
     changes: ChangeSet
     plan: Plan
     findings: tuple[Finding, ...] = ()
+    changed_seeds: tuple[str, ...] = ()
 
     @property
     def caveats(self) -> tuple[Caveat, ...]:
         """What the models' texts do not say, and which of them are about to fail."""
         head = self.projects.head
-        return (*language_caveats(self.plan, head), *lost_columns(self.plan, head, findings=self.findings))
+        lost = lost_columns(self.plan, head, findings=self.findings)
+        return (*language_caveats(self.plan, head), *lost, *self.seed_caveats)
+
+    @property
+    def seed_caveats(self) -> tuple[Caveat, ...]:
+        """What no preview shows, whether anything is built or not: both sides would read the same data."""
+        message = "This pull request changes a seed, and what that does to the data is not shown."
+        return tuple(Caveat(Severity.WARNING, message, path=path) for path in self.changed_seeds)
 
     @property
     def fingerprint(self) -> str:
@@ -102,4 +119,5 @@ def study(world: World, options: PreviewOptions) -> Study:
     refuse_reserved_schemas(projects)
     changes = detect_changes(projects, world.comparison.changed_paths)
     plan = make_plan(projects, changes, copy=options.run.copy)
-    return Study(projects, changes, plan, find_in_files(projects, changes, places=world.places))
+    findings = find_in_files(projects, changes, places=world.places)
+    return Study(projects, changes, plan, findings, world.changed_seeds(projects))

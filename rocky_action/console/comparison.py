@@ -159,13 +159,14 @@ def bar(part: int, whole: int) -> str:
 
 
 def _examples(examples: Iterable[RowExample]) -> RenderableType:
-    """A line for each row: its sign, its key, and the cells that differ, old → new."""
+    """A line for each row: its sign, its key or else what is alike, and the cells that differ, old → new."""
     grid = Table.grid(padding=(0, 1))
     for _ in range(3):
         grid.add_column(overflow="fold")
     for example in examples:
         sign, colour = {"changed": ("~", "yellow"), "removed": ("-", "red"), "added": ("+", "green")}[example.kind]
-        key = Text(", ").join(_named(name, _value(value)) for name, value in example.key)
+        told = example.key or example.alike[:MOST_CELLS]
+        key = Text(", ").join(_named(name, _value(value)) for name, value in told)
         cells = [_cell(cell, example) for cell in example.cells[:MOST_CELLS]]
         if len(example.cells) > MOST_CELLS:
             cells.append(Text(f"… and {plural(len(example.cells) - MOST_CELLS, 'more cell')}", "dim"))

@@ -106,7 +106,7 @@ def show_diffs(report: Report) -> None:
     for diff in report.diffs:
         schema = [] if diff.schema.is_empty else [_schema(diff.schema)]
         coverage = [] if isinstance(diff.coverage, Exhaustive) or diff.new else [_coverage(diff)]
-        chance = ["differs only in what is not the same on every build"] if diff.differs_by_chance else []
+        chance = ["differs only in what need not be the same on every build"] if diff.differs_by_chance else []
         if said := [*schema, *coverage, *chance]:
             console.print(safe(f"  {diff.model}: {'; '.join(said)}"), highlight=False)
 

@@ -268,13 +268,15 @@ class RowExample:
     """One example row: its key (empty without a key) and the cells worth showing.
 
     For a changed row only the changed cells; for an added or removed row all of them, the absent side being None.
-    ``count`` is how often the row occurs, for multisets.
+    ``count`` is how often the row occurs, for multisets. ``alike`` are a changed row's other values where no key says
+    which row it is.
     """
 
     kind: Literal["added", "removed", "changed"]
     key: tuple[tuple[str, Value], ...] = ()
     cells: tuple[CellChange, ...] = ()
     count: int = 1
+    alike: tuple[tuple[str, Value], ...] = ()
 
 
 SizeChange = Literal["emptied", "halved", "doubled"]

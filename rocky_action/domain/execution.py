@@ -37,6 +37,10 @@ class Clone:
     because: str | None = None
 
 
+APPENDED = "appended to a copy of base"
+"""The note on a table to which a strategy only ever adds."""
+
+
 @dataclass(frozen=True)
 class Succeeded:
     """The model was built; ``note`` says what a reader must know about how (partitions run, and the like)."""

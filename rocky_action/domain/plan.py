@@ -21,6 +21,7 @@ class PlannedModel:
     """A model of the prune set.
 
     ``base_model`` is its name in base, None if it is new. ``after`` names the prune-set models it must wait for.
+    ``former`` is the relation that base builds and head does not: the model has moved, or has no table any more.
     """
 
     model: str
@@ -29,6 +30,7 @@ class PlannedModel:
     changed_columns: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     base_model: str | None = None
+    former: str | None = None
 
 
 @dataclass(frozen=True)

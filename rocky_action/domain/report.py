@@ -101,6 +101,7 @@ class Report:
 
     ``audit`` and ``self_test`` are None where none was asked for or nothing ran, ``unchecked`` where the warehouse was
     reached or not needed. What is in ``contents`` is for the comment's memory: never shown, nor written to a file.
+    ``unseen`` are the paths of changed seeds, which no comparison of models shows.
     """
 
     verdict: Verdict
@@ -119,6 +120,7 @@ class Report:
     contents: tuple[Content, ...] = ()
     remarks: tuple[Remark, ...] = ()
     self_test: SelfTest | None = None
+    unseen: tuple[str, ...] = ()
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, Sampled
+from rocky_action.domain.diff import Coverage, Exhaustive, ModelDiff, NotCompared, RowDiff, Sampled
 from rocky_action.rendering.figures import MINUS, count, plural
 from rocky_action.rendering.results import State, compared_state, counts_differ
 
@@ -15,7 +15,7 @@ def brief(diff: ModelDiff, state: State) -> str:
     rows = diff.rows
     match state:
         case State.EMPTIED:
-            return f"empty, all {plural(rows.rows_base or 0, 'row')} gone"
+            return f"empty, {gone_words(rows)}"
         case State.DOUBLED | State.HALVED:
             found = [f", {words}" for words in _row_words(diff)] if isinstance(diff.coverage, Exhaustive) else []
             counts = f"{count(rows.rows_base)} → {plural(rows.rows_head or 0, 'row')}"
@@ -26,6 +26,11 @@ def brief(diff: ModelDiff, state: State) -> str:
             return "equal"
         case _:
             return ", ".join(_difference_words(diff))
+
+
+def gone_words(rows: RowDiff) -> str:
+    """What became of base's rows where head has none."""
+    return "its only row is gone" if rows.rows_base == 1 else f"all {plural(rows.rows_base or 0, 'row')} gone"
 
 
 def _all_rows(number: int) -> str:
@@ -79,7 +84,7 @@ def _difference_words(diff: ModelDiff) -> Iterator[str]:
                 yield "nothing found in the sample" if diff.is_empty else "no row differs in the sample"
         case Exhaustive():
             if diff.differs_by_chance:
-                yield "only in what is not the same on every build"
+                yield "only in what need not be the same on every build"
         case NotCompared():
             yield "not compared"
         case _ as never:

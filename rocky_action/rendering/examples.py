@@ -44,22 +44,30 @@ def _examples(diff: ModelDiff, rows: Sequence[RowExample], *, total: int | None)
     seen = dict.fromkeys(cell.column for row in rows for cell in row.cells if cell.column not in keys)
     columns = sorted(seen, key=lambda name: -weights.get(name, 0)) if rows[0].kind == "changed" else list(seen)
     shown = columns[: max(1, WIDEST - len(keys))]
+    others = dict.fromkeys(name for row in rows for name, _ in row.alike if name not in shown)
+    shown = [*list(others)[: WIDEST - len(keys) - len(shown)], *shown]
     repeated = any(row.count != 1 for row in rows)
     header = [*(Md(f"🔑 {code(name, 40)}") for name in keys), *(code(name, 40) for name in shown)]
     table = Table(
         tuple([*header, Md("Times")] if repeated else header),
         tuple(_cells(row, keys, columns=shown, repeated=repeated) for row in rows),
     )
-    return Examples(_caption(diff, rows, total=total, hidden=len(columns) - len(shown)), table)
+    return Examples(
+        _caption(diff, rows, total=total, hidden=len(columns) - sum(name in columns for name in shown)), table
+    )
 
 
 def _cells(row: RowExample, keys: Sequence[str], *, columns: Sequence[str], repeated: bool) -> tuple[Md, ...]:
     key = dict(row.key)
     cells = {cell.column: cell for cell in row.cells}
+    alike = dict(row.alike)
     shown = [value(key[name]) if name in key else Md("") for name in keys]
     for name in columns:
         cell = cells.get(name)
-        shown.append(_cell(cell, row.kind) if cell else Md("*same*" if row.kind == "changed" else ""))
+        if cell is None and name in alike:
+            shown.append(value(alike[name]))
+        else:
+            shown.append(_cell(cell, row.kind) if cell else Md("*same*" if row.kind == "changed" else ""))
     return tuple([*shown, count(row.count)] if repeated else shown)
 
 

@@ -11,10 +11,11 @@ from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled, SchemaDiff
 from rocky_action.domain.report import Report, Severity, Verdict
 from rocky_action.domain.self_test import SelfTestFailed
+from rocky_action.rendering.brief import gone_words
 from rocky_action.rendering.costs import cost_words
 from rocky_action.rendering.figures import count, money, plural
 from rocky_action.rendering.limits import limits_heading
-from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state
+from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state, is_without_rows
 from rocky_action.rendering.text import Md, code, join
 
 ICONS = {
@@ -50,9 +51,12 @@ def headline(report: Report, results: Sequence[ModelResult]) -> Headline:
         *_not_built(results),
         *_gate(report, results),
         *_changes(report, results),
-        *_not_known(results),
+        *_not_known(report, results),
     ]
-    text = join("; ", parts) if parts else _nothing(report, results)
+    moved = list(_moved(results))
+    text = join("; ", [*parts, *moved]) if parts else _nothing(report, results)
+    if moved and not parts:
+        text = join("; ", [*moved, Md(f"{text[:1].lower()}{text[1:]}")])
     icon = "🚨" if in_state(results, *ALARMING) else ICONS[report.verdict]
     return Headline(Md(f"{icon} {text[:1].upper()}{text[1:]}"), join(" · ", _totals(report, results)))
 
@@ -82,7 +86,7 @@ def _escaped(report: Report) -> Iterator[Md]:
 
 def _emptied(emptied: Sequence[ModelResult]) -> Iterator[Md]:
     if len(emptied) == 1 and emptied[0].diff:
-        yield Md(f"{_who(emptied)} becomes empty: all {plural(emptied[0].diff.rows.rows_base or 0, 'row')} gone")
+        yield Md(f"{_who(emptied)} becomes empty: {gone_words(emptied[0].diff.rows)}")
     elif emptied:
         yield Md(f"{_who(emptied)} become empty")
 
@@ -143,14 +147,27 @@ def _changes(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
         yield Md(f"{plural(len(report.plan.removed), 'model')} removed")
 
 
+def _moved(results: Sequence[ModelResult]) -> Iterator[Md]:
+    """What is not where base has it, whatever is in it."""
+    left = [result for result in results if result.planned.former and result.state not in {State.FAILED, State.NOT_RUN}]
+    gone = [result for result in left if result.state is State.INLINED]
+    moved = [result for result in left if result.state is not State.INLINED]
+    if len(moved) == 1:
+        yield Md(f"{_who(moved)} moves from {code(moved[0].planned.former or '', 80)}")
+    elif moved:
+        yield Md(f"{_who(moved)} move to another place")
+    if gone:
+        yield Md(f"{_who(gone)} {_verb(gone, one='is no table', many='are no tables')} any more")
+
+
 def _by_chance(changed: Sequence[ModelResult]) -> Md:
     """Which of the changes another build of the same SQL could have brought about as well."""
     unstable = [result for result in changed if result.diff and result.diff.differs_by_chance]
     if not unstable:
         return Md("")
     if len(unstable) == len(changed):
-        return Md(", all of it in what is not the same on every build")
-    return Md(f", {_who(unstable)} only in what is not the same on every build")
+        return Md(", all of it in what need not be the same on every build")
+    return Md(f", {_who(unstable)} only in what need not be the same on every build")
 
 
 def _differences(changed: Sequence[ModelResult]) -> Md:
@@ -175,7 +192,7 @@ def _differences(changed: Sequence[ModelResult]) -> Md:
     return join(", ", words)
 
 
-def _not_known(results: Sequence[ModelResult]) -> Iterator[Md]:
+def _not_known(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     """What keeps "nothing found" from meaning "nothing there"."""
     unknown = [
         result
@@ -188,15 +205,23 @@ def _not_known(results: Sequence[ModelResult]) -> Iterator[Md]:
         yield Md(f"{_who(unknown)} {_verb(unknown, one='was', many='were')} not compared")
     if sampled:
         yield Md(f"{_who(sampled)} compared in part only")
+    if len(report.unseen) == 1:
+        yield Md(f"what the change of {code(report.unseen[0], 60)} does is not known")
+    elif report.unseen:
+        yield Md(f"what the changes of {plural(len(report.unseen), 'seed')} do is not known")
 
 
 def _nothing(report: Report, results: Sequence[ModelResult]) -> Md:
     if report.verdict in {Verdict.INCOMPLETE, Verdict.FAILED}:
         return Md("Nothing found, but not everything could be looked at")
-    if in_state(results, State.SAME):
+    if same := in_state(results, State.SAME):
+        if all(is_without_rows(result.diff) for result in same):
+            return Md("No data changes: there was no row to compare")
         reserved = any(result.has_reservations for result in results)
         return Md("No data changes in what was compared" if reserved else "No data changes")
-    if results or report.changes.changes:
+    if results:
+        return Md("No data changes: no table uses what was edited")
+    if report.changes.changes:
         return Md("No data changes: every edit means the same as before")
     return Md("No model changes")
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from rocky_action.domain.cost import Fate, Movement
 from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.rendering.figures import MINUS, UNKNOWN, count, money, names, plural, share
-from rocky_action.rendering.results import ModelResult, State
+from rocky_action.rendering.results import ModelResult, State, is_without_rows
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, prose
 
@@ -141,6 +141,8 @@ def _values(diff: ModelDiff) -> Md:
 
 def _equal(diff: ModelDiff) -> Md:
     """Equal, and what that leaves out."""
+    if is_without_rows(diff):
+        return Md("no row to compare")
     if diff.rows.rows_base and diff.rows.removed == diff.rows.rows_base:
         return Md("no row left to compare")
     if diff.ignored_columns:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import assert_never
 
 from rocky_action.domain.diff import Exhaustive, NotCompared, RowDiff, Sampled
-from rocky_action.domain.execution import Failed, NotRun
+from rocky_action.domain.execution import APPENDED, Failed, NotRun, Succeeded
 from rocky_action.domain.report import Caveat, Report, Severity
 from rocky_action.domain.self_test import SelfTestPassed
 from rocky_action.rendering.audit import audit_line
@@ -24,8 +24,8 @@ from rocky_action.rendering.mermaid import Lineage, lineage
 from rocky_action.rendering.models import model_table
 from rocky_action.rendering.planned import planned_alert, planned_headline, planned_table
 from rocky_action.rendering.proof import odds_sentence
-from rocky_action.rendering.results import ALARMING, ModelResult, State
-from rocky_action.rendering.sections import Section, is_quiet, key_notes, sampled_words, section
+from rocky_action.rendering.results import ALARMING, ModelResult, State, is_without_rows
+from rocky_action.rendering.sections import Section, is_quiet, sampled_words, section, worse_key_notes
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, first_line, join, prose
 
@@ -184,13 +184,11 @@ def _unknown(result: ModelResult) -> Iterator[_Fact]:
         yield _Fact(True, model, f"{diff.rows.rows_base:,} rows in base, none in head", None)
         return
     if result.state in ALARMING and diff:
-        yield _Fact(True, model, "its rows", _resized(name, diff.rows))
+        yield _Fact(True, model, "its rows", _resized(name, diff.rows, appends=_appends(result)))
     if diff is None and result.state in {State.NOT_RUN, State.NOT_COMPARED}:
         yield _Fact(False, model, "not compared", Md(f"{name} was not compared."))
     elif diff and not diff.new:
-        key = diff.key
-        if key and (key.duplicate_keys_head > key.duplicate_keys_base or key.null_rows_head > key.null_rows_base):
-            yield from (_Fact(False, model, "not unique", Md(f"{name}: {note}")) for note in key_notes(key))
+        yield from (_Fact(False, model, "not unique", Md(f"{name}: {note}")) for note in worse_key_notes(diff.key))
         match diff.coverage:
             case Sampled():
                 yield _Fact(
@@ -204,8 +202,15 @@ def _unknown(result: ModelResult) -> Iterator[_Fact]:
                 assert_never(never)
 
 
-def _resized(name: Md, rows: RowDiff) -> Md:
+def _appends(result: ModelResult) -> bool:
+    """Whether all that its query returns was put behind the rows that were there."""
+    return isinstance(result.outcome, Succeeded) and result.outcome.note == APPENDED
+
+
+def _resized(name: Md, rows: RowDiff, *, appends: bool = False) -> Md:
     """What a number of rows that nobody expects is often a sign of."""
+    if rows.size_change == "doubled" and appends:
+        return Md(f"{name} {growth(rows)}: each run appends all that its query returns to what is there.")
     if rows.size_change == "doubled":
         return Md(f"{name} {growth(rows)}: a join that finds more than one partner does that.")
     return Md(f"{name} loses more than half of its rows: a join or a filter that drops them does that.")
@@ -232,16 +237,21 @@ def _rest(results: Sequence[ModelResult], limit: int) -> Md | None:
 
 
 def _quiet(results: Sequence[ModelResult], limit: int) -> Md | None:
-    equal = [result for result in results if result.state is State.SAME and is_quiet(result)]
+    quiet = [result for result in results if result.state is State.SAME and is_quiet(result)]
+    equal = [result for result in quiet if not is_without_rows(result.diff)]
+    without = names((result.model for result in quiet if is_without_rows(result.diff)), limit)
     shown = [
         Md(f"{code(result.model)} ({plural(result.diff.rows.rows_head or 0, 'row')})")
         for result in equal
         if result.diff
     ]
-    if not shown:
-        return None
-    least = max((result.diff.proof for result in equal if result.diff), key=lambda proof: proof.odds)
-    return join(" ", [Md(f"Compared in full, no difference: {listing(shown, limit)}."), *odds_sentence(least)])
+    said: list[Md] = []
+    if shown:
+        least = max((result.diff.proof for result in equal if result.diff), key=lambda proof: proof.odds)
+        said = [Md(f"Compared in full, no difference: {listing(shown, limit)}."), *odds_sentence(least)]
+    if without:
+        said.append(Md(f"Without a row to compare on either side: {without}."))
+    return join(" ", said) if said else None
 
 
 def _left_out(report: Report, loud: Sequence[ModelResult], *, detail: Detail) -> Md | None:

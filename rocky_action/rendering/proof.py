@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from rocky_action.domain.diff import BisectionStats, ModelDiff, Proof
+from rocky_action.rendering.results import is_without_rows
 from rocky_action.rendering.text import Md, join, prose
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -15,7 +16,7 @@ _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def how_note(diff: ModelDiff) -> Md | None:
     """What a reader can weigh the result by; None where no row was looked at or nobody kept a record."""
     way = _way(diff)
-    if way is None:
+    if way is None or is_without_rows(diff):
         return None
     proof = diff.proof
     why = prose(proof.why.strip().rstrip("."))

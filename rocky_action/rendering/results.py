@@ -134,6 +134,11 @@ def compared_state(diff: ModelDiff) -> State:
             assert_never(never)
 
 
+def is_without_rows(diff: ModelDiff | None) -> bool:
+    """True when neither side has a row, or none that was to be looked at: they are equal, and that shows nothing."""
+    return diff is not None and diff.rows.rows_base == diff.rows.rows_head == 0
+
+
 def counts_differ(rows: RowDiff) -> bool:
     """True when both sides were counted and have another number of rows."""
     return rows.rows_base is not None and rows.rows_head is not None and rows.rows_base != rows.rows_head

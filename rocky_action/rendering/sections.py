@@ -15,7 +15,7 @@ from rocky_action.rendering.figures import at_least, count, names, plural, share
 from rocky_action.rendering.models import matched
 from rocky_action.rendering.profile import ProfileView, moved, profile_view
 from rocky_action.rendering.proof import how_note
-from rocky_action.rendering.results import ModelResult, State
+from rocky_action.rendering.results import ModelResult, State, is_without_rows
 from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, fence, html_code, html_text, join, prose
 from rocky_action.rowdiff.request import INFERRED
@@ -102,11 +102,13 @@ def coverage_sentence(diff: ModelDiff) -> Md:
     if diff.new:
         return Md("This model is new: base has nothing to compare it with.")
     match diff.coverage:
+        case Exhaustive() if is_without_rows(diff):
+            return Md("There was no row to compare on either side, only the columns.")
         case Exhaustive(method="multiset"):
             why = f"{names(diff.key.columns, 6)} not being unique" if diff.key else "with no key"
             return Md(
-                f"{_all_rows(diff)}; {why}, they were counted as whole rows: a changed row shows as one removed and "
-                f"one added{_paired(rows.paired)}."
+                f"{_all_rows(diff)}; {why}, as whole rows: a changed row shows as one removed and one added"
+                f"{_paired(rows.paired)}."
             )
         case Exhaustive():
             key = f", matched by {names(diff.key.columns, 6)}{_inferred(diff.key)}" if diff.key else ""
@@ -161,6 +163,8 @@ def sampled_words(coverage: Sampled) -> Md:
 
 def _all_rows(diff: ModelDiff) -> Md:
     base, head = diff.rows.rows_base, diff.rows.rows_head
+    if base == head == 1:
+        return Md("The only row compared")
     if base is not None and base == head:
         return Md(f"All {plural(base, 'row')} compared")
     return Md(f"All rows compared, {count(base)} in base and {count(head)} in head")
@@ -183,15 +187,30 @@ def key_notes(key: Key | None) -> Iterator[Md]:
     """What the data says against the key: duplicates and NULLs, side by side."""
     if key is None or not key.columns:
         return
-    columns = names(key.columns, 6)
     if key.duplicate_keys_base or key.duplicate_keys_head:
-        counted = f"{count(key.duplicate_keys_base)} in base, {count(key.duplicate_keys_head)} in head"
-        yield Md(f"Duplicate keys ({columns}): {counted}.")
+        yield _duplicates(key)
     if key.null_rows_base or key.null_rows_head:
-        counted = f"{count(key.null_rows_base)} in base, {count(key.null_rows_head)} in head"
-        yield Md(f"Rows with NULL in the key ({columns}): {counted}.")
+        yield _nulls(key)
     if not key.is_proven and not (key.duplicate_keys_base or key.duplicate_keys_head):
-        yield Md(f"The key {columns} does not identify rows.")
+        yield Md(f"The key {names(key.columns, 6)} does not identify rows.")
+
+
+def worse_key_notes(key: Key | None) -> Iterator[Md]:
+    """What the data says against the key in head more than in base."""
+    if key is not None and key.duplicate_keys_head > key.duplicate_keys_base:
+        yield _duplicates(key)
+    if key is not None and key.null_rows_head > key.null_rows_base:
+        yield _nulls(key)
+
+
+def _duplicates(key: Key) -> Md:
+    counted = f"{count(key.duplicate_keys_base)} in base, {count(key.duplicate_keys_head)} in head"
+    return Md(f"Duplicate keys ({names(key.columns, 6)}): {counted}.")
+
+
+def _nulls(key: Key) -> Md:
+    counted = f"{count(key.null_rows_base)} in base, {count(key.null_rows_head)} in head"
+    return Md(f"Rows with NULL in the key ({names(key.columns, 6)}): {counted}.")
 
 
 def _notes(diff: ModelDiff) -> Iterator[str]:

@@ -16,7 +16,7 @@ _STRANGERS = 0.05
 _IN_PLACE = (
     "most rows of both tables stand in the same order, so equal ones cancel where they stand, the others as groups"
 )
-_GROUPED = "there is no key, so equal rows cancel as groups"
+_GROUPED = "there is no key to match rows by"
 _HASHED = "there is no key and rows stand in different orders, so a join of their hashes cancels equal rows"
 
 

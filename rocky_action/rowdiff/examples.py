@@ -103,7 +103,15 @@ def _example(differing: Differing, row: DifferingRow) -> RowExample:
         (pair.name, MASK if _is_masked(differing, pair) else text)
         for pair, text in zip(differing.columns[: differing.key_columns], row.head or row.base, strict=False)
     )
-    return RowExample(row.kind, key, tuple(_cells(differing, row)), row.count)
+    return RowExample(row.kind, key, tuple(_cells(differing, row)), row.count, tuple(_alike(differing, row)))
+
+
+def _alike(differing: Differing, row: DifferingRow) -> Iterator[tuple[str, Value]]:
+    """What tells a paired row from others; masked values are never among it, as with them nothing is paired."""
+    if row.kind == "changed" and not differing.key_columns:
+        for place, pair in enumerate(differing.columns):
+            if place not in row.changed and not _is_masked(differing, pair):
+                yield pair.name, row.head[place]
 
 
 def _cells(differing: Differing, row: DifferingRow) -> Iterator[CellChange]:

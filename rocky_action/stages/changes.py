@@ -171,7 +171,7 @@ def _same_meaning(base: Model, head: Model, *, projects: Projects) -> bool:
 def _config_reasons(base: Model, head: Model, *, projects: Projects) -> Iterable[str]:
     if base.strategy != head.strategy:
         if base.strategy.kind != head.strategy.kind:
-            yield f"its strategy changed from {base.strategy.kind} to {head.strategy.kind}"
+            yield f"its strategy changed from `{base.strategy.kind}` to `{head.strategy.kind}`"
         else:
             yield f"its {head.strategy.kind} settings changed"
     if base.target != head.target and not _only_follows_the_name(base, head):

@@ -71,14 +71,24 @@ def _planned(
     base_name = change.renamed_from if change and change.renamed_from else name
     spelled = {} if change is None else {column.lower(): column for column in change.columns}
     columns = sorted(impact.effect.columns) if isinstance(impact.effect, SomeColumns) else []
+    base = projects.base.models.get(base_name)
     return PlannedModel(
         name,
         PruneReason.DOWNSTREAM if change is None else PruneReason.CHANGED,
         impact.why if change is None else change.why,
         tuple(spelled.get(column, column) for column in columns),
         after,
-        base_name if base_name in projects.base.models else None,
+        base_name if base is not None else None,
+        None if base is None else _former(base, projects.head.models[name]),
     )
+
+
+def _former(base: Model, head: Model) -> str | None:
+    """What base builds and head leaves behind, None if head builds it too."""
+    if isinstance(base.strategy, Ephemeral):
+        return None
+    stays = not isinstance(head.strategy, Ephemeral) and str(base.target).lower() == str(head.target).lower()
+    return None if stays else str(base.target)
 
 
 def _copied(

@@ -50,6 +50,7 @@ class Evidence:
     unchecked: Unchecked | None = None
     contents: tuple[Content, ...] = ()
     self_test: SelfTest | None = None
+    unseen: tuple[str, ...] = ()
 
 
 def make_report(
@@ -79,6 +80,7 @@ def make_report(
         unchecked=evidence.unchecked,
         contents=evidence.contents,
         self_test=evidence.self_test,
+        unseen=evidence.unseen,
     )
 
 
@@ -147,16 +149,18 @@ def verdict(evidence: Evidence) -> Verdict:
     parts += [_of_audit(evidence.audit)] if evidence.audit else []
     parts += [Verdict.FAILED] if isinstance(evidence.self_test, SelfTestFailed) else []
     parts += [Verdict.INCOMPLETE] if evidence.cost.cap and evidence.cost.cap.cuts else []
+    parts += [Verdict.INCOMPLETE] if evidence.unseen else []
     return max(parts, key=lambda part: part.rank, default=Verdict.UNCHANGED)
 
 
 def _of_planned(planned: PlannedModel, evidence: Evidence) -> Verdict:
-    """What nobody ran, or ran and nobody compared, is not known to be unchanged; a renamed relation has moved."""
+    """What nobody ran, or ran and nobody compared, is not known to be unchanged; a relation left behind is a change."""
     run = evidence.execution.head_run(planned.model)
     compared = any(diff.model == planned.model for diff in evidence.diffs)
     if run is None or (isinstance(run.outcome, Succeeded) and not compared):
         return Verdict.INCOMPLETE
-    return Verdict.CHANGED if planned.base_model not in (None, planned.model) else Verdict.UNCHANGED
+    is_another = planned.former is not None or planned.base_model not in (None, planned.model)
+    return Verdict.CHANGED if is_another else Verdict.UNCHANGED
 
 
 def _of_audit(audit: Audit) -> Verdict:

@@ -197,6 +197,14 @@ def test_a_changed_ephemeral_model_reaches_its_readers(bare: Lab) -> None:
     assert (bare.rows(f"{HEAD}.m"), bare.rows(f"{BASE}.m")) == ([(2,)], [(1,)])
 
 
+def test_an_ephemeral_model_that_is_no_query_fails_though_nobody_reads_it(bare: Lab) -> None:
+    base = project_of({"m": "SELECT 1 AS a", "e": ("SELECT a FROM m", EPHEMERAL), "r": "SELECT a FROM e"})
+    head = project_of({"m": "SELECT 1 AS a", "e": ("SELECT a + b AS a FROM m", EPHEMERAL)})
+    failed = bare.preview(base, head).head("e")
+    assert isinstance(failed, Failed)
+    assert '"b" not found' in failed.message
+
+
 def test_ephemeral_models_in_a_circle_fail_whoever_inlines_them(bare: Lab) -> None:
     circle: dict[str, Spec] = {"e1": ("SELECT a FROM e2", EPHEMERAL), "e2": ("SELECT a FROM e1", EPHEMERAL)}
     base = project_of(circle | {"m": "SELECT a FROM e1"})

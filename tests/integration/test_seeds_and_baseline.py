@@ -13,10 +13,11 @@ import pytest
 from rocky_action.assembly import assemble
 from rocky_action.domain.diff import Exhaustive
 from rocky_action.domain.execution import BaselineKind
-from rocky_action.domain.report import Caveat, Report, Severity
+from rocky_action.domain.report import Caveat, Report, Severity, Verdict
 from rocky_action.errors import PreviewError, ProjectError, WarehouseError
 from rocky_action.pipeline import preview
 from rocky_action.place import Place
+from rocky_action.rendering import render_comment
 from rocky_action.settings import parse
 from tests.support import five_models
 from tests.support.previews import make_database, production
@@ -26,6 +27,7 @@ from tests.support.repositories import GitRepository, isolated_environ
 SEED = "CREATE SCHEMA raw; CREATE TABLE raw.src AS SELECT range AS a FROM range(10);"
 MODELS = {"m": "SELECT a FROM raw.src"}
 CHANGED = {"models/m.sql": "SELECT a FROM raw.src WHERE a > 3"}
+SAME = {"models/m.sql": "SELECT a FROM raw.src WHERE a >= 0"}
 IGNORE = {".gitignore": "*.duckdb*\n.rocky-preview*\n"}
 
 
@@ -192,7 +194,6 @@ def test_given_seeds_replace_the_usual_ones(folder: Path) -> None:
     ("change", "path"),
     [
         ({"data/seed.sql": SEED.replace("10", "20")}, "data/seed.sql"),
-        ({"seeds/more.csv": "a\n1\n"}, "seeds/more.csv"),
         ({"seeds/kept.toml": '[target]\nschema = "other"\n'}, "seeds/kept.toml"),
     ],
 )
@@ -204,6 +205,35 @@ def test_a_changed_seed_is_told(folder: Path, change: dict[str, str], path: str)
     assert "was read for both sides" in warned[0].message
     again = [caveat for caveat in caveats(made.preview()) if caveat.severity is Severity.WARNING]
     assert "was not read, because the database exists already" in again[0].message
+
+
+def test_a_changed_seed_is_never_called_unchanged_though_nothing_has_to_run(folder: Path) -> None:
+    base = plain() | {"seeds/kept.csv": "a\n1\n"}
+    for number, change in enumerate(({"data/seed.sql": SEED.replace("10", "20")}, {"seeds/kept.csv": "a\n2\n"})):
+        made = desk(folder / str(number), base, change)
+        report = made.preview()
+        assert (report.plan.prune_set, report.verdict) == ((), Verdict.INCOMPLETE)
+        assert report.unseen == tuple(change)
+        [warned] = caveats(report)
+        assert (warned.severity, warned.path) == (Severity.WARNING, *change)
+        assert made.left() == set()
+        assert "what the change of" in render_comment(report, marker="<!-- x -->").splitlines()[1].lower()
+
+
+def test_a_changed_seed_is_no_detail_beside_models_that_are_equal(folder: Path) -> None:
+    report = desk(folder, plain(), SAME | {"data/seed.sql": SEED.replace("10", "20")}).preview()
+    assert [diff.is_empty for diff in report.diffs] == [True]
+    assert report.verdict is Verdict.INCOMPLETE
+
+
+def test_a_new_seed_hides_nothing_where_head_is_built_on_it(folder: Path) -> None:
+    new = {"seeds/more.csv": "a\n1\n", "seeds/more.toml": ""}
+    made = desk(folder, plain(), SAME | new)
+    report = made.preview()
+    assert (report.verdict, report.unseen) == (Verdict.UNCHANGED, ())
+    assert [caveat.severity for caveat in caveats(report)] == [Severity.NOTE]
+    again = [caveat.path for caveat in caveats(made.preview()) if "not read" in caveat.message]
+    assert again == [*new]
 
 
 def test_a_removed_seed_is_told(folder: Path) -> None:

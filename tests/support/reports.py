@@ -1077,7 +1077,11 @@ def paired() -> Report:
             removed=3,
             changed=12,
             columns=(ColumnChange("page", 12),),
-            examples=(RowExample("changed", (), (CellChange("page", "/", "/Home"),)),),
+            examples=(
+                RowExample(
+                    "changed", (), (CellChange("page", "/", "/Home"),), alike=(("visitor", "v-77"), ("at", None))
+                ),
+            ),
             paired=12,
         ),
         Exhaustive("multiset"),

@@ -204,7 +204,7 @@ class TestConfiguration:
         (change,) = detect_changes(Projects(project([base]), project([head])), ()).changes
         assert change.kind is ChangeKind.ROWS
         assert "its SQL changed" in change.why
-        assert "from full_refresh to view" in change.why
+        assert "from `full_refresh` to `view`" in change.why
 
     def test_another_warehouse_is_a_change_of_everything(self) -> None:
         head = replace(project([model("m")]), dialect="snowflake")

@@ -174,6 +174,17 @@ class TestVerdict:
         renamed = Plan((PlannedModel("a", PruneReason.CHANGED, "", base_model="old"),))
         assert verdict(replace(found, plan=renamed)) is Verdict.CHANGED
 
+    @pytest.mark.parametrize("outcome", [BUILT, Inlined()])
+    def test_a_relation_that_is_left_behind_though_its_rows_are_the_same(self, outcome: RunOutcome) -> None:
+        found = evidence({"a": outcome}, [] if isinstance(outcome, Inlined) else [diff("a")])
+        moved = Plan((replace(found.plan.prune_set[0], former="shop.main.a"),))
+        assert verdict(found) is Verdict.UNCHANGED
+        assert verdict(replace(found, plan=moved)) is Verdict.CHANGED
+
+    def test_a_seed_whose_change_nothing_shows(self) -> None:
+        assert verdict(replace(evidence(), unseen=("data/seed.sql",))) is Verdict.INCOMPLETE
+        assert report(replace(evidence(), unseen=("data/seed.sql",))).unseen == ("data/seed.sql",)
+
     @pytest.mark.parametrize(("on_breach", "expected"), [("error", Verdict.FAILED), ("warn", Verdict.UNCHANGED)])
     def test_a_budget(self, on_breach: str, expected: Verdict) -> None:
         breach = BudgetBreach("max_usd", 1, 2, "error" if on_breach == "error" else "warn")

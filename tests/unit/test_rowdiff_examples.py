@@ -101,6 +101,16 @@ def test_added_rows_are_chosen_by_their_values() -> None:
     assert keys(choose_examples(differing(*rows), 2)) == [("added", "0"), ("added", "8")]
 
 
+def test_what_tells_a_changed_row_from_others_is_its_key_or_all_that_is_alike() -> None:
+    row = changed(("7", "1", None), ("7", "2", None))
+    by_key, without = (choose_examples(differing(row, keys=number), 1)[0] for number in (1, 0))
+    assert (by_key.key, by_key.alike) == ((("k", "7"),), ())
+    assert (without.key, without.alike) == ((), (("k", "7"), ("s", None)))
+    assert without.cells == by_key.cells == (CellChange("n", "1", "2"),)
+    hidden = choose_examples(differing(row, keys=0, masked=frozenset({"k"})), 1)[0]
+    assert hidden.alike == (("s", None),)
+
+
 def test_only_changed_cells_are_shown_and_all_cells_of_other_rows() -> None:
     found = choose_examples(
         differing(changed(("1", "1", "x"), ("1", "2", "x")), removed("2", "5", None), added("3", None, "z", count=4)), 3
