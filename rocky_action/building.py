@@ -47,6 +47,7 @@ from rocky_action.sql.references import Targets, problem_of, tables
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
 from rocky_action.sql.sources import KnownSources
 from rocky_action.sql.verbatim import refusal_of_text, verbatim
+from rocky_action.sql.writes import is_ours
 
 _REFRESHED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"dynamic_table": ("snowflake",), "materialized_view": ("bigquery", "databricks", "snowflake")}
@@ -99,6 +100,7 @@ def build(site: Site, model: Model, *, prior: Prior) -> RunOutcome:
     if model.problem is not None:
         return Failed(str(model.problem))
     try:
+        _refuse(model, _refused_prior(site, prior))
         return _built(site, model, prior=prior) if problem is None else _built_verbatim(site, model, problem=problem)
     except RefusedError as err:
         return NotRun(with_advice(err.message, err.advice))
@@ -299,6 +301,20 @@ def _asked(site: Site, model: Model) -> Asked:
         is_model=lambda table: site.targets.model_of(table, model.name) is not None,
         is_source=lambda parts: site.sources is not None and site.sources.has(parts),
         exists=exists,
+    )
+
+
+def _refused_prior(site: Site, prior: Prior) -> Refusal | None:
+    """Why a table of production's may not be gone on with: a pull request can call any table that of a model."""
+    if not isinstance(prior, Relation) or not site.permits.strict_sources or is_ours(prior.schema):
+        return None
+    known = site.sources
+    parts = [part for part in (prior.catalog, prior.schema, prior.name) if part]
+    if known is not None and (known.builds(prior) or known.has(parts)):
+        return None
+    return Refusal(
+        f"it would go on from {prior}, which base neither builds, declares nor reads, and `strict_sources` is on",
+        advice="Declare it under [[sources]] of a sidecar, on the base branch.",
     )
 
 

@@ -15,7 +15,7 @@ from rocky_action.domain.diff import Exhaustive, ModelDiff, NotCompared, Sampled
 from rocky_action.domain.execution import Cloned, Failed, Inlined, NotRun, RunOutcome, Succeeded
 from rocky_action.domain.findings import Finding, Impact
 from rocky_action.domain.plan import NOTHING_CHANGED
-from rocky_action.domain.report import Report, Severity, Verdict
+from rocky_action.domain.report import Caveat, Report, Severity, Verdict
 from rocky_action.domain.text import listed, named
 from rocky_action.study import Study
 
@@ -30,8 +30,8 @@ _COLOURS = {
 }
 
 
-def show_study(known: Study) -> None:
-    """The change set and the plan."""
+def show_study(known: Study, refused: Iterable[Caveat] = ()) -> None:
+    """The change set, the plan, and what the reader must know of both."""
     console = Console()
     changes = table("Model", "Change", "Columns", "Why", title="Change set")
     for change in known.changes.changes:
@@ -55,7 +55,7 @@ def show_study(known: Study) -> None:
     far = [left.model for left in known.plan.skipped if left.why == NOTHING_CHANGED]
     if far:
         console.print(f"[dim]skipped, {NOTHING_CHANGED}:[/dim] {safe(listed(far, most=MOST_FAR))}", highlight=False)
-    for caveat in known.caveats:
+    for caveat in (*known.caveats, *refused):
         console.print(f"[yellow]{safe(caveat.model or '')}[/yellow]: {safe(caveat.message)}")
     _show_findings(console, known.findings)
 

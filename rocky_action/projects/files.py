@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from rocky_action.projects.config_keys import ADAPTER_SETTINGS
 from rocky_action.projects.mistakes import Mistakes
 from rocky_action.projects.plain_toml import plain_toml
+from rocky_action.projects.shown_secrets import shown_secrets
 from rocky_action.projects.toml import Document, Table
 from rocky_action.projects.variables import fill_environment, unset_in
 
@@ -63,7 +64,12 @@ class Files:
         for name, line in missing:
             advice = f"Set {name} where this runs, or write ${{{name}:-default}}."
             self.mistakes.note(path, f"environment variable {name} is not set", line=line, advice=advice)
-        return None if missing else root
+        seen = tuple(shown_secrets(raw, self.environ)) if root is not None and self.environ and "${" in raw else ()
+        for name in seen:
+            line = raw.count("\n", 0, raw.find(name)) + 1
+            advice = "Only a setting of an adapter that is itself named like a secret, such as password, may have it."
+            self.mistakes.note(path, f"{name} is a secret, and would be shown here", line=line, advice=advice)
+        return None if missing or seen else root
 
     def _parsed(self, document: Document) -> Table | None:
         path, text = document.path, document.text

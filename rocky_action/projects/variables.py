@@ -38,6 +38,11 @@ def fill_environment(text: str, environ: Mapping[str, str]) -> tuple[str, tuple[
     return _ENVIRONMENT.sub(fill, text), tuple(unset)
 
 
+def named_variables(text: str) -> tuple[str, ...]:
+    """The variables of the environment that a text names, each once."""
+    return tuple(dict.fromkeys(match[1].partition(":-")[0] for match in _ENVIRONMENT.finditer(text)))
+
+
 def unset_in(text: str) -> tuple[int, ...]:
     """Which of the unset variables a value was to have, by their place in the list of them."""
     return tuple(int(found) for found in _UNSET.findall(text))

@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from rocky_action.domain.project import Model, TimeInterval
 from rocky_action.errors import SqlError
 from rocky_action.rocky_dsl import Lowered, LoweringWarning, lower, same_words
-from rocky_action.sql import guard, intervals
+from rocky_action.sql import grammar, guard, intervals
 from rocky_action.sql.tokens import parse, spelled, tokenize
 
 gc.set_threshold(10_000, 20, 20)  # trees are many small objects; looking for garbage among them took half of the time
@@ -95,6 +95,7 @@ def parse_query(sql: str, dialect: str) -> Query:
         raise SqlError(problem, advice=_ADVICE)
     (tree,) = statements
     assert isinstance(tree, exp.Query)  # noqa: S101  the guard has just established it; this tells the type checker
+    grammar.refuse_misread(tree, tokens)
     return Query(sql, dialect, tuple(token for token in tokens if token.token_type is not TokenType.SEMICOLON), tree)
 
 

@@ -15,6 +15,7 @@ from sqlglot import exp
 from rocky_action.domain.permits import Permits
 from rocky_action.errors import SqlError
 from rocky_action.sql.builtins import builtins_of, nodes
+from rocky_action.sql.calls import strange_calls
 from rocky_action.sql.guard import condition, does_more
 from rocky_action.sql.parse import Query, parse_query
 from rocky_action.sql.references import tables
@@ -34,9 +35,11 @@ _ENDING = re.compile(
 """What DuckDB may take for a path where there is no table of such a name; ``data.csv`` without quotes too."""
 _PATH = re.compile(r"[/\\:*?]")
 FORMATS = frozenset(
-    ["avro", "binaryfile", "cloudfiles", "csv", "delta", "hudi", "iceberg", "jdbc", "json", "kafka", "orc", "parquet"]
-).union(["text", "xml"])
-"""Databricks reads the files of a path where one of these stands for a schema."""
+    ["avro", "binaryfile", "cloudfiles", "csv", "delta", "deltasharing", "excel", "hudi", "iceberg", "image", "jdbc"]
+).union(["json", "kafka", "libsvm", "orc", "parquet", "protobuf", "rate", "sequencefile", "text", "xml"])
+"""Databricks reads the files of a path where one of these stands for a schema, or a source's class: a.b.parquet."""
+_BEYOND = re.compile(r"[/\\:.#]")
+"""What no name of a table or schema has there, and paths, addresses and classes have."""
 SETTINGS = frozenset(
     ["duckdb_databases", "duckdb_logs", "pg_prepared_statements", "pg_settings", "pragma_database_list"]
 )
@@ -110,12 +113,22 @@ def is_like_file(name: str, *, anything: bool) -> bool:
     return "://" in name or _ENDING.search(name) is not None or (anything and _PATH.search(name) is not None)
 
 
+def _is_path(*parts: str) -> bool:
+    """Whether Databricks can only take a name's last part for a path, or its first for a class that reads one."""
+    return not re.fullmatch(r"\w+", parts[-1]) or _BEYOND.search(parts[0]) is not None
+
+
+def _is_of_files(parts: Sequence[str]) -> bool:
+    return any(_BEYOND.search(part) for part in parts) or (len(parts) == 2 and parts[0].lower() in FORMATS)
+
+
 def _refusals(query: Query, asked: Asked) -> Iterator[Refusal]:
     for node in query.tree.walk():
         found = _refused(node, query, asked=asked)
         if found is not None:
             what, advice = found
             yield Refusal(what, _line(node), advice)
+    yield from _unseen(query, asked.permits)
     if query.dialect == "databricks" and SUBSTITUTED in query.text:
         yield substituted(query.sql)
     for table in tables(query):
@@ -125,13 +138,27 @@ def _refusals(query: Query, asked: Asked) -> Iterator[Refusal]:
             yield Refusal(what, _line(table), advice)
 
 
+def _unseen(query: Query, permits: Permits) -> Iterator[Refusal]:
+    """Calls that stand in the text and that the tree has lost: sqlglot reads over some things and forgets them."""
+    strange = tuple(strange_calls(query.tokens, query.dialect))
+    seen = {node.meta.get("start") for node in query.tree.walk()} if strange else set()
+    for token, name in strange:
+        found = None if token.start in seen else call_refusal(name, permits, dialect=query.dialect)
+        if found is not None:
+            yield Refusal(found[0], token.line, found[1])
+
+
 def _refused(node: exp.Expr, query: Query, *, asked: Asked) -> tuple[str, str] | None:
     """Why a node may not be there and what to do about it, None if it may."""
     kind, allowed = type(node).__name__, nodes()
     if isinstance(node, exp.Table) and not isinstance(node.this, (exp.Identifier, exp.Func, exp.Dot)):
         return f"{node.this.sql(query.dialect)} is no table, and a model reads tables only", _TABLE_ADVICE
+    if isinstance(node, exp.Summarize) and isinstance(node.this, exp.Literal):
+        return f"{node.this.sql(query.dialect)} is a text and no table, and a model reads tables only", _TABLE_ADVICE
     if isinstance(node, exp.Parameter) and isinstance(node.this, exp.Parameter):
         return _SPELLED["SessionParameter"], ""
+    if isinstance(node, exp.Anonymous) and isinstance(node.parent, exp.Hint):
+        return None  # REPARTITION(3): advice to the optimizer, in what would else be a comment
     if isinstance(node, exp.Anonymous):
         return call_refusal(_full_name(node, query), asked.permits, dialect=query.dialect)
     if kind in allowed.parts:
@@ -196,8 +223,7 @@ def _refused_table(table: exp.Table, query: Query, *, asked: Asked) -> tuple[str
             return f"{name} tells how this machine, or the database, is set up", ""
         if is_like_file(name, anything=True) and not asked.exists(parts):
             return f"{name} is no table, so DuckDB would take it for a file", _TABLE_ADVICE
-    of_files = query.dialect == "databricks" and len(parts) == 2 and lower[0] in FORMATS
-    if of_files and (not re.fullmatch(r"\w+", parts[1]) or not asked.exists(parts)):
+    if query.dialect == "databricks" and _is_of_files(parts) and (_is_path(*parts) or not asked.exists(parts)):
         return f"{name} is no table, so Databricks would take it for files", _TABLE_ADVICE
     if asked.permits.strict_sources and not asked.is_source(parts):
         return (
@@ -219,10 +245,15 @@ def _line(node: exp.Expr) -> int | None:
 def permitted_condition(text: str, dialect: str) -> str:
     """A ``where`` that somebody wrote, as one condition that only computes. Raises SqlError.
 
-    It comes from the pull request as well, and nothing is allowed here by name.
+    It comes from the pull request as well, and nothing is allowed here by name; nor is it asked here which tables may
+    be read, so none is.
     """
     checked = condition(text, dialect)
-    refusal = refusal_of(parse_query(f"SELECT 1 WHERE ({checked})", dialect), Asked())
+    query = parse_query(f"SELECT 1 WHERE ({checked})", dialect)
+    refusal = refusal_of(query, Asked())
+    read = next(tables(query), None)
+    if refusal is None and read is not None:
+        refusal = Refusal(f"it reads {read.sql(dialect)}, and it may only look at the row")
     if refusal is not None:
         raise SqlError(
             f"the condition cannot be used: {refusal.what}", advice="It may only call functions that compute."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rocky_action.domain.lineage import SourceRead
-from rocky_action.domain.project import Project
+from rocky_action.domain.project import Project, Relation
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,16 @@ class KnownSources:
         """Whether a table's name, given in its parts, means one of them, whether or not both name the catalog."""
         wanted = self._full(parts)
         return wanted in self._declared or any(wanted == self._full(read) for read in self._read_like(parts[-1]))
+
+    def builds(self, target: Relation) -> bool:
+        """Whether one of the models is what builds a relation."""
+        wanted = self._full([part for part in (target.catalog, target.schema, target.name) if part])
+        return wanted in self._built
+
+    @cached_property
+    def _built(self) -> frozenset[tuple[str, ...]]:
+        targets = (model.target for model in self.project.models.values())
+        return frozenset(self._full([part for part in (one.catalog, one.schema, one.name) if part]) for one in targets)
 
     def _read_like(self, name: str) -> Iterator[tuple[str, ...]]:
         """What those of the models read whose text mentions a name: only these are parsed."""

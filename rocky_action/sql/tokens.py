@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.errors import SqlError
+from rocky_action.sql.grammar import parser
 
 _ADVICE = "A model is a single SELECT, with or without CTEs and set operations."
 _SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -42,7 +43,7 @@ def tokenize(sql: str, dialect: str) -> tuple[Token, ...]:
 def parse(sql: str, tokens: Sequence[Token], *, dialect: str) -> list[exp.Expr]:
     """The trees of all statements of a text. Raises SqlError with line and column."""
     try:
-        trees = Dialect.get_or_raise(dialect).parser().parse(list(tokens), sql)
+        trees = parser(dialect).parse(list(tokens), sql)
     except ParseError as err:
         raise SqlError(_pointed(err), advice=_ADVICE) from err
     except RecursionError as err:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from functools import cache
-
-from sqlglot import Dialect, exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import FullRefresh, Model, View
 from rocky_action.errors import SqlError
-from rocky_action.sql.builtins import builtins_of, nodes
+from rocky_action.sql.calls import strange_calls
 from rocky_action.sql.guard import does_more
 from rocky_action.sql.permitted import FORMATS, SETTINGS, SUBSTITUTED, Refusal, call_refusal, is_like_file, substituted
 from rocky_action.sql.tokens import spelled, tokenize
@@ -26,16 +22,11 @@ _DOING = frozenset(
 """Words that can make a text do more than read. A column of such a name can be put in quotes."""
 _HIDING = frozenset({"IDENTIFIER", "NEXTVAL"})
 """Functions that do, or may, beside those that ``guard`` knows; quotes make no difference to them."""
-_WORDS = """
-    all and any array as asof between by case cast columns connect cross cube distinct else end except exclude excluded
-    exists extract filter following from full group groups having if ignore ilike in inner intersect interval is join
-    lateral left like limit map materialized natural not nulls offset on or order outer over partition per pivot
-    preceding qualify range recursive rename replace respect right rollup row rows sample select semi sets similar some
-    struct tablesample then to try_cast union unnest unpivot using values when where window with within xor
-"""
-_BEFORE_PARENTHESIS = frozenset(_WORDS.split())
-"""Words of SQL that stand before a parenthesis and call nothing."""
-_TEXTS = frozenset({TokenType.STRING, TokenType.HEREDOC_STRING})
+_TEXTS = frozenset({TokenType.HEREDOC_STRING, TokenType.RAW_STRING, TokenType.STRING})
+_SOURCES = frozenset({TokenType.FROM, TokenType.JOIN, TokenType.TABLE})
+"""Behind these stands a table; behind a comma it may."""
+_SIGNS = "/\\:#"
+"""What paths and addresses have, and names of tables on Databricks have not."""
 
 
 def verbatim(model: Model, dialect: str) -> str:
@@ -74,10 +65,8 @@ def refusal_of_text(sql: str, permits: Permits, *, dialect: str) -> Refusal | No
         problem = _problem(token, before=before, after=after, dialect=dialect)
         if problem is not None:
             return Refusal(problem, token.line)
-    for index, (token, after) in enumerate(itertools.pairwise(tokens)):
-        name = _name_before_parenthesis(tokens, index, after=after)
-        known = name in _computing(dialect) and builtins_of(dialect).refusal(name) is None if name else True
-        found = None if known or name is None else call_refusal(name, permits, dialect=dialect)
+    for token, name in strange_calls(tokens, dialect):
+        found = call_refusal(name, permits, dialect=dialect)
         if found is not None:
             what, advice = found
             return Refusal(what, token.line, advice)
@@ -86,53 +75,34 @@ def refusal_of_text(sql: str, permits: Permits, *, dialect: str) -> Refusal | No
 
 def _problem(token: Token, *, before: Token | None, after: Token | None, dialect: str) -> str | None:
     """Why a token may not be there, None if it may."""
-    from_where = before is not None and before.token_type in (TokenType.FROM, TokenType.JOIN, TokenType.TABLE)
-    if token.token_type in _TEXTS and from_where:
-        return f"{token.text!r} is no table, and a model reads tables only"
-    name = f".{token.text}" if before is not None and before.token_type is TokenType.DOT else token.text
-    is_text = token.token_type in _TEXTS
-    if dialect == "duckdb" and is_like_file(name, anything=token.token_type is TokenType.IDENTIFIER):
-        return f"{token.text!r} looks like a file, and a model reads tables only"
-    if dialect == "duckdb" and not is_text and token.text.lower() in SETTINGS:
-        return f"{token.text} tells how this machine, or the database, is set up"
+    kind = None if before is None else before.token_type
+    name, is_text = token.text, token.token_type in _TEXTS
+    if is_text and kind in _SOURCES:
+        return f"{name!r} is no table, and a model reads tables only"
     if token.token_type is TokenType.UNKNOWN:  # a backtick, which quotes a name for DuckDB and not here
-        return f"what stands behind {token.text} may be read in another way by the warehouse"
-    of_format = after is not None and after.token_type is TokenType.DOT and token.text.lower() in FORMATS
-    if dialect == "databricks" and of_format and from_where and not is_text:
-        return f"{token.text} before a point makes Databricks read files, and a model reads tables only"
-    if token.token_type is TokenType.PARAMETER and dialect == "snowflake" and from_where:
+        return f"what stands behind {name} may be read in another way by the warehouse"
+    if dialect == "duckdb":
+        part = f".{name}" if kind is TokenType.DOT else name
+        if is_like_file(part, anything=token.token_type is TokenType.IDENTIFIER):
+            return f"{name!r} looks like a file, and a model reads tables only"
+        if not is_text and name.lower() in SETTINGS:
+            return f"{name} tells how this machine, or the database, is set up"
+    if dialect == "databricks" and (found := _outside_spark(token, kind=kind, after=after)) is not None:
+        return found
+    in_list = kind in _SOURCES or kind is TokenType.COMMA
+    if dialect == "snowflake" and name.startswith("@") and (not is_text or in_list):
         return "@ reads the files of a stage, and a model reads tables only"
     return None
 
 
-def _name_before_parenthesis(tokens: tuple[Token, ...], index: int, *, after: Token) -> str | None:
-    """The name that a token ends, with all its parts, where it stands before a parenthesis; None elsewhere."""
-    token = tokens[index]
-    if after.token_type is not TokenType.L_PAREN or token.token_type in _TEXTS or not token.text:
-        return None
+def _outside_spark(token: Token, *, kind: TokenType | None, after: Token | None) -> str | None:
+    """What of Spark's reads files, or runs a program; ``kind`` is that of the token before."""
+    before_point = after is not None and after.token_type is TokenType.DOT
+    if token.token_type in _TEXTS:
+        return "USING before a text runs a program, and a model only reads" if kind is TokenType.USING else None
+    if before_point and token.text.lower() in FORMATS and (kind in _SOURCES or kind is TokenType.COMMA):
+        return f"{token.text} before a point makes Databricks read files, and a model reads tables only"
     quoted = token.token_type is TokenType.IDENTIFIER
-    if not quoted and not (token.text[0].isalpha() or token.text[0] == "_"):
-        return None
-    parts = [token.text.lower()]
-    while index >= 2 and tokens[index - 1].token_type is TokenType.DOT:
-        index -= 2
-        parts.insert(0, tokens[index].text.lower())
-    if len(parts) == 1 and not quoted and parts[0] in _BEFORE_PARENTHESIS:
-        return None
-    return ".".join(parts)
-
-
-@cache
-def _computing(dialect: str) -> frozenset[str]:
-    """Names, in lower case, of sqlglot's functions that only compute, and of types."""
-    of_classes = {name.lower() for kind in exp.ALL_FUNCTIONS for name in kind.sql_names()}
-    refused = {
-        name.lower()
-        for kind in exp.ALL_FUNCTIONS
-        if kind.__name__ not in nodes().functions
-        for name in kind.sql_names()
-    }
-    parser = Dialect.get_or_raise(dialect).parser_class
-    own = {name.lower() for name in (*parser.FUNCTIONS, *parser.FUNCTION_PARSERS)}
-    types = {kind.name.lower() for kind in parser.TYPE_TOKENS}
-    return frozenset((of_classes | own | types) - refused)
+    if quoted and (any(sign in token.text for sign in _SIGNS) or (before_point and "." in token.text)):
+        return f"{token.text!r} looks like a file, and a model reads tables only"
+    return None

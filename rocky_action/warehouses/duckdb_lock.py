@@ -32,12 +32,16 @@ CLOSED: Config = {
     "python_enable_replacements": False,  # or a name that is no table's could be one of our own variables
 }
 """What a database is opened with; all but the first few statements of ours find it locked."""
+HELD: Config = {name: CLOSED[name] for name in ("allow_community_extensions", "python_enable_replacements")}
+"""What a connection to MotherDuck is opened with; its extension is fetched then, and may keep secrets of its own."""
 _STILL_SET = ("enable_profiling", "profiling_coverage")
 """What may still be changed: how a statement is measured. Where the measurements would be written is not among it."""
 _SMALLEST_SPILL = 64 * 2**20
 _ADDRESS = re.compile(r"\w+://")
 _SEED_ADVICE = "A seed makes tables, and fills them from files of this project."
 _REFUSED_IN_SEEDS = frozenset({"ATTACH", "DETACH", "EXPORT", "LOAD"})
+_COPIES_WITHIN = re.compile(r"\(\s*COPY\b", re.IGNORECASE)
+"""A CTE may be a COPY, whatever kind of statement it is part of."""
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -60,7 +64,7 @@ def lock(connection: duckdb.DuckDBPyConnection, allowed: Allowed) -> None:
     folder gets half of the free disk at most. A file that this process has open already is locked: as whoever was first
     has asked.
     """
-    if connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]:
+    if _is_locked(connection):
         return
     for name in allowed.extensions:
         _load(connection, name)
@@ -75,6 +79,22 @@ def lock(connection: duckdb.DuckDBPyConnection, allowed: Allowed) -> None:
         ("lock_configuration", "true"),
     ):
         connection.execute(f"SET {name} = {value}")
+
+
+def lock_session(connection: duckdb.DuckDBPyConnection) -> None:
+    """Locks a session with MotherDuck as far as it still works: no more extensions, and its settings as they are."""
+    if _is_locked(connection):
+        return
+    for name, value in (
+        ("autoinstall_known_extensions", "false"),
+        ("autoload_known_extensions", "false"),
+        ("lock_configuration", "true"),
+    ):
+        connection.execute(f"SET {name} = {value}")
+
+
+def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:
+    return connection.execute("SELECT current_setting('lock_configuration')").fetchall() == [(True,)]
 
 
 def check_seed(connection: duckdb.DuckDBPyConnection, script: str) -> None:
@@ -94,7 +114,8 @@ def _refused(statement: duckdb.Statement) -> str | None:
         return "a statement that is not known here"
     if kind in _REFUSED_IN_SEEDS:
         return f"{'an' if kind[0] in 'AE' else 'a'} {kind} statement"
-    if kind == "COPY" and re.search(r"\bTO\b", _QUOTED.sub(" ", statement.query), re.IGNORECASE):
+    plain = _QUOTED.sub(" ", statement.query)
+    if (kind == "COPY" or _COPIES_WITHIN.search(plain)) and re.search(r"\bTO\b", plain, re.IGNORECASE):
         return "a COPY to a file"
     return None
 

@@ -15,7 +15,7 @@ from rocky_action.domain.usage import NO_USAGE, Usage
 from rocky_action.errors import MissingCredentialsError, PreviewError, ProjectError, WarehouseError
 from rocky_action.ports import Row, Size
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, config_of
-from rocky_action.warehouses.duckdb_lock import Config
+from rocky_action.warehouses.duckdb_lock import HELD, Config, lock_session
 from rocky_action.warehouses.duckdb_statements import clocked, translated
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -117,10 +117,11 @@ def open_adapter(request: OpenRequest, *, connect: Connect | None = None) -> Ope
             f"[adapter.{request.adapter.name}] is on MotherDuck, and MOTHERDUCK_TOKEN is not set",
             advice="Set it where this runs, from the repository's secrets.",
         )
-    config = config_of(OpenOptions(memory_limit=request.memory_limit))
+    config = config_of(OpenOptions(memory_limit=request.memory_limit)) | HELD
     config |= {"motherduck_token": token, "custom_user_agent": _agent(request.labels)}
     try:
         connection = (connect or _connect)(place, config)
+        lock_session(connection)
         ((name,),) = connection.execute("SELECT current_database()").fetchall()
     except duckdb.Error as err:
         told = _scrubbed(str(err).strip().splitlines()[0], token)

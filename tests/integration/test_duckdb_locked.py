@@ -254,6 +254,7 @@ def test_compared_files_are_the_only_ones(folder: Path) -> None:
         "INSTALL httpfs; LOAD httpfs",
         "CREATE TABLE x AS SELECT 1 AS a; COPY x TO 'data/x.csv'",
         "COPY (SELECT 1) TO 'data/y.csv'",
+        "WITH x AS (COPY (SELECT 1) TO 'data/z.csv') SELECT 1",
         "EXPORT DATABASE 'data'",
         "SET enable_external_access = true",
         "UPDATE EXTENSIONS",
