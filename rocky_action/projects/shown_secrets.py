@@ -1,4 +1,4 @@
-"""Secrets of the environment that a project's file would bring to where they are shown: names, and what is made of them.
+"""Secrets of the environment that a project's file would bring to where they are shown, such as names of tables.
 
 A pull request writes these files. A variable named like a secret may fill a setting that is named like one, such as an
 adapter's password, and nothing else: all else ends in names of tables, in statements, and in the report.
@@ -13,6 +13,8 @@ from rocky_action.projects.variables import fill_environment, named_variables
 from rocky_action.secrecy import secrets_of
 
 _MARK = "\ue002"
+_UNREAD = frozenset({"hook", "hooks"})
+"""Tables of rocky.toml that nothing here reads: an address that Rocky calls may have a token in it."""
 
 
 def shown_secrets(raw: str, environ: Mapping[str, str]) -> Iterator[str]:
@@ -30,7 +32,7 @@ def shown_secrets(raw: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _seen(values: Mapping[str, object]) -> Iterator[bool]:
-    todo: list[tuple[str, object]] = list(values.items())
+    todo: list[tuple[str, object]] = [one for one in values.items() if one[0] not in _UNREAD]
     while todo:
         key, value = todo.pop()
         if isinstance(value, dict):

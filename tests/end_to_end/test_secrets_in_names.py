@@ -34,6 +34,7 @@ def test_a_secret_fills_nothing_that_is_shown(path: str, text: str) -> None:
 
 def test_other_variables_do_and_so_do_secrets_where_they_are_meant() -> None:
     config = ROCKY_TOML.replace('type = "duckdb"', 'type = "snowflake"\npassword = "${GH_TOKEN}"')
+    config += '\n[hook.on_run_end]\nurl = "https://example.com/${GH_TOKEN}"\n'
     defaults = '[target]\ncatalog = "shop"\nschema = "${SCHEMA_NAME}"\n'
     project = load(project_files({"m": "SELECT 1 AS a"}, config) | {"models/_defaults.toml": defaults}, environ=ENVIRON)
     assert project.models["m"].target.schema == "marts"
@@ -45,5 +46,5 @@ def test_the_comment_says_so_and_shows_none(spied: Spied, project: PullRequest, 
     project.push(five_models.pull_request() | {"models/fct_revenue.toml": sidecar})
     step = spied.runner.run({"max_samples": "9"}, project.event("opened"))
     (comment,) = github.state.comments.values()
-    assert "GH_TOKEN is a secret, and would be shown here" in comment.body
+    assert "is a secret, and would be shown here" in comment.body
     spied.check(step)
