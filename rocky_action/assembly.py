@@ -32,6 +32,7 @@ from rocky_action.projects.seeds import seed_files, seed_statements
 from rocky_action.settings import Settings
 from rocky_action.stages.leniency import GATING, gate_caveats
 from rocky_action.study import Connection, Study, World
+from rocky_action.warehouses.destinations import refuse_another_destination
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import Opened, OpenRequest
 
@@ -173,6 +174,7 @@ def connect(
     from rocky_action.state import NoRecords, open_records  # a plan opens no warehouse, so it has no records
 
     place.mask_all(projects.head.adapter.settings)
+    refuse_another_destination(projects.head.adapter, projects.base.adapter)
     files = seed_files(head_tree.paths(), settings.seeds)
     request = OpenRequest(
         projects.head.adapter,
@@ -231,6 +233,7 @@ def open_newest(settings: Settings, place: Place, *, known: Study, options: Prev
     from rocky_action.state import read_records  # as above
 
     again = f"Run `rocky-preview create --name {options.name}` first."
+    refuse_another_destination(known.projects.head.adapter, known.projects.base.adapter)
     opened = open_warehouse(
         OpenRequest(
             known.projects.head.adapter,

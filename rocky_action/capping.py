@@ -136,7 +136,7 @@ def keep_to_cap(known: Study, connection: Connection, *, options: PreviewOptions
     spending = _Asking(known, connection, options, now, tariff).spending()
     plan = keep_within(spending, cap)
     if plan.plan_only:
-        refusal = Unchecked(f"{EXCEEDED}: {_amounts(plan.report)}", raising(plan.report), capped=True)
+        refusal = Unchecked(f"{EXCEEDED}: {_amounts(plan.report)}", raising(plan.report), kind="capped")
         return Capped(options, plan, refusal=refusal)
     return _watched(connection, options, plan=plan, tariff=tariff, spending=spending)
 
@@ -188,7 +188,7 @@ def _refused(options: PreviewOptions, adapter_type: str) -> Capped:
     report = CapReport(options.cap.usd, options.cap.bytes, cuts=(Cut("plan_only"),))
     because = f"max_preview_usd cannot be kept, as there is no price for what {adapter_type} charges"
     advice = "Say what it charges, or set max_preview_bytes instead of max_preview_usd."
-    return Capped(options, CapPlan(report, plan_only=True), refusal=Unchecked(because, advice, capped=True))
+    return Capped(options, CapPlan(report, plan_only=True), refusal=Unchecked(because, advice, kind="capped"))
 
 
 def _amounts(report: CapReport) -> str:

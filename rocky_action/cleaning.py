@@ -12,14 +12,17 @@ from rocky_action.domain.naming import SCHEMA_PREFIX, is_preview_name, preview_n
 from rocky_action.domain.options import PreviewOptions
 from rocky_action.domain.project import Adapter, Project, Projects
 from rocky_action.domain.pull_request import PullRequest
-from rocky_action.git.repository import open_repository
-from rocky_action.git.trees import WorkTree
+from rocky_action.git.history import find_commit, find_merge_base
+from rocky_action.git.repository import Repository, open_repository
+from rocky_action.git.trees import CommitTree, WorkTree
 from rocky_action.place import Place, project_folder
 from rocky_action.ports import WarehouseAdapter
 from rocky_action.projects.adapters import read_adapter
+from rocky_action.projects.rocky import RockyLoader
 from rocky_action.settings import Settings
 from rocky_action.stages.plan import refuse_reserved_schemas
 from rocky_action.state import WarehouseRecords, read_records
+from rocky_action.warehouses.destinations import has_destination, refuse_another_destination
 from rocky_action.warehouses.registry import open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 
@@ -38,6 +41,8 @@ def cleanup_previews(
     loader, tree = project_loader(settings, place), WorkTree(repository)
     adapter = read_adapter(tree, posixpath.basename(settings.config), environ=place.environ, pipeline=settings.pipeline)
     place.mask_all(adapter.settings)
+    if pull_request:
+        _refuse_another_destination(adapter, repository, loader=loader, pull_request=pull_request)
     if not _has_data(adapter, place):
         return ()
     head_ref = pull_request.head_ref if pull_request else repository.branch_name or repository.head_commit[:7]
@@ -69,6 +74,19 @@ def cleanup_previews(
         if expired:
             _prune(records, settings, place=place)
         return tuple(dropped)
+
+
+def _refuse_another_destination(
+    adapter: Adapter, repository: Repository, *, loader: RockyLoader, pull_request: PullRequest
+) -> None:
+    """Raises MissingCredentialsError where the login would go to where only this pull request has it go."""
+    if not has_destination(adapter):
+        return
+    reviewed = find_commit(repository, pull_request.base_ref)
+    base = CommitTree(repository, find_merge_base(repository, base=reviewed, head=repository.head_commit))
+    if loader.holds(base):
+        known = read_adapter(base, loader.config_path, environ=loader.environ, pipeline=loader.pipeline)
+        refuse_another_destination(adapter, known)
 
 
 def _prune(records: WarehouseRecords, settings: Settings, *, place: Place) -> None:

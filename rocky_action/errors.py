@@ -135,7 +135,7 @@ class UnsteadyError(WarehouseError):
 
 
 class MissingCredentialsError(WarehouseError):
-    """Nothing was given to log in with, as for a pull request from a fork; ``message`` names what is missing."""
+    """There is nothing to log in with, as for a pull request from a fork, or nothing that may be sent there."""
 
 
 class ForgeError(OutsideError):

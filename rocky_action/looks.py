@@ -53,10 +53,11 @@ class Looks:
     def show(self, report: Report) -> None:
         """What a finished preview has found. A line has its annotation once: on the check run, or by the runner."""
         found = in_folder(self._annotations(report), self.folder)
-        verdict = report.verdict
         on_lines = tuple(one for one in found if one.path)
         body = partial(_summary, report)
-        shown = self._check(conclusion(verdict, self.settings), render_title(report), body=body, annotations=on_lines)
+        shown = self._check(
+            conclusion(report.gated, self.settings), render_title(report), body=body, annotations=on_lines
+        )
         for one in found:
             if not (shown and one.path):
                 self.runner.annotate(

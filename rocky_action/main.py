@@ -174,7 +174,7 @@ def _preview(job: Job) -> int:
             options = replace(options, fingerprinted=job.memory.fingerprinted)
         report = preview(world, options)
     code = publish(job, report)
-    fails = job.settings.fail_on.fails(report.verdict)
+    fails = job.settings.fail_on.fails(report.gated)
     job.runner.say(f"Verdict: {report.verdict}{f', which `fail_on: {job.settings.fail_on}` fails' if fails else ''}")
     return code or int(fails)
 

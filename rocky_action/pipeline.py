@@ -57,7 +57,13 @@ def carry_out(world: World, options: PreviewOptions, *, known: Study) -> Report:
         try:
             connection = opened.enter_context(world.connect(known.projects))
         except MissingCredentialsError as err:
-            plan_only = unchecked_evidence(known.changes, known.plan, schema=options.schema, err=err)
+            plan_only = unchecked_evidence(
+                known.changes,
+                known.plan,
+                schema=options.schema,
+                err=err,
+                own_doing=known.projects.changes_adapter,
+            )
             return report(world, options, known=known, evidence=plan_only)
         capped = keep_to_cap(known, connection, options=options, now=world.now)
         if capped.refusal:

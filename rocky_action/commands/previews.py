@@ -49,7 +49,7 @@ def _run_in(namespace: argparse.Namespace, folder: Path) -> int:
     else:
         tables.show_report(report)
     sys.stderr.write(f"rocky-preview: the comment and the JSON documents are in {output}\n")
-    return int(call.settings.fail_on.fails(report.verdict))
+    return int(call.settings.fail_on.fails(report.gated))
 
 
 def create(namespace: argparse.Namespace) -> int:
@@ -92,7 +92,7 @@ def diff(namespace: argparse.Namespace) -> int:
         sys.stdout.write(to_json(documents.diff_json(report)))
     else:
         tables.show_diffs(report)
-    return int(call.settings.fail_on.fails(report.verdict))
+    return int(call.settings.fail_on.fails(report.gated))
 
 
 def cost(namespace: argparse.Namespace) -> int:

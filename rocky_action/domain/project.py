@@ -295,6 +295,12 @@ class Projects:
         models = (*self.base.models.values(), *self.head.models.values())
         return tuple(sorted({model.target.catalog for model in models}))
 
+    @property
+    def changes_adapter(self) -> bool:
+        """Whether head's login is another one than base's, where base's could be had."""
+        base, head = self.base.adapter, self.head.adapter
+        return not base.unset and (base.type, base.settings, ()) != (head.type, head.settings, head.unset)
+
     def build_in(self, catalog: str, *, default: str) -> bool:
         """Whether a model of either side is built in a catalog, which a warehouse may spell in another case.
 

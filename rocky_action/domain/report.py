@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from rocky_action.domain.audit import Audit
 from rocky_action.domain.changes import ChangeSet
@@ -83,16 +84,20 @@ class Provenance:
     run_url: str | None = None
 
 
+UncheckedKind = Literal["no_login", "adapter", "capped"]
+
+
 @dataclass(frozen=True)
 class Unchecked:
     """Why nothing was run or compared although something had to be, and what somebody can do about it.
 
-    ``capped`` where the reason is the preview's cap, and not that there is no login.
+    ``kind``: nobody has a login, there is none for the adapter as the pull request changes it, or the preview would not
+    have kept within its cap.
     """
 
     because: str
     advice: str
-    capped: bool = False
+    kind: UncheckedKind = "no_login"
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,12 @@ class Report:
     remarks: tuple[Remark, ...] = ()
     self_test: SelfTest | None = None
     unseen: tuple[str, ...] = ()
+
+    @property
+    def gated(self) -> Verdict:
+        """The verdict for a gate: what a pull request itself keeps from being checked is failed."""
+        own_doing = self.unchecked is not None and self.unchecked.kind == "adapter"
+        return Verdict.FAILED if own_doing else self.verdict
 
     def diff_of(self, model: str) -> ModelDiff | None:
         """The diff of one model, None for models that have no relation or were not run."""

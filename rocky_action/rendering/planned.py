@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from rocky_action.domain.report import Report, Unchecked, Verdict
+from rocky_action.domain.report import Report, Unchecked, UncheckedKind, Verdict
 from rocky_action.rendering.figures import count, plural
 from rocky_action.rendering.headline import ICONS, Headline
 from rocky_action.rendering.models import why
@@ -13,6 +14,13 @@ from rocky_action.rendering.tables import Table
 from rocky_action.rendering.text import Md, code, join, prose
 
 HEADER = (Md("Model"), Md("Why it would run"))
+_BECAUSE: Mapping[UncheckedKind, str] = MappingProxyType(
+    {
+        "no_login": "no credentials for the warehouse were given",
+        "adapter": "this pull request changes the adapter, and there is no login for the new one",
+        "capped": "it could not be kept within its cap",
+    }
+)
 
 
 def planned_headline(report: Report) -> Headline:
@@ -23,9 +31,8 @@ def planned_headline(report: Report) -> Headline:
         Md(f"**{count(len(plan.prune_set))} of {plural(total, 'model')}** would run"),
         Md("rows, values and cost **unknown**"),
     ]
-    capped = report.unchecked and report.unchecked.capped
-    why = "as it could not be kept within its cap" if capped else "as no credentials for the warehouse were given"
-    words = f"Not checked: nothing was run, {why}"
+    because = _BECAUSE[report.unchecked.kind if report.unchecked else "no_login"]
+    words = f"Not checked: nothing was run, as {because}"
     return Headline(Md(f"{ICONS[Verdict.NOT_CHECKED]} {words}"), join(" · ", parts))
 
 
@@ -34,7 +41,7 @@ def planned_alert(unchecked: Unchecked) -> Iterator[Md]:
     yield Md(f"**Nothing was run and nothing was compared**: {prose(unchecked.because)}")
     if unchecked.advice:
         yield prose(unchecked.advice)
-    if unchecked.capped:
+    if unchecked.kind != "no_login":
         return
     yield Md(
         "GitHub gives no secrets to pull requests from forks and to Dependabot's. A maintainer who has read the change"

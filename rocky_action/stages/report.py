@@ -112,11 +112,16 @@ def distrusted(evidence: Evidence) -> Evidence:
 
 
 _NO_LOGIN = "no credentials for the warehouse were given"
+_NONE_FOR_IT = "this pull request changes the adapter, and there is no login for the new one"
 
 
-def unchecked_evidence(changes: ChangeSet, plan: Plan, *, schema: str, err: MissingCredentialsError) -> Evidence:
-    """Nothing done, as nobody can log in."""
-    return nothing_done(changes, plan, schema=schema, unchecked=Unchecked(err.message, err.advice), because=_NO_LOGIN)
+def unchecked_evidence(
+    changes: ChangeSet, plan: Plan, *, schema: str, err: MissingCredentialsError, own_doing: bool = False
+) -> Evidence:
+    """Nothing done, as nobody can log in; by the pull request's ``own_doing`` where it changes the adapter."""
+    unchecked = Unchecked(err.message, err.advice, "adapter" if own_doing else "no_login")
+    because = _NONE_FOR_IT if own_doing else _NO_LOGIN
+    return nothing_done(changes, plan, schema=schema, unchecked=unchecked, because=because)
 
 
 def nothing_done(changes: ChangeSet, plan: Plan, *, schema: str, unchecked: Unchecked, because: str) -> Evidence:
@@ -224,8 +229,9 @@ def _caveats(evidence: Evidence, projects: Projects) -> Iterable[Caveat]:
             " `baseline: rebuild` compares like with like.",
         )
     if projects.base.adapter.settings != projects.head.adapter.settings:
-        message = "The adapter's settings changed; both sides were read through head's."
-        yield Caveat(Severity.WARNING, message, path="rocky.toml")
+        was_read = evidence.execution.head_runs and not evidence.unchecked
+        seen = "both sides were read through head's" if was_read else "what that does to the data is not shown"
+        yield Caveat(Severity.WARNING, f"The adapter's settings changed; {seen}.", path="rocky.toml")
     for warning in projects.head.warnings:
         yield Caveat(Severity.NOTE, warning)
 

@@ -76,7 +76,7 @@ def cap_plan_only() -> Report:
     whole = reports.breaking()
     cap = CapReport(max_bytes=50_000_000_000, planned=Figures(bytes_scanned=812_000_000_000), cuts=(Cut("plan_only"),))
     unchecked = Unchecked(
-        f"{EXCEEDED}: 812,000,000,000 bytes by estimate, and 50,000,000,000 are allowed", raising(cap), capped=True
+        f"{EXCEEDED}: 812,000,000,000 bytes by estimate, and 50,000,000,000 are allowed", raising(cap), kind="capped"
     )
     evidence = nothing_done(whole.changes, whole.plan, schema=SCHEMA, unchecked=unchecked, because=unchecked.because)
     why = with_advice(unchecked.because, unchecked.advice)
