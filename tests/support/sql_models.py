@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -78,6 +79,16 @@ def database(places: dict[str, str] | None = None) -> duckdb.DuckDBPyConnection:
     for name, place in (places or PLACES).items():
         connection.execute(f"CREATE TABLE {place} AS {TABLES[name]}")
     return connection
+
+
+@cache
+def _standing(places: tuple[tuple[str, str], ...]) -> duckdb.DuckDBPyConnection:
+    return database(dict(places))
+
+
+def standing(places: dict[str, str] | None = None) -> duckdb.DuckDBPyConnection:
+    """The same database, made once for whoever only reads."""
+    return _standing(tuple((places or PLACES).items())).cursor()
 
 
 Result = tuple[list[tuple[str, str]], list[str]]

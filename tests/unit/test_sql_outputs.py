@@ -8,7 +8,7 @@ import pytest
 
 from rocky_action.domain.project import Model, Problem, SurrogateKey
 from rocky_action.sql.outputs import Output, Outputs
-from tests.support.sql_models import PLACES, TABLES, database, model, project, queries
+from tests.support.sql_models import PLACES, TABLES, model, project, queries, standing
 
 ORDERS = model("orders", "SELECT id, amount AS Total, note FROM raw")
 BUILT = [model(name, TABLES[name], target=f"memory.{place}".replace('"', "")) for name, place in PLACES.items()]
@@ -74,7 +74,7 @@ def test_other_dialects_have_other_ways_to_leave_them_open() -> None:
 def test_what_is_told_is_what_duckdb_says(sql: str) -> None:
     told = columns(sql, *BUILT)
     if told is not None:
-        answer = database().execute(sql).description or ()
+        answer = standing().execute(sql).description or ()
         assert [name.lower() for name in told] == [str(column[0]).lower() for column in answer]
 
 

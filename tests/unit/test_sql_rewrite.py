@@ -9,7 +9,7 @@ from rocky_action.errors import SqlError
 from rocky_action.sql.parse import Query, parse_query
 from rocky_action.sql.references import Targets
 from rocky_action.sql.rewrite import Place, inlinable, rewrite, with_surrogate_keys
-from tests.support.sql_models import database, model, queries, run
+from tests.support.sql_models import database, model, queries, run, standing
 
 MODELS = [
     model("orders"),
@@ -45,13 +45,13 @@ def pointed(sql: str, places: dict[str, Place] | None = None, *others: Model, re
 def test_the_answer_is_the_same_from_other_places(sql: str) -> None:
     """Columns, their names and their types included: a column without an alias is called after its text."""
     rewritten = pointed(sql)
-    with database() as here, database(ELSEWHERE) as there:
+    with standing() as here, standing(ELSEWHERE) as there:
         assert run(there, rewritten) == run(here, sql)
 
 
 @pytest.mark.parametrize("sql", queries())
 def test_what_is_in_no_other_place_is_read_where_it_is(sql: str) -> None:
-    with database() as here:
+    with standing() as here:
         assert run(here, pointed(sql, {})) == run(here, sql)
 
 

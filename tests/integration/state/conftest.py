@@ -12,7 +12,12 @@ from rocky_action.warehouses.duckdb import DuckDB, open_duckdb
 from tests.support.previews import make_database, untouched
 from tests.support.spoken import Spoken
 
-DIALECTS = ("duckdb", "bigquery", "databricks", "snowflake")
+DIALECTS = (
+    "duckdb",
+    "bigquery",
+    pytest.param("databricks", marks=pytest.mark.slow),
+    pytest.param("snowflake", marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture
