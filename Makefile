@@ -13,7 +13,7 @@ WAREHOUSE_TESTS := $(BIN)/coverage run -m pytest --durations=10 -m "warehouse an
 WORKFLOWS := $(wildcard .github/workflows/*.yml .github/workflow-examples/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-live test-container nightly check audit sbom bench image spark fakesnow golden lock clean
+.PHONY: help demo test test-slow test-live test-container nightly check audit sbom bench image warehouses golden lock clean
 
 help: ## this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

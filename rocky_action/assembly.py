@@ -14,7 +14,7 @@ from rocky_action.cancelling import closing
 from rocky_action.domain.annotations import Annotation
 from rocky_action.domain.execution import Execution
 from rocky_action.domain.naming import preview_name
-from rocky_action.domain.options import PreviewOptions, ProjectFile
+from rocky_action.domain.options import Baseline, PreviewOptions, ProjectFile
 from rocky_action.domain.permits import Permits
 from rocky_action.domain.project import Ephemeral, Projects, WarehouseOnly
 from rocky_action.domain.pull_request import Comparison, PathStatus, PullRequest
@@ -203,7 +203,7 @@ def connect(
         seeds = _seeds_among(_changed(comparison), settings, head_tree=head_tree, projects=projects)
         if opened.seeded:
             seeds = _changed_seeds(settings, projects, comparison=comparison, head_tree=head_tree)
-        caveats = [*_seed_caveats(opened, files, changed=seeds)]
+        caveats = [*_seed_caveats(opened, files, changed=seeds, baseline=settings.baseline)]
         if settings.max_samples is None and not place.private:
             caveats.append(Caveat(Severity.NOTE, _WITHHELD))
         if opened.powers:
@@ -302,12 +302,13 @@ def _seed_places(tree: SourceTree, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / top for top in tops if not (folder / top).is_symlink())
 
 
-def _seed_caveats(opened: Opened, files: tuple[str, ...], *, changed: Iterable[str]) -> Iterator[Caveat]:
+def _seed_caveats(
+    opened: Opened, files: tuple[str, ...], *, changed: Iterable[str], baseline: Baseline
+) -> Iterator[Caveat]:
     if opened.seeded:
         name = f"The database {opened.created.name} did not exist" if opened.created else "The database is in memory"
-        yield Caveat(
-            Severity.NOTE, f"{name}: it was filled from {', '.join(files)}, and base was built from the merge base."
-        )
+        only = "nothing else is in it" if baseline is Baseline.EXISTING else "base was built from the merge base"
+        yield Caveat(Severity.NOTE, f"{name}: it was filled from {', '.join(files)}, and {only}.")
     for path in changed:
         what = (
             "was read for both sides, so what its change does is not shown"

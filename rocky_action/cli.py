@@ -134,9 +134,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _unknown(arguments: Sequence[str], namespace: argparse.Namespace) -> str:
     """Every argument that means nothing, with what may have been meant."""
-    known = ["--" + name.replace("_", "-") for name in vars(namespace)] + [
-        option.flag for option in INPUTS if option.flag
-    ]
+    inputs = {option.name for option in INPUTS}  # whose option can be called otherwise
+    known = ["--" + name.replace("_", "-") for name in vars(namespace) if name not in inputs]
+    known += [option.flag for option in INPUTS if option.flag]
     return (
         "; ".join(
             f"{argument} is not an option of {namespace.command}{did_you_mean(argument.partition('=')[0], known)}"

@@ -34,7 +34,9 @@ def show_limits(cost: CostDelta) -> None:
     """What became of budgets and gates, where no caveat tells it."""
     console = Console()
     for breach in cost.breaches:
-        word = "[red]error[/red]" if breach.fails else "[yellow]warning[/yellow]"
+        word = (
+            "[red]error[/red]" if breach.fails else "[yellow]warning[/yellow]" if breach.matters else "[dim]note[/dim]"
+        )
         about = f"{breach.model}: " if breach.model else ""
         console.print(f"{word} {safe(about + breach_words(breach))}")
     for over in cost.gates:

@@ -132,11 +132,12 @@ def _counts(report: Report) -> str:
     built = sum(isinstance(run.outcome, Succeeded) for run in report.execution.head_runs)
     differing = sum(not diff.is_empty or diff.new for diff in report.diffs)
     unknown = sum(isinstance(diff.coverage, NotCompared) and not diff.new for diff in report.diffs)
+    copied = sum(isinstance(clone, Cloned) for clone in report.execution.clones)
     plan = report.plan
     if report.unchecked:
         return f"({len(plan.prune_set)} would run, {len(plan.skipped)} skipped, {len(plan.removed)} removed)"
     return (
-        f"({built} built, {len(plan.copy_set)} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
+        f"({built} built, {copied} copied, {len(plan.skipped)} skipped, {len(plan.removed)} removed;"
         f" {differing} differ{f', {unknown} not compared' if unknown else ''})"
     )
 

@@ -16,7 +16,8 @@ from rocky_action.projects.toml import Table
 
 _GROUPS = "groups"
 _TESTS = "test_definitions.toml"
-_SHARED = ("_defaults.toml", _TESTS)
+DEFAULTS = "_defaults.toml"
+_SHARED = (DEFAULTS, _TESTS)
 _NOT_SHARED = ("name", "depends_on", "sources")
 
 
@@ -28,6 +29,12 @@ class Defaults:
     schema: str | None = None
     strategy: Strategy | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def wanting(self) -> tuple[str, ...]:
+        """The keys of a target that each model of the folder has to bring."""
+        given = {"catalog": self.catalog, "schema": self.schema}
+        return tuple(key for key, value in given.items() if value is None)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rocky_action.projects.files import Files
+from rocky_action.projects.folder import DEFAULTS
 from rocky_action.projects.toml import Table
 
 _OPENING = "---toml"
@@ -61,8 +62,11 @@ def companions(path: str, paths: Collection[str]) -> tuple[str, ...]:
     return tuple(name for name in companion_names(path) if name in paths)
 
 
-def read_model_file(path: str, files: Files) -> ModelFile | None:
-    """One model's files; None (and a mistake) if they cannot be read."""
+def read_model_file(path: str, files: Files, *, wanting: Sequence[str] = ()) -> ModelFile | None:
+    """One model's files; None (and a mistake) if they cannot be read.
+
+    ``wanting`` are the keys of its target that its folder does not give: whoever writes metadata has to write them.
+    """
     sidecar, contract = companion_names(path)
     promised = files.contents[contract].decode("utf-8", "replace") if contract in files else None
     text = files.text(path)
@@ -79,6 +83,9 @@ def read_model_file(path: str, files: Files) -> ModelFile | None:
         return ModelFile(path, text.strip(), _line_of_text(text, 0), files.empty(path), None, promised)
     if not starts_with_metadata:
         advice = f"Add {sidecar}, or begin the file with ---toml and end that by ---."
+        if wanting:
+            keys = " and ".join(f"target.{key}" for key in wanting)
+            advice += f" It needs {keys}, there or in {posixpath.join(posixpath.dirname(path), DEFAULTS)}."
         files.mistakes.note(path, "this model has no metadata", advice=advice)
         return None
     begin = text.index(_OPENING) + len(_OPENING)

@@ -121,8 +121,10 @@ class RockyLoader:
             tree.files.mistakes.include(mistakes)
             return model
         mistakes = Mistakes()
-        file = read_model_file(path, Files(tree.files.contents, mistakes, tree.files.environ))
-        read = None if file is None else read_model(file, around[directory])
+        shared = around[directory]
+        files = Files(tree.files.contents, mistakes, tree.files.environ)
+        file = read_model_file(path, files, wanting=shared.folder.defaults.wanting)
+        read = None if file is None else read_model(file, shared)
         tree.files.mistakes.include(mistakes)
         if read is not None and not mistakes.found:
             self.known[made_of] = (read, mistakes)

@@ -14,6 +14,7 @@ from rocky_action.domain.self_test import SelfTestFailed
 from rocky_action.rendering.brief import gone_words
 from rocky_action.rendering.costs import cost_words
 from rocky_action.rendering.figures import count, money, plural
+from rocky_action.rendering.left import copied_count
 from rocky_action.rendering.limits import limits_heading
 from rocky_action.rendering.results import ALARMING, ModelResult, State, counts_differ, in_state, is_without_rows
 from rocky_action.rendering.text import Md, code, join
@@ -230,7 +231,7 @@ def _totals(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     plan = report.plan
     total = len(plan.prune_set) + len(plan.copy_set) + len(plan.skipped)
     built = len(results) - len(in_state(results, State.FAILED, State.NOT_RUN, State.INLINED))
-    copied = f", {count(len(plan.copy_set))} copied" if plan.copy_set else ""
+    copied = f", {count(number)} copied" if (number := copied_count(report)) else ""
     if results:
         yield Md(f"**{count(built)} of {plural(total, 'model')}** built{copied}")
     else:

@@ -37,11 +37,23 @@ def left_view(report: Report, listed: int) -> LeftView | None:
     plan = report.plan
     if not (plan.copy_set or plan.skipped):
         return None
-    copied = "would be copied" if report.unchecked else "copied"
-    words = [f"{count(len(plan.copy_set))} {copied}"] if plan.copy_set else []
+    copied, failed = copied_count(report), len(_not_copied(report))
+    words = [f"{count(copied)} {'would be copied' if report.unchecked else 'copied'}"] if copied else []
+    words += [f"{count(failed)} not copied"] if failed else []
     words += [f"{count(len(plan.skipped))} skipped"] if plan.skipped else []
     lines = [*_copied(report, listed), *_skipped(report, listed)]
     return LeftView(Md(f"<b>Not affected</b>: {html_text(', '.join(words))}"), tuple(lines))
+
+
+def copied_count(report: Report) -> int:
+    """How many models were copied, or would be where nothing was run."""
+    return len(report.plan.copy_set) - len(_not_copied(report))
+
+
+def _not_copied(report: Report) -> Mapping[str, str]:
+    """Why copies failed, by model."""
+    clones = () if report.unchecked else report.execution.clones
+    return {clone.model: clone.because for clone in clones if isinstance(clone, NotCloned)}
 
 
 def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:
@@ -59,9 +71,16 @@ def removed_lines(report: Report, listed: int) -> tuple[Md, ...]:
 
 
 def _copied(report: Report, listed: int) -> Iterator[Md]:
-    clones = {} if report.unchecked else {clone.model: clone for clone in report.execution.clones}
-    reasons = {left.model: _copy_reason(left.why, clones.get(left.model)) for left in report.plan.copy_set}
+    clones = () if report.unchecked else report.execution.clones
+    ways = {clone.model: METHODS[clone.method] for clone in clones if isinstance(clone, Cloned)}
+    failed = _not_copied(report)
+    reasons = {
+        left.model: join(", ", [Md(part) for part in (ways.get(left.model), prose(left.why)) if part])
+        for left in report.plan.copy_set
+        if left.model not in failed
+    }
     yield from _grouped("Would be copied" if report.unchecked else "Copied", reasons, listed=listed)
+    yield from _grouped("Not copied", {model: Md(f"as {prose(why)}") for model, why in failed.items()}, listed=listed)
     yield from _fallbacks(report)
 
 
@@ -79,16 +98,6 @@ def _fallbacks(report: Report) -> Iterator[Md]:
         parts.append(Md(f"{count(rest)} for other reasons"))
     cheapest = len(cloned) - sum(dearer.values())
     yield Md(f"**Copied** the cheapest way: {count(cheapest)} of {count(len(cloned))}; {join('; ', parts)}")
-
-
-def _copy_reason(why: str, clone: Cloned | NotCloned | None) -> Md:
-    match clone:
-        case Cloned(method=method):
-            return Md(f"{METHODS[method]}, {prose(why)}" if why else METHODS[method])
-        case NotCloned(because=because):
-            return Md(f"**which failed** because {prose(because)}")
-        case None:
-            return prose(why)
 
 
 def _skipped(report: Report, listed: int) -> Iterator[Md]:

@@ -378,6 +378,9 @@ def test_every_mistake_at_once_with_suggestions(checkout: Checkout) -> None:
     assert flags.code == 2
     assert "did you mean `--baseline`?" in flags.err
     assert "did you mean `--threads`?" in flags.err
+    named = checkout.run("run", "--allow-functions", "read_csv", "--branch-name", "x")
+    assert "did you mean `--allow-function`?" in named.err
+    assert "did you mean `--branch-name`?" not in named.err
     values = checkout.run("run", "--baseline", "rebuld", "--copy", "al", "--name", "Foo-Bar", "--threads", "x")
     assert values.code == 2
     for said in ("did you mean `rebuild`?", "did you mean `all`?", "--name is 'Foo-Bar'", "--threads is 'x'"):

@@ -121,6 +121,13 @@ def test_seeds_fill_a_file_that_is_missing_and_no_other(folder: Path) -> None:
     assert made.left() == {"shop.duckdb"}
 
 
+def test_a_base_that_nobody_built_is_not_said_to_be(folder: Path) -> None:
+    report = desk(folder, plain(), CHANGED).preview(baseline="existing")
+    assert [caveat.message for caveat in caveats(report)] == [
+        "The database shop.duckdb did not exist: it was filled from data/seed.sql, and nothing else is in it."
+    ]
+
+
 def test_production_is_read_when_it_is_there(folder: Path) -> None:
     made = desk(folder, plain(), CHANGED)
     make_database(made.path, SEED, "CREATE TABLE main.m AS SELECT 7 AS a UNION ALL SELECT 8")

@@ -8,7 +8,9 @@ import pytest
 
 from rocky_action.console import tables as console
 from rocky_action.console.comparison import BAR, bar, show_comparison
+from rocky_action.console.costs import show_limits
 from rocky_action.console.progress import progress
+from rocky_action.domain.cost import CostDelta
 from rocky_action.domain.diff import (
     CellChange,
     Column,
@@ -25,6 +27,8 @@ from rocky_action.domain.diff import (
     TypeChange,
     Unstable,
 )
+from rocky_action.domain.execution import NotCloned
+from rocky_action.domain.limits import Blame, BudgetBreach
 from rocky_action.domain.options import CopyMode
 from rocky_action.domain.project import Projects
 from rocky_action.domain.text import printable
@@ -48,6 +52,20 @@ def test_every_report_ends_with_its_verdict(name: str, capsys: pytest.CaptureFix
     for diff in report.diffs[:3]:
         assert printable(diff.model)[:15] in last
     assert not [char for char in last if not char.isprintable() and char != "\n"], "nothing that a terminal acts on"
+
+
+def test_what_could_not_be_copied_is_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    report = reports.rows_changed()
+    execution = replace(report.execution, clones=(NotCloned("stg_orders", "it does not exist"),))
+    console.show_report(replace(report, execution=execution))
+    assert f" built, 0 copied, {len(report.plan.skipped)} skipped" in capsys.readouterr().out
+
+
+def test_what_base_exceeds_as_much_is_a_note(capsys: pytest.CaptureFixture[str]) -> None:
+    now, before = (BudgetBreach("max_duration_ms", 1, 9, blame=Blame.BASE, before=before) for before in (8, 9))
+    for breach, word in ((now, "warning"), (before, "note")):
+        show_limits(CostDelta(breaches=(breach,)))
+        assert capsys.readouterr().out.startswith(f"{word} The project's budget is exceeded")
 
 
 def shown(diff: ModelDiff, capsys: pytest.CaptureFixture[str]) -> str:

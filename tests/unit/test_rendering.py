@@ -445,7 +445,9 @@ def test_a_model_that_was_not_copied_is_named_with_the_reason() -> None:
     clones = (NotCloned("stg_orders", "the table is locked"),)
     execution = replace(report.execution, clones=clones)
     text = render_comment(replace(report, execution=execution), marker=MARKER)
-    assert "**Copied**, **which failed** because the table is locked: `stg_orders`" in text
+    assert "- **Not copied**, as the table is locked: `stg_orders`\n" in text
+    assert "built, 1 copied ·" in text
+    assert "<b>Not affected</b>: 1 copied, 1 not copied, 5 skipped" in text
 
 
 def test_what_could_have_noticed_comes_before_what_is_far_away() -> None:

@@ -86,6 +86,22 @@ def test_wrong_front_matter(text: str, message: str) -> None:
     assert refused({"models/x.sql": text}).message.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("defaults", "needs"),
+    [
+        ("", " It needs target.catalog and target.schema, there or in models/_defaults.toml."),
+        ('[target]\ncatalog = "c"\n', " It needs target.schema, there or in models/_defaults.toml."),
+        ('[target]\nschema = "s"\n', " It needs target.catalog, there or in models/_defaults.toml."),
+        (DEFAULTS, ""),
+    ],
+)
+def test_a_model_without_metadata_is_told_of_its_target_at_once(defaults: str, needs: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        load({"rocky.toml": ROCKY_TOML, "models/_defaults.toml": defaults, "models/x.sql": "SELECT 1 AS id"})
+    known = "Add models/x.toml, or begin the file with ---toml and end that by ---."
+    assert caught.value.advice == known + needs
+
+
 def test_metadata_in_two_places() -> None:
     error = refused({"models/orders.sql": "---toml\n---\nSELECT 1"})
     assert error.message == "models/orders.sql: there is metadata here and in models/orders.toml too (in memory)"

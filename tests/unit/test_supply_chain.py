@@ -65,6 +65,15 @@ def test_the_bill_of_materials_has_all_that_the_image_installs(tmp_path: Path) -
     assert all(one["properties"] for one in bill["components"] if "pypi" in one["purl"])
 
 
+def test_the_container_takes_no_python_from_the_workspace() -> None:
+    """What comes of it in a container, test_container.py shows where there is a Docker."""
+    entry = re.findall(r"^ENTRYPOINT (.+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    program, *arguments = json.loads(entry[-1])
+    assert program.startswith("/opt/venv/")
+    assert {"-I", "-B"} < {*arguments}
+    assert arguments[-1] == "/app/entrypoint.py"
+
+
 def test_every_test_that_the_threat_model_names_is_there() -> None:
     named = re.findall(r"`(tests/[\w./-]+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
     assert len(named) > 20
