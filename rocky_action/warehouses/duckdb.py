@@ -26,6 +26,7 @@ from rocky_action.warehouses.duckdb_lock import CLOSED, Allowed, Config, allowed
 from rocky_action.warehouses.duckdb_statements import (
     OUR_BUG,
     advice_for,
+    interrupt,
     interrupted_after,
     profiled,
     signals_kept,
@@ -226,7 +227,7 @@ class DuckDB:
             self._closed.set()
         while self._cursors:  # DuckDB refuses to close under a running statement
             for cursor in tuple(self._cursors):
-                cursor.interrupt()
+                interrupt(cursor)
             time.sleep(0.01)
         with translated("close"):
             self.connection.close()

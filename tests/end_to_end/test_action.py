@@ -125,9 +125,7 @@ def test_without_credentials_the_plan_is_all_there_is(
     config, environ, missing = case
     usual = five_models.base()["rocky.toml"]
     files = {"rocky.toml": config + usual[usual.index("[pipeline.five]") :]}
-    project.origin.switch("main")
-    project.origin.commit(files)
-    project.origin.git("branch", "--force", BRANCH, "main")
+    project.restart(files)
     project.push(five_models.pull_request() | files)
     step = runner.run({"fail_on": "changed"}, project.event("opened"), **environ)
     assert step.exit_code == 0, step.log

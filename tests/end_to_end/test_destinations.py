@@ -42,9 +42,7 @@ def on_databricks(host: str) -> dict[str, str]:
 
 
 def push(project: PullRequest, *, base: str, head: str) -> None:
-    project.origin.switch("main")
-    project.origin.commit(on_databricks(base))
-    project.origin.git("branch", "--force", BRANCH, "main")
+    project.restart(on_databricks(base))
     project.push(five_models.pull_request() | on_databricks(head))
 
 
@@ -106,8 +104,7 @@ def test_a_clean_up_without_a_project_in_base_does_as_the_preview_did(
     """Who brings the project names its warehouse: there is nothing that this could be held against."""
     project.origin.switch("main")
     project.origin.git("rm", "--quiet", "rocky.toml")
-    project.origin.commit({"README.md": "no project yet\n"})
-    project.origin.git("branch", "--force", BRANCH, "main")
+    project.restart({"README.md": "no project yet\n"})
     project.push(five_models.pull_request() | on_databricks(door.address))
     runner.run({}, project.event("opened"), **SECRETS)
     known = len(door.logins)

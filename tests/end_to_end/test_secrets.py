@@ -100,7 +100,9 @@ def adapter_of(project: PullRequest, text: str) -> None:
     config = five_models.base()["rocky.toml"]
     before, _, rest = config.partition("[adapter")
     after = rest.partition("\n\n")[2]
-    project.push(five_models.pull_request() | {"rocky.toml": f"{before}[adapter]\n{text}\n\n{after}"})
+    files = {"rocky.toml": f"{before}[adapter]\n{text}\n\n{after}"}
+    project.restart(files)
+    project.push(five_models.pull_request() | files)
 
 
 def test_a_model_that_reads_the_environment_gets_nothing(

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from rocky_action.domain.diff import Column
@@ -22,6 +23,7 @@ from rocky_action.domain.usage import Usage
 from rocky_action.errors import PreviewError, ProjectError, StatementTimeoutError, WarehouseError
 from rocky_action.ports import Size
 from rocky_action.warehouses.duckdb import DuckDB, OpenOptions, open_duckdb
+from rocky_action.warehouses.duckdb_statements import interrupt
 from rocky_action.warehouses.registry import open_unconfined as open_warehouse
 from rocky_action.warehouses.request import OpenRequest
 from tests.support.previews import make_database, production, read, untouched
@@ -607,3 +609,13 @@ def test_many_statements_come_back_in_their_order(database: DuckDB) -> None:
 def test_a_reading_statement_can_be_given_a_time(database: DuckDB) -> None:
     with pytest.raises(StatementTimeoutError, match=r"after 0\.2 s"):
         database.query(SLOW, timeout=0.2)
+
+
+def test_what_its_own_thread_has_closed_is_not_interrupted() -> None:
+    """Whoever is told to stop looks at what runs, and some of it ends in that moment."""
+    with duckdb.connect() as connection:
+        cursor = connection.cursor()
+        cursor.close()
+        with pytest.raises(duckdb.ConnectionException):
+            cursor.interrupt()
+        interrupt(cursor)

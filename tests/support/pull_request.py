@@ -32,6 +32,12 @@ class PullRequest:
         self.workspace.git("remote", "add", "origin", self.origin.path.as_uri())
         self.merge = ""
 
+    def restart(self, files: dict[str, str]) -> None:
+        """Commits to the default branch, and has the pull request begin there."""
+        self.origin.switch("main")
+        self.origin.commit(files)
+        self.origin.git("branch", "--force", BRANCH, "main")
+
     def push(self, files: dict[str, str]) -> str:
         """Commits to the pull request; the forge merges it and the workspace checks the merge commit out. Its name."""
         self.origin.switch(BRANCH)
