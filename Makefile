@@ -23,7 +23,7 @@ demo: .venv/.runtime ## an example pull request, from git to the comment, in a t
 
 test: .venv/.dev warehouses ## every test, with branch coverage, then the container test
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --durations=15 -m "not container and not warehouse and not slow"
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal --durations=15 -m "not container and not warehouse and not slow"
 	@mkdir -p build; $(WAREHOUSE_TESTS) -k databricks >build/databricks.log 2>&1 & spark=$$!; code=0; \
 	  $(WAREHOUSE_TESTS) -k "not databricks" || code=1; wait $$spark || code=1; cat build/databricks.log; exit $$code
 	$(BIN)/coverage combine --quiet
