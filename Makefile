@@ -25,7 +25,7 @@ test: .venv/.dev warehouses ## every test, with branch coverage, then the contai
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal --durations=15 -m "not container and not warehouse and not slow"
 	@mkdir -p build; $(WAREHOUSE_TESTS) -k databricks >build/databricks.log 2>&1 & spark=$$!; code=0; \
-	  $(WAREHOUSE_TESTS) -k "not databricks" || code=1; wait $$spark || code=1; cat build/databricks.log; exit $$code
+	  $(WAREHOUSE_TESTS) -n 2 --dist loadfile -k "not databricks" || code=1; wait $$spark || code=1; cat build/databricks.log; exit $$code
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(MAKE) test-container

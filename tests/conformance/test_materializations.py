@@ -94,13 +94,14 @@ def test_a_full_refresh_and_a_view_replace(ground: Ground, preview: str) -> None
     assert built(ground, FullRefresh(), prior=True) == rows(_2=20, _4=40, _5=51)
 
 
+@SLOW_ON_SPARK
 def test_a_view_shows_the_query(ground: Ground, preview: str) -> None:
     del preview
     assert built(ground, View(), prior=True) == rows(_2=20, _4=40, _5=51)
     assert built(ground, View(), prior=True) == rows(_2=20, _4=40, _5=51)
 
 
-@pytest.mark.parametrize("strategy", [Incremental("ts"), pytest.param(Microbatch("ts", "hour"), marks=SLOW_ON_SPARK)])
+@pytest.mark.parametrize("strategy", [Incremental("ts"), Microbatch("ts", "hour")])
 def test_appending_appends_to_a_clone_of_base(ground: Ground, preview: str, strategy: Strategy) -> None:
     del preview
     assert built(ground, strategy, prior=False) == rows(_2=20, _4=40, _5=51)

@@ -204,6 +204,7 @@ class TestClones:
         assert (made.method, made.because) == (CHEAPEST[ground.name], None)
         assert content(ground, ground.at("cloned", preview)) == [(1, "a"), (2, "b")]
 
+    @pytest.mark.slow_on("databricks")
     def test_what_happens_to_one_the_other_does_not_see(self, ground: Ground, preview: str) -> None:
         rel = numbered(ground, "apart", {1: "a", 2: "b"})
         target = ground.at("apart", preview)
