@@ -205,7 +205,7 @@ def report(
     head, runs = known.projects.head, evidence.execution.head_runs
     built = {run.model for run in runs if not (evidence.unchecked or isinstance(run.outcome, Failed))}
     whole = make_report(
-        replace(evidence, findings=findings, unseen=known.changed_seeds),
+        replace(evidence, findings=findings, unseen=known.unseen),
         known.projects,
         comparison=world.comparison,
         provenance=Provenance(

@@ -92,6 +92,11 @@ class Study:
         return (*language_caveats(self.plan, head), *lost, *self.seed_caveats)
 
     @property
+    def unseen(self) -> tuple[str, ...]:
+        """Changed files whose effect on the data no comparison shows: base is read where head is, seeds included."""
+        return (*self.changed_seeds, *(("rocky.toml",) if self.projects.moves_data else ()))
+
+    @property
     def seed_caveats(self) -> tuple[Caveat, ...]:
         """What no preview shows, whether anything is built or not: both sides would read the same data."""
         message = "This pull request changes a seed, and what that does to the data is not shown."

@@ -136,6 +136,10 @@ class DataTest:
     filter: str | None = None
 
 
+DATA_PLACES = ("account", "database", "host", "path", "project_id")
+"""The settings of adapters that say where the data is."""
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One ``[adapter.NAME]`` table. ``settings`` may hold secrets and stays out of repr.
@@ -300,6 +304,12 @@ class Projects:
         """Whether head's login is another one than base's, where base's could be had."""
         base, head = self.base.adapter, self.head.adapter
         return not base.unset and (base.type, base.settings, ()) != (head.type, head.settings, head.unset)
+
+    @property
+    def moves_data(self) -> bool:
+        """Whether head's adapter says of other data than base's: another kind of warehouse, or another place."""
+        base, head = self.base.adapter, self.head.adapter
+        return base.type != head.type or any(base.settings.get(one) != head.settings.get(one) for one in DATA_PLACES)
 
     def build_in(self, catalog: str, *, default: str) -> bool:
         """Whether a model of either side is built in a catalog, which a warehouse may spell in another case.

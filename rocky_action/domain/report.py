@@ -106,7 +106,7 @@ class Report:
 
     ``audit`` and ``self_test`` are None where none was asked for or nothing ran, ``unchecked`` where the warehouse was
     reached or not needed. What is in ``contents`` is for the comment's memory: never shown, nor written to a file.
-    ``unseen`` are the paths of changed seeds, which no comparison of models shows.
+    ``unseen`` are the paths of changed files whose effect no comparison of models shows: seeds, and where data is.
     """
 
     verdict: Verdict

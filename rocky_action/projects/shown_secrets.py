@@ -1,7 +1,7 @@
 """Secrets of the environment that a project's file would bring to where they are shown, such as names of tables.
 
-A pull request writes these files. A variable named like a secret may fill a setting that is named like one, such as an
-adapter's password, and nothing else: all else ends in names of tables, in statements, and in the report.
+A pull request writes these files. A variable named like a secret may fill an adapter's setting that is named like one,
+such as its password, and nothing else: all else ends in names of tables, in statements, and in the report.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from rocky_action.projects.variables import fill_environment, named_variables
 from rocky_action.secrecy import secrets_of
 
 _MARK = "\ue002"
+_ADAPTERS = frozenset({"adapter", "adapters"})
 _UNREAD = frozenset({"hook", "hooks"})
 """Tables of rocky.toml that nothing here reads: an address that Rocky calls may have a token in it."""
 
@@ -32,14 +33,14 @@ def shown_secrets(raw: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _seen(values: Mapping[str, object]) -> Iterator[bool]:
-    todo: list[tuple[str, object]] = [one for one in values.items() if one[0] not in _UNREAD]
+    todo: list[tuple[str, str, object]] = [(top, top, value) for top, value in values.items() if top not in _UNREAD]
     while todo:
-        key, value = todo.pop()
+        top, key, value = todo.pop()
         if isinstance(value, dict):
-            todo.extend((str(inner), one) for inner, one in value.items())
+            todo.extend((top, str(inner), one) for inner, one in value.items())
         elif isinstance(value, list):
-            todo.extend((key, one) for one in value)
-        elif isinstance(value, str) and _MARK in value and not any(secrets_of({key: value})):
+            todo.extend((top, key, one) for one in value)
+        elif isinstance(value, str) and _MARK in value and not (top in _ADAPTERS and any(secrets_of({key: value}))):
             yield True
         if _MARK in key:
             yield True

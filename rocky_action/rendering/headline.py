@@ -209,7 +209,7 @@ def _not_known(report: Report, results: Sequence[ModelResult]) -> Iterator[Md]:
     if len(report.unseen) == 1:
         yield Md(f"what the change of {code(report.unseen[0], 60)} does is not known")
     elif report.unseen:
-        yield Md(f"what the changes of {plural(len(report.unseen), 'seed')} do is not known")
+        yield Md(f"what the changes of {plural(len(report.unseen), 'file')} do is not known")
 
 
 def _nothing(report: Report, results: Sequence[ModelResult]) -> Md:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
+from tests.support.process_runner import QuickRunner
 from tests.support.pull_request import PullRequest
 from tests.support.runner import build_image, engine_is_there
 
@@ -27,6 +28,13 @@ def project(tmp_path: Path, github: GitHubServer) -> PullRequest:
     made = PullRequest(tmp_path, github)
     made.push(five_models.pull_request())
     return made
+
+
+@pytest.fixture
+def runner(tmp_path: Path, project: PullRequest) -> QuickRunner:
+    """Runs the action on the pull request."""
+    environ = {**project.workspace.environ, **project.environ()}
+    return QuickRunner(tmp_path / "runner", project.workspace.path, environ)
 
 
 @pytest.fixture(scope="session")

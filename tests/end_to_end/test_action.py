@@ -22,12 +22,6 @@ SLOW = "SELECT count(*) AS n FROM range(10000000) AS a, range(10000000) AS b WHE
 
 
 @pytest.fixture
-def runner(tmp_path: Path, project: PullRequest) -> QuickRunner:
-    environ = {**project.workspace.environ, **project.environ()}
-    return QuickRunner(tmp_path / "runner", project.workspace.path, environ)
-
-
-@pytest.fixture
 def process(runner: QuickRunner) -> ProcessRunner:
     return ProcessRunner(runner.folder, runner.workspace, runner.environ)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -28,11 +27,6 @@ PATH = 'http_path = "/sql/1.0/warehouses/abc123"'
 def door() -> Iterator[Door]:
     with refusing_workspace() as found:
         yield found
-
-
-@pytest.fixture
-def runner(tmp_path: Path, project: PullRequest) -> QuickRunner:
-    return QuickRunner(tmp_path / "runner", project.workspace.path, {**project.workspace.environ, **project.environ()})
 
 
 def on_databricks(host: str) -> dict[str, str]:
@@ -84,8 +78,9 @@ def test_what_the_advice_says_can_be_done(
     project.origin.git("branch", "--force", BRANCH, "main")
     project.push(on_databricks(door.address))
     step = runner.run({}, project.event("opened"), **SECRETS)
-    assert (step.exit_code, step.outputs["verdict"], door.logins) == (0, "unchanged", []), step.log
+    assert (step.exit_code, step.outputs["verdict"], door.logins) == (0, "incomplete", []), step.log
     (comment,) = github.state.comments.values()
+    assert "What the change of `rocky.toml` does is not known" in comment.body
     assert "The adapter's settings changed; what that does to the data is not shown." in comment.body
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.support import five_models
 from tests.support.github_server import GitHubServer
-from tests.support.process_runner import ProcessRunner, QuickRunner
+from tests.support.process_runner import ProcessRunner
 from tests.support.pull_request import BRANCH, PullRequest
 from tests.support.runner import Step
 
 CUSTOMER = "Customer "
 MASK = '\n[mask]\npii = "hash"\n'
 TAG = '\n[classification]\nfull_name = "pii"\n'
-
-
-@pytest.fixture
-def runner(tmp_path: Path, project: PullRequest) -> ProcessRunner:
-    environ = {**project.workspace.environ, **project.environ()}
-    return QuickRunner(tmp_path / "runner", project.workspace.path, environ)
 
 
 def left_by(step: Step, runner: ProcessRunner, github: GitHubServer) -> str:

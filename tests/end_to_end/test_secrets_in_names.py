@@ -18,6 +18,8 @@ PLACES = [
     ("models/m.toml", '[target]\ntable = "fct_${GH_TOKEN}"\n'),
     ("models/m.toml", 'depends_on = ["a", "${GH_TOKEN}"]\n'),
     ("models/m.toml", 'depends_on = ["${GH_TOKEN:-x}"]\n'),
+    ("models/m.toml", '[classification]\nuser_password = "${GH_TOKEN}"\n'),
+    ("models/m.toml", '[vars]\npassword = "${GH_TOKEN}"\n'),
     ("models/_defaults.toml", '[target]\ncatalog = "shop"\nschema = "${GH_TOKEN}"\n'),
     ("rocky.toml", ROCKY_TOML.replace("shop.duckdb", "${GH_TOKEN}.duckdb")),
     ("rocky.toml", ROCKY_TOML.replace('models = "models/**"', 'models = "models/${GH_TOKEN}/**"')),
